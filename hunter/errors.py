@@ -1,0 +1,89 @@
+"""Everything Hunter raises on purpose.
+
+    HunterError                 one clear sentence, and what to do about it; exit code 1
+    ├── UsageError              the user's input cannot be used; exit code 2
+    │   ├── WorkloadError       a workload file
+    │   └── ConfigError         config.toml or the environment
+    ├── NothingMatches          a search without a result; exit code 3
+    ├── WaitRanOut              a wait reached its limit; exit code 124
+    ├── StoreError              the database
+    └── MarketError             a market refused, failed or answered nonsense
+        ├── NoKey               renting needs a key and none was found
+        ├── BadKey              the market does not accept the key
+        ├── RateLimited         the market asks for patience
+        ├── OfferGone           somebody else has it
+        ├── NoCredit            the account lacks money
+        └── CreateUnclear       a create may or may not have happened: look before doing anything else
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HunterError(Exception):
+    """A failure that the user can understand: the message says what and where, `remedy` what next."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+class UsageError(HunterError):
+    """What the user asked for cannot be asked for."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class WorkloadError(UsageError):
+    """A workload file that cannot be used; the message names file and key."""
+
+
+class ConfigError(UsageError):
+    """Configuration that cannot be used; the message names file or variable."""
+
+
+class NothingMatches(HunterError):
+    """The search worked and found nothing."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class WaitRanOut(HunterError):
+    """What was waited for did not happen in time."""
+
+    exit_code: ClassVar[int] = 124
+
+
+class StoreError(HunterError):
+    """The database cannot be used; what is recorded in it stays untouched."""
+
+
+class MarketError(HunterError):
+    """A market failed. It never means that a market is empty or that nothing is running."""
+
+
+class NoKey(MarketError):
+    """No key for something that needs one."""
+
+
+class BadKey(MarketError):
+    """The market refused the key."""
+
+
+class RateLimited(MarketError):
+    """The market asked to slow down and the patience for it ran out."""
+
+
+class OfferGone(MarketError):
+    """The offer can no longer be rented."""
+
+
+class NoCredit(MarketError):
+    """The account's money does not cover the rental."""
+
+
+class CreateUnclear(MarketError):
+    """A create was sent and its outcome is unknown; an instance may exist and cost money."""

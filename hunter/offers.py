@@ -1,0 +1,282 @@
+"""What is for sale: one offer as a value, many offers as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from hunter.units import Floats
+
+
+class Tenancy(StrEnum):
+    """How an offer is held."""
+
+    ON_DEMAND = "on-demand"
+    """Until we end it."""
+    INTERRUPTIBLE = "interruptible"
+    """Until somebody pays more. Users say spot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One rentable slice of one machine under one tenancy, as a market stated it at `seen_at`.
+
+    Dollars are US dollars, GB is 10^9 bytes, links are megabits a second. None means that the market
+    did not say; it never means zero or free.
+    """
+
+    market: str
+    offer_id: str
+    """The market's own id of the offer; it may change while machine and host stay."""
+    machine_id: str | None = None
+    host_id: str | None = None
+    tenancy: str = Tenancy.ON_DEMAND.value
+    gpu: str
+    """Our name for the model, from `data/gpus.csv`; the market's own where that file lacks it."""
+    market_gpu: str
+    """The market's name for the model: what a create asks for."""
+    location: str | None = None
+    country: str | None = None
+    """ISO 3166 code of two letters."""
+    region: str | None = None
+    """Continent code: EU, NA, AS, …"""
+    stock: str | None = None
+    """The market's own word for how many are left."""
+    verified: bool | None = None
+    datacenter: bool | None = None
+    """In a professional data centre (RunPod: secure cloud)."""
+    gpu_count: int
+    vram_gb: float
+    """Per GPU, the nominal size printed on the box."""
+    gpu_frac: float | None = None
+    """Share of the machine's GPUs."""
+    cpu_cores: float | None = None
+    ram_gb: float | None = None
+    disk_gb: float | None = None
+    """The largest disk that can be rented with it."""
+    disk_mb_s: float | None = None
+    cuda: float | None = None
+    """The newest CUDA version that the host's driver runs."""
+    compute_cap: float | None = None
+    """NVIDIA compute capability, as 8.9."""
+    pcie_gb_s: float | None = None
+    dlperf: float | None = None
+    """Vast's own benchmark score of the whole offer."""
+    inet_down_mbps: float | None = None
+    inet_up_mbps: float | None = None
+    price_usd_h: float
+    """All GPUs together, without disk and traffic. The lowest bid where interruptible."""
+    on_demand_usd_h: float | None = None
+    """The same slice on demand: the ceiling for a bid."""
+    storage_usd_gb_month: float | None = None
+    storage_stopped_usd_gb_month: float | None = None
+    inet_down_usd_gb: float | None = None
+    inet_up_usd_gb: float | None = None
+    reliability: float | None = None
+    """0 … 1 as the market states it."""
+    max_rental_h: float | None = None
+    """Hours until the host wants the machine back."""
+    seen_at: float
+    """Unix seconds, by the market's clock."""
+
+    @property
+    def ref(self) -> str:
+        """The name a user types: `vast:123`, and `vast:123:bid` for the interruptible side."""
+        return offer_ref(self.market, self.offer_id, self.tenancy)
+
+
+TEXTS = ("market", "offer_id", "machine_id", "host_id", "tenancy", "gpu", "market_gpu",
+         "location", "country", "region", "stock")  # fmt: skip
+FLAGS = ("verified", "datacenter")
+NUMBERS = tuple(f.name for f in fields(Offer) if f.name not in TEXTS)
+
+
+def offer_ref(market: str, offer_id: str, tenancy: str) -> str:
+    """The name of an offer that a user types."""
+    side = ":bid" if tenancy == Tenancy.INTERRUPTIBLE else ""
+    return f"{market}:{offer_id}{side}"
+
+
+def parse_ref(ref: str) -> tuple[str, str, str]:
+    """Market, offer id and tenancy of an offer's name; ValueError where it is none.
+
+    >>> parse_ref("vast:123:bid")
+    ('vast', '123', 'interruptible')
+    """
+    market, _, rest = ref.partition(":")
+    if not market or not rest:
+        raise ValueError(f"{ref!r} is no offer: an offer is written MARKET:ID, as vast:12345")
+    offer_id, _, side = rest.partition(":")
+    if side not in ("", "bid"):
+        raise ValueError(f"{ref!r} is no offer: after the id only ':bid' may follow")
+    return market, offer_id, Tenancy.INTERRUPTIBLE if side else Tenancy.ON_DEMAND
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """A column of texts as codes into its distinct values; unknown is None among the values."""
+
+    codes: NDArray[np.int32]
+    values: tuple[str | None, ...]
+
+    @classmethod
+    def of(cls, texts: Iterable[str | None]) -> Text:
+        """The column of these texts."""
+        index: dict[str | None, int] = {}
+        codes = np.array([index.setdefault(text, len(index)) for text in texts], dtype=np.int32)
+        return cls(codes, tuple(index))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: int) -> str | None:
+        return self.values[self.codes[row]]
+
+    def take(self, rows: NDArray[Any]) -> Text:
+        """The same column, of these rows only (indices or a mask)."""
+        return Text(self.codes[rows], self.values)
+
+    def is_in(self, wanted: Iterable[str | None]) -> NDArray[np.bool_]:
+        """Which rows hold one of these texts."""
+        keep = set(wanted)
+        return np.array([value in keep for value in self.values] or [False])[self.codes]
+
+    def lookup(self, numbers: dict[str, float], otherwise: float = np.nan) -> Floats:
+        """A number for each row, by its text."""
+        table = [numbers.get(value or "", otherwise) for value in self.values]
+        return np.array(table or [otherwise], dtype=np.float64)[self.codes]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Offers:
+    """Many offers as columns of equal length: `Text` for texts, float64 for all else.
+
+    Unknown is NaN among numbers and None among texts. Flags are 1, 0 or NaN. Two of these are equal
+    only if they are the same object, so that a screen can hold one without comparing columns.
+    """
+
+    market: Text
+    offer_id: Text
+    machine_id: Text
+    host_id: Text
+    tenancy: Text
+    gpu: Text
+    market_gpu: Text
+    location: Text
+    country: Text
+    region: Text
+    stock: Text
+    verified: Floats
+    datacenter: Floats
+    gpu_count: Floats
+    vram_gb: Floats
+    gpu_frac: Floats
+    cpu_cores: Floats
+    ram_gb: Floats
+    disk_gb: Floats
+    disk_mb_s: Floats
+    cuda: Floats
+    compute_cap: Floats
+    pcie_gb_s: Floats
+    dlperf: Floats
+    inet_down_mbps: Floats
+    inet_up_mbps: Floats
+    price_usd_h: Floats
+    on_demand_usd_h: Floats
+    storage_usd_gb_month: Floats
+    storage_stopped_usd_gb_month: Floats
+    inet_down_usd_gb: Floats
+    inet_up_usd_gb: Floats
+    reliability: Floats
+    max_rental_h: Floats
+    seen_at: Floats
+
+    @classmethod
+    def of(cls, offers: Sequence[Offer]) -> Offers:
+        """These offers as columns."""
+        texts = {name: Text.of(getattr(o, name) for o in offers) for name in TEXTS}
+        numbers = {
+            name: np.array(
+                [np.nan if (v := getattr(o, name)) is None else v for o in offers], dtype=np.float64
+            )
+            for name in NUMBERS
+        }
+        return cls(**texts, **numbers)
+
+    def __len__(self) -> int:
+        return len(self.price_usd_h)
+
+    def __getitem__(self, row: int) -> Offer:
+        texts = {name: getattr(self, name)[row] for name in TEXTS}
+        numbers: dict[str, Any] = {}
+        for name in NUMBERS:
+            value = float(getattr(self, name)[row])
+            numbers[name] = None if np.isnan(value) else value
+        for name in FLAGS:
+            numbers[name] = None if numbers[name] is None else bool(numbers[name])
+        numbers["gpu_count"] = int(numbers["gpu_count"])
+        return Offer(**texts, **numbers)
+
+    def __iter__(self) -> Iterator[Offer]:
+        return (self[row] for row in range(len(self)))
+
+    def take(self, rows: NDArray[Any]) -> Offers:
+        """These rows only: indices, in their order, or a mask."""
+        texts = {name: getattr(self, name).take(rows) for name in TEXTS}
+        numbers = {name: getattr(self, name)[rows] for name in NUMBERS}
+        return Offers(**texts, **numbers)
+
+    def ref(self, row: int) -> str:
+        """The name a user types for this row's offer."""
+        return offer_ref(self.market[row] or "", self.offer_id[row] or "", self.tenancy[row] or "")
+
+
+def concat(parts: Sequence[Offers]) -> Offers:
+    """Several blocks of offers as one."""
+    if len(parts) == 1:
+        return parts[0]
+    texts = {name: _concat_texts([getattr(part, name) for part in parts]) for name in TEXTS}
+    numbers = {
+        name: np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+        for name in NUMBERS
+    }
+    return Offers(**texts, **numbers)
+
+
+def _concat_texts(columns: Sequence[Text]) -> Text:
+    index: dict[str | None, int] = {}
+    codes = [np.empty(0, dtype=np.int32)]
+    for column in columns:
+        renumber = [index.setdefault(value, len(index)) for value in column.values]
+        codes.append(np.array(renumber or [0], dtype=np.int32)[column.codes])
+    return Text(np.concatenate(codes), tuple(index))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A record of a market's reply that could not be read."""
+
+    record: str
+    """The market's id of it, as far as it could be made out."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Listing:
+    """What one poll of one market brought."""
+
+    market: str
+    offers: Offers
+    complete: bool
+    """Everything that the scope covers is in it; only then does absence mean gone."""
+    rejected: tuple[Rejected, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the poll found out about the market that a user should know."""

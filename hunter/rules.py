@@ -1,0 +1,58 @@
+"""Who bills what, when: a market's rules as values.
+
+The values come from `data/markets.toml` through `hunter.facts`; each carries its source there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Meter = Literal["gpu", "disk", "bandwidth"]
+METERS: tuple[Meter, ...] = ("gpu", "disk", "bandwidth")
+
+Status = Literal["documented", "observed", "contradicted", "assumed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Whether one meter runs in one phase, and who says so."""
+
+    billed: bool
+    source: str
+    date: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prior:
+    """A number believed until our own launches say better."""
+
+    low: float
+    expected: float
+    high: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketRules:
+    """How one market charges, and how its machines usually behave."""
+
+    name: str
+    title: str
+    month_h: float
+    """Hours in a month of storage."""
+    bandwidth_bytes_per_gb: float
+    """Bytes in the GB that the market's traffic price is for."""
+    phases: dict[str, dict[Meter, Cell]] = field(default_factory=dict)
+    storage_usd_gb_month: float | None = None
+    """Where the market has one price for all; else each offer states its own."""
+    storage_stopped_usd_gb_month: float | None = None
+    inet_usd_gb: float | None = None
+    stop_keeps_disk: bool = True
+    priors: dict[str, Prior] = field(default_factory=dict)
+
+    def billed(self, phase: str, meter: Meter) -> bool:
+        """Whether the meter runs in the phase. A phase nobody described is billed in full."""
+        cells = self.phases.get(phase)
+        return True if cells is None else cells[meter].billed

@@ -1,0 +1,64 @@
+"""The only conversions of units.
+
+GB is 10^9 bytes, GiB is 2^30 bytes, Mbps is 10^6 bits a second, MB/s is 10^6 bytes a second.
+A rental month is 720 hours on Vast (exact on recorded offers) and 730 on RunPod (unconfirmed), so
+the month's length is always an argument that comes from `data/markets.toml`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+Column = TypeVar("Column", float, "Floats")
+"""One number or a numpy column of them: the arithmetic is the same."""
+
+BYTES_PER_GB = 10**9
+BYTES_PER_GIB = 2**30
+SECONDS_PER_HOUR = 3600.0
+
+
+def gb(n_bytes: float) -> float:
+    """Bytes as GB (10^9)."""
+    return n_bytes / BYTES_PER_GB
+
+
+def gb_from_gib(gib: float) -> float:
+    """GiB (2^30) as GB (10^9).
+
+    >>> gb_from_gib(1.0)
+    1.073741824
+    """
+    return gib * BYTES_PER_GIB / BYTES_PER_GB
+
+
+def usd_gb_from_usd_gib(usd_gib: float) -> float:
+    """$ per GiB as $ per GB: a meter that counts GiB charges a GB less.
+
+    >>> round(usd_gb_from_usd_gib(1.073741824), 9)
+    1.0
+    """
+    return usd_gib * BYTES_PER_GB / BYTES_PER_GIB
+
+
+def mb_s_from_mbps(mbps: Column) -> Column:
+    """Megabits a second as megabytes a second.
+
+    >>> mb_s_from_mbps(800.0)
+    100.0
+    """
+    return mbps / 8
+
+
+def usd_h_from_gb_month(usd_gb_month: Column, disk_gb: float, month_h: float) -> Column:
+    """What keeping a disk costs an hour.
+
+    >>> round(usd_h_from_gb_month(0.15, 100.0, 720.0), 6)
+    0.020833
+    """
+    return usd_gb_month * disk_gb / month_h
