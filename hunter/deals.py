@@ -1,0 +1,262 @@
+"""Deals: offers that fit a workload, with their bills, cheapest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hunter.bills import Bills, bills
+from hunter.offers import Tenancy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from hunter.offers import Offer, Offers
+    from hunter.rules import MarketRules
+    from hunter.units import Floats
+    from hunter.workload import Workload
+
+SORTS = ("run_usd", "useful_hour_usd", "all_in_usd_h", "price_usd_h", "cold_start_s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What the user wants to see of a workload's deals, beyond what the workload needs."""
+
+    gpu: str | None = None
+    """One of our names; None for all that the workload allows."""
+    market: str | None = None
+    tenancy: Tenancy | None = None
+    region: str | None = None
+    """A continent code, a country code or a part of the place's name."""
+    max_age_s: float | None = None
+    sort: str = "run_usd"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rule:
+    """One reason for which an offer can be out, and which offers pass it."""
+
+    name: str
+    need: str
+    """What it asks for, for people."""
+    passes: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Deals:
+    """Offers with their bills, best first. Two of these are equal only if they are the same object."""
+
+    workload: Workload
+    as_of: float
+    """Unix seconds, by the market's clock."""
+    offers: Offers
+    bills: Bills
+    considered: int
+    """Offers looked at."""
+    removed: tuple[tuple[str, int], ...]
+    """For each rule in order, how many of the offers that passed all rules before it failed it."""
+
+    def __len__(self) -> int:
+        return len(self.offers)
+
+    def __getitem__(self, row: int) -> Deal:
+        bill, offers = self.bills, self.offers
+        offer = offers[row]
+        return Deal(
+            rank=row + 1,
+            offer=offer,
+            age_s=max(0.0, self.as_of - offer.seen_at),
+            all_in_usd_h=known(bill.all_in_usd_h[row]),
+            cold_start_s=known(bill.cold_start_s[row]),
+            cold_start_low_s=known(bill.cold_start_low_s[row]),
+            cold_start_high_s=known(bill.cold_start_high_s[row]),
+            cold_start_usd=known(bill.cold_start_usd[row]),
+            run_usd=known(bill.run_usd[row]),
+            run_low_usd=known(bill.run_low_usd[row]),
+            run_high_usd=known(bill.run_high_usd[row]),
+            useful_hour_usd=known(bill.useful_hour_usd[row]),
+            storage_usd_h=known(bill.storage_usd_h[row]),
+            keep_usd_h=known(bill.keep_usd_h[row]),
+            break_even_idle_h=known(bill.break_even_idle_h[row]),
+        )
+
+    def bill(self, row: int) -> tuple[BillLine, ...]:
+        """The bill of one deal, line by line; the lines add up to its `run_usd`."""
+        return tuple(
+            BillLine(
+                item=line.item,
+                quantity=known(line.quantity[row]),
+                unit=line.unit,
+                rate=known(line.rate[row]),
+                usd=known(line.usd[row]),
+                source=line.source,
+            )
+            for line in self.bills.lines
+        )
+
+    def phases(self, row: int) -> tuple[PhaseLine, ...]:
+        """The cold start of one deal, phase by phase."""
+        return tuple(
+            PhaseLine(
+                phase=phase.name,
+                billed_as=phase.billed_as,
+                seconds=known(phase.expected_s[row]),
+                low_s=known(phase.low_s[row]),
+                high_s=known(phase.high_s[row]),
+                bytes_in=known(phase.bytes_in),
+                usd=known(usd[row]),
+            )
+            for phase, usd in zip(self.bills.phases, self.bills.phase_usd, strict=True)
+        )
+
+    def take(self, rows: NDArray[Any]) -> Deals:
+        """These deals only, in this order."""
+        return Deals(
+            workload=self.workload,
+            as_of=self.as_of,
+            offers=self.offers.take(rows),
+            bills=self.bills.take(rows),
+            considered=self.considered,
+            removed=self.removed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deal:
+    """One offer with what one run of the workload would cost on it. None is unknown."""
+
+    rank: int
+    offer: Offer
+    age_s: float
+    all_in_usd_h: float | None
+    cold_start_s: float | None
+    cold_start_low_s: float | None
+    cold_start_high_s: float | None
+    cold_start_usd: float | None
+    run_usd: float | None
+    run_low_usd: float | None
+    run_high_usd: float | None
+    useful_hour_usd: float | None
+    storage_usd_h: float | None
+    keep_usd_h: float | None
+    break_even_idle_h: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillLine:
+    """One line of one bill. None is unknown."""
+
+    item: str
+    quantity: float | None
+    unit: str
+    rate: float | None
+    usd: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseLine:
+    """One phase of one cold start. None is unknown."""
+
+    phase: str
+    billed_as: str
+    seconds: float | None
+    low_s: float | None
+    high_s: float | None
+    bytes_in: float | None
+    usd: float | None
+
+
+def known(value: Any) -> float | None:
+    """A column's cell as a number, None where it is unknown or without bound."""
+    return float(value) if np.isfinite(value) else None
+
+
+def fitting(
+    offers: Offers, workload: Workload, query: Query, all_in_usd_h: Floats, now: float
+) -> tuple[Rule, ...]:
+    """Every rule that an offer has to pass. What an offer does not state does not exclude it."""
+    gpu, run, limits = workload.gpu, workload.run, workload.limits
+    rules: list[Rule] = []
+
+    def rule(name: str, need: str, passes: NDArray[np.bool_]) -> None:
+        rules.append(Rule(name=name, need=need, passes=passes))
+
+    def at_most(column: Floats, most: float) -> NDArray[np.bool_]:
+        return ~(column > most)
+
+    def at_least(column: Floats, least: float) -> NDArray[np.bool_]:
+        return ~(column < least)
+
+    if query.market:
+        rule("market", query.market, offers.market.is_in([query.market]))
+    if query.gpu:
+        rule("gpu", query.gpu, offers.gpu.is_in([query.gpu]))
+    elif gpu.models:
+        rule("gpu", " or ".join(gpu.models), offers.gpu.is_in(gpu.models))
+    rule("gpu count", f"{gpu.count}", offers.gpu_count == gpu.count)
+    if gpu.vram_gb:
+        rule("memory", f"≥ {gpu.vram_gb:g} GB a GPU", offers.vram_gb >= gpu.vram_gb)
+    if query.tenancy is not None:
+        rule("tenancy", query.tenancy, offers.tenancy.is_in([query.tenancy]))
+    elif not run.interruptible:
+        rule("tenancy", "on-demand: the workload is not interruptible",
+             offers.tenancy.is_in([Tenancy.ON_DEMAND]))  # fmt: skip
+    rule("disk", f"≥ {workload.disk_gb:g} GB", at_least(offers.disk_gb, workload.disk_gb))
+    if gpu.cuda is not None:
+        rule("CUDA", f"≥ {gpu.cuda:g}", at_least(offers.cuda, gpu.cuda))
+    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h, run.hours))
+    if query.region:
+        rule("region", query.region, _in_region(offers, query.region))
+    if limits.max_usd_h is not None:
+        need = f"≤ {limits.max_usd_h:g} $/h with disk"
+        rule("price cap", need, at_most(all_in_usd_h, limits.max_usd_h))
+    if query.max_age_s is not None:
+        need = f"seen within {query.max_age_s:g} s"
+        rule("age", need, now - offers.seen_at <= query.max_age_s)
+    return tuple(rules)
+
+
+def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
+    wanted = region.casefold()
+    named = [value for value in offers.location.values if value and wanted in value.casefold()]
+    if len(wanted) == 2:
+        code = wanted.upper()
+        return offers.region.is_in([code]) | offers.country.is_in([code])
+    return offers.location.is_in(named)
+
+
+def rank(
+    offers: Offers, workload: Workload, query: Query, rules: Mapping[str, MarketRules], now: float
+) -> Deals:
+    """The offers that fit, by what the query sorts by; unknown last, ties to the more reliable.
+
+    Prices only what may still win: rules that need no bill are applied first.
+    """
+    month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
+    all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
+    passing = np.ones(len(offers), dtype=np.bool_)
+    removed: list[tuple[str, int]] = []
+    for rule in fitting(offers, workload, query, all_in, now):
+        still = passing & rule.passes
+        removed.append((rule.name, int(passing.sum() - still.sum())))
+        passing = still
+    chosen = offers.take(np.flatnonzero(passing))
+    priced = bills(chosen, workload, rules)
+    key = getattr(priced, query.sort, None)
+    if key is None:
+        key = getattr(chosen, query.sort)
+    order = np.lexsort((-np.nan_to_num(chosen.reliability, nan=-1.0), key))
+    return Deals(
+        workload=workload,
+        as_of=now,
+        offers=chosen.take(order),
+        bills=priced.take(order),
+        considered=len(offers),
+        removed=tuple(removed),
+    )

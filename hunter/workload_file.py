@@ -1,0 +1,164 @@
+"""Workload files: TOML in, a Workload out, with the place of every mistake."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from hunter.errors import WorkloadError
+from hunter.facts import DATA
+from hunter.units import BYTES_PER_GB
+from hunter.workload import GpuNeed, Limits, Payload, Run, Workload, hours
+
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+
+
+class _Image(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    ref: str
+    compressed_gb: NotNegative | None = None
+    unpacked_gb: NotNegative | None = None
+
+
+class _Weights(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    ref: str
+    gb: NotNegative | None = None
+
+
+class _Gpu(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    count: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    vram_gb: NotNegative = 0.0
+    models: list[str] = []
+    cuda: Positive | None = None
+
+
+class _Run(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    hours: Positive = 1.0
+    reference_gpu: str | None = None
+    every: str | None = None
+    interruptible: bool = False
+    checkpoint_every: str | None = None
+    deadline: str | None = None
+    egress_gb: NotNegative = 0.0
+
+
+class _Limits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    max_usd_h: Positive | None = None
+    max_usd_run: Positive | None = None
+    ttl: str | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: str
+    image: str | _Image
+    weights: list[str | _Weights] = []
+    disk_gb: Positive = 20.0
+    gpu: _Gpu = msgspec.field(default_factory=_Gpu)
+    run: _Run = msgspec.field(default_factory=_Run)
+    limits: _Limits = msgspec.field(default_factory=_Limits)
+    env: dict[str, str] = {}
+    command: str | None = None
+    ports: list[str] = []
+
+
+def samples() -> dict[str, Path]:
+    """The workloads that ship with Hunter, by name."""
+    return {path.stem: path for path in sorted((DATA / "workloads").glob("*.toml"))}
+
+
+def load(name_or_path: str) -> Workload:
+    """A workload from a file, or a sample by its name; WorkloadError says where it is wrong."""
+    path = Path(name_or_path)
+    known = samples()
+    if not path.exists():
+        if name_or_path not in known:
+            raise WorkloadError(
+                f"There is no workload file {name_or_path!r}.",
+                remedy=f"Give a TOML file, or a sample: {', '.join(known)}.",
+            )
+        path = known[name_or_path]
+    try:
+        text = path.read_text(encoding="utf-8")
+        return parse(text, str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkloadError(f"{path} cannot be read: {error}.", remedy="Give a TOML file.") from error
+
+
+def parse(text: str, place: str) -> Workload:
+    """The text of a workload file as a Workload; `place` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise WorkloadError(f"{place} is no TOML: {error}.", remedy="Correct that line.") from error
+    try:
+        file = msgspec.convert(table, _File)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        key = where.strip("`").removeprefix("$.") or "the file"
+        raise WorkloadError(
+            f"{place}, {key}: {what}.", remedy="The README lists every key of a workload file."
+        ) from error
+    return _workload(file, place)
+
+
+def _hours(text: str | None, place: str, key: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        value = hours(text)
+    except ValueError as error:
+        raise WorkloadError(f"{place}, {key}: {error}.", remedy="Correct the duration.") from error
+    if not 0 < value < math.inf:
+        raise WorkloadError(f"{place}, {key}: {text!r} is not above zero.", remedy="Give a longer one.")
+    return value
+
+
+def _bytes(gb: float | None) -> float | None:
+    return None if gb is None else gb * BYTES_PER_GB
+
+
+def _workload(file: _File, place: str) -> Workload:
+    image = file.image if isinstance(file.image, _Image) else _Image(ref=file.image)
+    weights = [w if isinstance(w, _Weights) else _Weights(ref=w) for w in file.weights]
+    sizes = [w.gb for w in weights]
+    payload = Payload(
+        image_bytes=_bytes(image.compressed_gb),
+        image_unpacked_bytes=_bytes(image.unpacked_gb),
+        weights_bytes=None if None in sizes else _bytes(sum(size or 0.0 for size in sizes)),
+    )
+    if not image.ref.strip():
+        raise WorkloadError(f"{place}, image: it names no image.", remedy="Give an image's name.")
+    return Workload(
+        name=file.name,
+        image=image.ref,
+        weights=tuple(w.ref for w in weights),
+        disk_gb=file.disk_gb,
+        gpu=GpuNeed(
+            count=file.gpu.count,
+            vram_gb=file.gpu.vram_gb,
+            models=tuple(file.gpu.models),
+            cuda=file.gpu.cuda,
+        ),
+        run=Run(
+            hours=file.run.hours,
+            reference_gpu=file.run.reference_gpu,
+            every_h=_hours(file.run.every, place, "run.every"),
+            interruptible=file.run.interruptible,
+            checkpoint_every_h=_hours(file.run.checkpoint_every, place, "run.checkpoint_every"),
+            deadline=file.run.deadline,
+            egress_gb=file.run.egress_gb,
+        ),
+        limits=Limits(
+            max_usd_h=file.limits.max_usd_h,
+            max_usd_run=file.limits.max_usd_run,
+            ttl_h=_hours(file.limits.ttl, place, "limits.ttl"),
+        ),
+        payload=payload,
+        env=dict(file.env),
+        command=file.command,
+        ports=tuple(file.ports),
+    )
