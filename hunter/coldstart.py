@@ -7,7 +7,7 @@ overlap. Numpy columns in, numpy columns out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from hunter.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from hunter.offers import Offers
     from hunter.rules import MarketRules
@@ -41,7 +43,7 @@ class Phase:
         """The phase of the market's billing rules that it falls under."""
         return BILLED_AS.get(self.name, self.name)
 
-    def take(self, rows: np.ndarray) -> Phase:  # type: ignore[type-arg]
+    def take(self, rows: NDArray[Any]) -> Phase:
         """The same phase for these rows."""
         return Phase(
             name=self.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -138,7 +138,7 @@ class Text:
         return len(self.codes)
 
     def __getitem__(self, row: int) -> str | None:
-        return self.values[self.codes[row]]
+        return self.values[int(self.codes[row])]
 
     def take(self, rows: NDArray[Any]) -> Text:
         """The same column, of these rows only (indices or a mask)."""
@@ -202,14 +202,21 @@ class Offers:
     @classmethod
     def of(cls, offers: Sequence[Offer]) -> Offers:
         """These offers as columns."""
-        texts = {name: Text.of(getattr(o, name) for o in offers) for name in TEXTS}
+        texts: dict[str, Any] = {
+            name: Text.of(getattr(o, name) for o in offers) for name in TEXTS
+        }
         numbers = {
             name: np.array(
                 [np.nan if (v := getattr(o, name)) is None else v for o in offers], dtype=np.float64
             )
             for name in NUMBERS
         }
-        return cls(**texts, **numbers)
+        return cls.from_columns(texts | numbers)
+
+    @classmethod
+    def from_columns(cls, columns: Mapping[str, Any]) -> Offers:
+        """Offers of columns by name: every field, `Text` or float64, all of one length."""
+        return cls(**columns)
 
     def __len__(self) -> int:
         return len(self.price_usd_h)
@@ -230,9 +237,9 @@ class Offers:
 
     def take(self, rows: NDArray[Any]) -> Offers:
         """These rows only: indices, in their order, or a mask."""
-        texts = {name: getattr(self, name).take(rows) for name in TEXTS}
+        texts: dict[str, Any] = {name: getattr(self, name).take(rows) for name in TEXTS}
         numbers = {name: getattr(self, name)[rows] for name in NUMBERS}
-        return Offers(**texts, **numbers)
+        return Offers.from_columns(texts | numbers)
 
     def ref(self, row: int) -> str:
         """The name a user types for this row's offer."""
@@ -243,12 +250,14 @@ def concat(parts: Sequence[Offers]) -> Offers:
     """Several blocks of offers as one."""
     if len(parts) == 1:
         return parts[0]
-    texts = {name: _concat_texts([getattr(part, name) for part in parts]) for name in TEXTS}
+    texts: dict[str, Any] = {
+        name: _concat_texts([getattr(part, name) for part in parts]) for name in TEXTS
+    }
     numbers = {
         name: np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
         for name in NUMBERS
     }
-    return Offers(**texts, **numbers)
+    return Offers.from_columns(texts | numbers)
 
 
 def _concat_texts(columns: Sequence[Text]) -> Text:

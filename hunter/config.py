@@ -1,0 +1,136 @@
+"""Where Hunter lives and what its user set: folders, config.toml, keys."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hunter.errors import ConfigError
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class SandboxConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The embedded market that `--sandbox` opens."""
+
+    offers: Annotated[int, msgspec.Meta(ge=10, le=100_000)] = 2000
+    seed: int = 1
+    speed: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0
+    """Its seconds for one of ours."""
+
+
+class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """config.toml. Every key may be left out."""
+
+    workload: str = "one-hour"
+    """File or sample that is meant where none is named."""
+    markets: list[str] | None = None
+    """Markets to use; all where left out."""
+    stale_after: str = "30m"
+    """Older prices are marked stale and are quoted afresh before a launch."""
+    sandbox: SandboxConfig = msgspec.field(default_factory=SandboxConfig)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """The folders of one Hunter. A simulated one has folders of its own, always."""
+
+    config_folder: Path
+    data_folder: Path
+    simulated: bool = False
+    config: Config = field(default_factory=Config)
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data_folder / "hunter.db"
+
+
+def find_home(folder: str | None, *, sandbox: bool) -> Home:
+    """The home to use: the folder given, else HUNTER_HOME, else the platform's own folders.
+
+    Markets that the environment points at this machine are simulated, whatever the flag says.
+    """
+    named = folder or os.environ.get("HUNTER_HOME")
+    if named:
+        config = data = Path(named).expanduser()
+    else:
+        import platformdirs  # noqa: PLC0415  25 ms
+
+        config = Path(platformdirs.user_config_dir("hunter"))
+        data = Path(platformdirs.user_data_dir("hunter"))
+    simulated = sandbox or points_home()
+    return Home(
+        config_folder=config,
+        data_folder=data / "sandbox" if simulated else data,
+        simulated=simulated,
+        config=read_config(config / "config.toml"),
+    )
+
+
+def read_config(path: Path) -> Config:
+    """The user's settings; defaults where there is no file."""
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct the file.") from error
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at ")
+        key = where.strip("`").removeprefix("$.") or "the file"
+        raise ConfigError(f"{path}, {key}: {what}.", remedy="Correct or remove that key.") from error
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server's address is this machine: no real market is."""
+    return urlsplit(url).hostname in LOOPBACK
+
+
+def points_home(variables: tuple[str, ...] = ("VAST_URL", "RUNPOD_API_BASE_URL")) -> bool:
+    """Whether the environment points any market at this machine."""
+    return any(is_loopback(os.environ.get(name, "")) for name in variables)
+
+
+def base_url(table: dict[str, Any]) -> str:
+    """A market's server: from the variable that the vendor's own client reads, else the real one."""
+    name: str = table["url_variable"]
+    url = os.environ.get(name) or str(table["base_url"])
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"{name} is {url!r}, which is no address of a server.",
+            remedy=f"Write it as https://host, or unset {name}.",
+        )
+    return url.rstrip("/")
+
+
+_KEY_LINE = re.compile(r"""^\s*(?:api_key\s*=\s*)?["']?([A-Za-z0-9_\-]{4,})["']?\s*$""", re.M)
+
+
+def find_key(table: dict[str, Any], *, simulated: bool) -> str | None:
+    """A market's key: from the environment, else from the vendor's own file; never copied anywhere.
+
+    A simulated market gets a key that opens nothing, so that a real one never leaves for it.
+    """
+    if simulated:
+        return os.environ.get(table["key_variable"]) if points_home() else "sandbox"
+    key = os.environ.get(table["key_variable"])
+    if key:
+        return key.strip()
+    for name in table["key_files"]:
+        try:
+            text = Path(name).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        found = _KEY_LINE.search(text)
+        if found:
+            return found[1]
+    return None

@@ -1,0 +1,136 @@
+"""A lease: our record of something rented, and what it has cost by our own arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hunter.rules import MarketRules
+
+LIVE = ("intended", "creating", "unclear", "waiting", "ready", "stopped", "ending")
+"""States in which a lease may cost money; in all others its end is proven or nothing ever began."""
+
+PHASE_OF_STATE = {
+    "allocating": "allocate",
+    "pulling": "download",
+    "starting": "start",
+    "running": "running",
+    "failed": "start",
+    "stopped": "stopped",
+    "interrupted": "stopped",
+}
+"""The billing phase that an instance's state falls under. Offline and gone bill nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """What the user agreed to spend at most."""
+
+    max_usd_h: float
+    """GPU and disk together."""
+    max_usd: float
+    ttl_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One rental, from intent to proof of end. Unix seconds by the market's clock; None is unknown.
+
+    `state` is one of: intended, creating, unclear (a create whose outcome is not known), waiting
+    (created, not ready), ready, stopped, ending, ended (absence proven), refused (nothing was created).
+    """
+
+    lease_id: str
+    market: str
+    instance_id: str | None = None
+    offer: str
+    workload: str
+    state: str
+    phase: str | None = None
+    """The instance's state as last seen."""
+    gpu: str
+    gpu_count: int
+    tenancy: str
+    machine_id: str | None = None
+    host_id: str | None = None
+    disk_gb: float
+    intended_at: float
+    created_at: float | None = None
+    ready_at: float | None = None
+    destroy_asked_at: float | None = None
+    ended_at: float | None = None
+    ttl_at: float
+    max_usd_h: float
+    max_usd: float
+    quoted_usd_h: float
+    """GPU alone, as quoted just before the create."""
+    contract_usd_h: float | None = None
+    """GPU alone, as read back after it."""
+    storage_usd_h: float | None = None
+    storage_stopped_usd_h: float | None = None
+    inet_down_usd_gb: float | None = None
+    inet_up_usd_gb: float | None = None
+    bytes_in: float | None = None
+    """Image and weights, as the workload states them."""
+    bytes_out: float | None = None
+    metered_usd: float = 0.0
+    """By our own arithmetic."""
+    billed_usd: float | None = None
+    """As the market's bill says."""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name it carries at the market: unique, so that an unclear create can be looked up."""
+        return f"hunter-{self.lease_id}"
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still cost money."""
+        return self.state in LIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """An instance was seen in one state from one time to another."""
+
+    state: str
+    begin_s: float
+    end_s: float
+
+
+def metered_usd(lease: Lease, stays: Sequence[Stay], rules: MarketRules) -> float:
+    """What a lease has cost so far by the market's rules, from the states it was seen in.
+
+    Traffic is counted as the workload states it: the image once the pull has begun, the weights once
+    the container ran. The market's own bill replaces this number when it comes.
+    """
+    gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.quoted_usd_h
+    total = 0.0
+    for stay in stays:
+        phase = PHASE_OF_STATE.get(stay.state)
+        if phase is None:
+            continue
+        hours = (stay.end_s - stay.begin_s) / SECONDS_PER_HOUR
+        stopped = phase == "stopped"
+        disk_h = lease.storage_stopped_usd_h if stopped else lease.storage_usd_h
+        total += hours * gpu_h * rules.billed(phase, "gpu")
+        total += hours * (disk_h or 0.0) * rules.billed(phase, "disk")
+    if any(stay.state == "running" for stay in stays) and rules.billed("running", "bandwidth"):
+        total += (lease.bytes_in or 0.0) / BYTES_PER_GB * (lease.inet_down_usd_gb or 0.0)
+    return total
+
+
+def burn_usd_h(lease: Lease, rules: MarketRules) -> float | None:
+    """What it costs an hour in the state it was last seen in; None before it was seen."""
+    phase = PHASE_OF_STATE.get(lease.phase or "")
+    if phase is None:
+        return None
+    gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.quoted_usd_h
+    disk_h = lease.storage_stopped_usd_h if phase == "stopped" else lease.storage_usd_h
+    return gpu_h * rules.billed(phase, "gpu") + (disk_h or 0.0) * rules.billed(phase, "disk")

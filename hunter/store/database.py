@@ -1,0 +1,125 @@
+"""Opening the file: write-ahead logging, migrations, one connection a thread, one sentence on failure."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hunter.errors import StoreError
+from hunter.store.schema import MIGRATION_SET, NAMES, migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BUSY_S = 30.0
+"""How long a writer waits for another one before it gives up."""
+
+
+class Store:
+    """The database of one home. Safe to share between threads: each has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._migrate()
+        except OSError as error:
+            raise StoreError(
+                f"The database {path} cannot be opened: {error}.",
+                remedy="Check the folder's permissions and free space, or choose another with --home.",
+            ) from error
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """This thread's connection."""
+        found: sqlite3.Connection | None = getattr(self._local, "db", None)
+        if found is None:
+            found = self._local.db = self._connect()
+        return found
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(
+            self.path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        db.row_factory = sqlite3.Row
+        with self.errors():
+            db.execute("pragma journal_mode = wal")
+            db.execute("pragma synchronous = normal")
+        self._open.append(db)
+        return db
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """SQLite's failures as one sentence."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            text = str(error)
+            if "locked" in text:
+                raise StoreError(
+                    f"Another Hunter has been writing to {self.path} for {BUSY_S:.0f} s.",
+                    remedy="Wait for it to end, or stop it, and try again.",
+                ) from error
+            if isinstance(error, sqlite3.OperationalError):
+                remedy = "Check free space and permissions; what is recorded is untouched."
+            else:
+                remedy = "Move the file away to begin a new one; sqlite3's .recover may save it."
+            raise StoreError(f"The database {self.path}: {text}.", remedy=remedy) from error
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that is written whole or not at all; a second writer waits for it."""
+        db = self.db
+        with self.errors():
+            db.execute("begin immediate")
+            try:
+                yield db
+            except BaseException:
+                db.execute("rollback")
+                raise
+            db.execute("commit")
+
+    def _migrate(self) -> None:
+        with self.errors():
+            tables = {row["name"] for row in self.db.execute("select name from sqlite_master")}
+            applied: set[str] = set()
+            if "_sqlite_migrations" in tables:
+                sql = "select name from _sqlite_migrations where migration_set = ?"
+                applied = {row["name"] for row in self.db.execute(sql, [MIGRATION_SET])}
+            newer = applied - set(NAMES)
+            if newer:
+                raise StoreError(
+                    f"The database {self.path} was written by a newer Hunter ({min(newer)}).",
+                    remedy="Update Hunter, or choose another folder with --home.",
+                )
+            if tables and not applied:
+                raise StoreError(
+                    f"{self.path} is a SQLite file, but not one of Hunter's.",
+                    remedy="Move it away, or choose another folder with --home.",
+                )
+            if len(applied) < len(NAMES):
+                from sqlite_utils import Database  # noqa: PLC0415  0.2 s, 2 s with pandas
+
+                with self._alone():
+                    migrations().apply(Database(self._connect()))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Two Hunters that start on a new file at once migrate it one after the other."""
+        import fcntl  # noqa: PLC0415  only for this
+
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        for db in self._open:
+            db.close()
+        self._open.clear()
+        self._local = threading.local()

@@ -1,0 +1,80 @@
+"""Leases in the database: written before the market is asked, and at every change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from hunter.store.database import Store
+
+
+def insert(store: Store, row: Mapping[str, Any]) -> None:
+    """A new lease. It is on disk when this returns."""
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    with store.writing() as db:
+        db.execute("pragma synchronous = full")
+        db.execute(f"insert into lease ({names}) values ({marks})", list(row.values()))  # noqa: S608
+
+
+def update(store: Store, lease_id: str, changes: Mapping[str, Any]) -> None:
+    """Change some columns of a lease."""
+    sets = ", ".join(f"{name} = ?" for name in changes)
+    with store.writing() as db:
+        db.execute(
+            f"update lease set {sets} where lease_id = ?",  # noqa: S608
+            [*changes.values(), lease_id],
+        )
+
+
+def add_event(
+    store: Store, lease_id: str, at: float, event: str, *, state: str, phase: str, detail: str
+) -> None:
+    """Something happened to a lease."""
+    with store.writing() as db:
+        db.execute(
+            "insert into lease_event (lease_id, at, event, state, phase, detail) "
+            "values (?, ?, ?, ?, ?, ?)",
+            [lease_id, at, event, state, phase, detail],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One entry of a lease's history."""
+
+    at: float
+    event: str
+    state: str
+    phase: str
+    detail: str
+
+
+def events(store: Store, lease_id: str) -> list[Event]:
+    """A lease's history, oldest first."""
+    sql = "select at, event, state, phase, detail from lease_event where lease_id = ? order by event_id"
+    with store.errors():
+        return [Event(**dict(row)) for row in store.db.execute(sql, [lease_id])]
+
+
+def rows(store: Store, states: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Leases in these states, or all, newest first."""
+    wanted = list(states)
+    where = f" where state in ({', '.join('?' * len(wanted))})" if wanted else ""
+    with store.errors():
+        found = store.db.execute(f"select * from lease{where} order by intended_at desc", wanted)  # noqa: S608
+        return [dict(row) for row in found]
+
+
+def put_charges(
+    store: Store, lease_id: str, charges: Iterable[tuple[str, float, str]], read_at: float
+) -> None:
+    """What the market's bill says, item by item, replacing what it said before."""
+    with store.writing() as db:
+        db.executemany(
+            "insert or replace into charge (lease_id, item, usd, detail, read_at) "
+            "values (?, ?, ?, ?, ?)",
+            [(lease_id, item, usd, detail, read_at) for item, usd, detail in charges],
+        )

@@ -1,0 +1,100 @@
+"""The tables, as numbered migrations that are never edited once they have landed.
+
+Times are unix seconds by the market's clock unless a name says otherwise. Units stand in the names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hunter.offers import FLAGS, NUMBERS, TEXTS
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
+MIGRATION_SET = "hunter"
+NAMES = ("m001_first_hunt",)
+"""Every migration in order: known without importing sqlite-utils."""
+
+KEY = ("market", "offer_id", "tenancy")
+PRICES = ("price_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month",
+          "inet_down_usd_gb", "inet_up_usd_gb")  # fmt: skip
+"""What a quote is: the prices whose changes are kept for ever."""
+
+
+def offer_columns() -> dict[str, type]:
+    """The columns of an offer, as the table keeps them; `seen_at` is told by the polls instead."""
+    columns: dict[str, type] = dict.fromkeys(TEXTS, str)
+    columns |= dict.fromkeys((name for name in NUMBERS if name != "seen_at"), float)
+    return columns | dict.fromkeys(FLAGS, int) | {"gpu_count": int}
+
+
+def migrations() -> Migrations:
+    """The migrations, ready to apply."""
+    from sqlite_utils import Migrations  # noqa: PLC0415  0.2 s, 2 s with pandas installed
+
+    steps = Migrations(MIGRATION_SET)
+    steps(name=NAMES[0])(_first_hunt)
+    return steps
+
+
+def _first_hunt(db: Database) -> None:
+    db["poll"].create(
+        {"poll_id": int, "market": str, "started_at": float, "finished_at": float,
+         "scope": str, "complete": int, "offers": int, "appeared": int, "changed": int,
+         "gone": int, "rejected": int, "error": str},
+        pk="poll_id",
+        not_null={"market", "started_at"},
+    )  # fmt: skip
+    db["poll"].create_index(["market", "finished_at"])
+    db["offer"].create(
+        offer_columns() | {"first_seen_at": float, "changed_at": float, "gone_at": float},
+        pk=KEY,
+    )
+    db["offer"].create_index(["market", "machine_id"])
+    db["quote"].create(
+        {"quote_id": int, "market": str, "offer_id": str, "tenancy": str, "machine_id": str,
+         "gpu": str, "gpu_count": int, "seen_at": float, "event": str}
+        | dict.fromkeys(PRICES, float),
+        pk="quote_id",
+    )  # fmt: skip
+    db["quote"].create_index(["gpu", "seen_at"])
+    db["quote"].create_index(["market", "offer_id", "tenancy", "seen_at"])
+    db["rejected"].create(
+        {"rejected_id": int, "poll_id": int, "market": str, "record": str, "reason": str},
+        pk="rejected_id",
+        foreign_keys=[("poll_id", "poll", "poll_id")],
+    )
+    db["board"].create({"market": str, "taken_at": float, "columns": bytes}, pk="market")
+    db["setting"].create({"name": str, "value": str}, pk="name")
+    db["lease"].create(
+        {"lease_id": str, "market": str, "instance_id": str, "offer": str, "workload": str,
+         "state": str, "phase": str, "gpu": str, "gpu_count": int, "tenancy": str,
+         "machine_id": str, "host_id": str,
+         "disk_gb": float, "intended_at": float, "created_at": float, "ready_at": float,
+         "destroy_asked_at": float, "ended_at": float, "ttl_at": float,
+         "max_usd_h": float, "max_usd": float,
+         "quoted_usd_h": float, "contract_usd_h": float, "storage_usd_h": float,
+         "storage_stopped_usd_h": float, "inet_down_usd_gb": float, "inet_up_usd_gb": float,
+         "bytes_in": float, "bytes_out": float,
+         "metered_usd": float, "billed_usd": float, "note": str},
+        pk="lease_id",
+    )  # fmt: skip
+    db["lease"].create_index(["market", "instance_id"])
+    db["lease_event"].create(
+        {"event_id": int, "lease_id": str, "at": float, "event": str, "state": str,
+         "phase": str, "detail": str},
+        pk="event_id",
+        foreign_keys=[("lease_id", "lease", "lease_id")],
+    )  # fmt: skip
+    db["lease_event"].create_index(["lease_id", "at"])
+    db["charge"].create(
+        {"lease_id": str, "item": str, "usd": float, "read_at": float, "detail": str},
+        pk=("lease_id", "item"),
+        foreign_keys=[("lease_id", "lease", "lease_id")],
+    )
+    db.create_view(
+        "offer_now",
+        "select offer.*, (select max(finished_at) from poll where poll.market = offer.market "
+        "and complete) as last_complete_poll_at from offer where gone_at is null",
+    )
