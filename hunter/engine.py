@@ -1,0 +1,92 @@
+"""The engine: the verbs on a thread of their own, so that no screen's end can end a rental's step.
+
+A screen asks and may stop listening; what it asked for goes on. Live leases are kept inside their caps
+for as long as the engine runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hunter.errors import HunterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from hunter.hunt import Hunt
+
+T = TypeVar("T")
+
+
+class Engine:
+    """Runs one Hunt's asynchronous verbs on its own event loop."""
+
+    def __init__(self, hunt: Hunt) -> None:
+        self.hunt = hunt
+        self.problems: dict[str, str] = {}
+        """The last failure of each kept lease, by lease id."""
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hunter", daemon=True)
+        self._thread.start()
+        self._kept: dict[str, asyncio.Task[None]] = {}
+
+    async def ask(self, verb: Coroutine[Any, Any, T]) -> T:
+        """The result of a verb. Cancelling the wait leaves the verb running."""
+        future = asyncio.run_coroutine_threadsafe(verb, self._loop)
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def keep_live(self) -> None:
+        """Begin to watch every live lease that is not watched yet, and to keep its caps."""
+        for lease in self.hunt.rentals.all(live_only=True):
+            if lease.instance_id or lease.state == "unclear":
+                self._loop.call_soon_threadsafe(self._keep, lease.lease_id)
+
+    def _keep(self, lease_id: str) -> None:
+        task = self._kept.get(lease_id)
+        if task is None or task.done():
+            self._kept[lease_id] = self._loop.create_task(self._keeping(lease_id))
+
+    async def _keeping(self, lease_id: str) -> None:
+        try:
+            await self.hunt.rentals.keep(lease_id)
+            self.problems.pop(lease_id, None)
+        except HunterError as error:
+            self.problems[lease_id] = f"{error} {error.remedy}".strip()
+
+    def close(self, give_s: float = 60.0) -> None:
+        """Stop. A create that is under way is waited for; watching just ends."""
+
+        async def end() -> None:
+            for task in self._kept.values():
+                task.cancel()
+            mine = asyncio.current_task()
+            rest = [task for task in asyncio.all_tasks() if task is not mine]
+            paying = [task for task in rest if task.get_name().startswith("paid")]
+            if paying:
+                await asyncio.wait(paying, timeout=give_s)
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+            await self.hunt.close()
+
+        asyncio.run_coroutine_threadsafe(end(), self._loop).result(give_s + 10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def spend(self, verb: Coroutine[Any, Any, T], then: Callable[[T], None] | None = None) -> T:
+        """Ask for a verb that creates or destroys: `close` waits for its end."""
+
+        async def paid() -> T:
+            task = asyncio.current_task()
+            assert task is not None
+            task.set_name("paid " + task.get_name())
+            result = await verb
+            if then is not None:
+                then(result)
+            self.keep_live()
+            return result
+
+        return await self.ask(paid())

@@ -1,0 +1,495 @@
+"""The verbs. The command line, the terminal app, cron and Python users call these and nothing below.
+
+    async with Hunt(home) as hunt:
+        await hunt.scrape()
+        deals = hunt.deals(workload)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import difflib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hunter.bills import bills
+from hunter.clock import WALL, Clock
+from hunter.config import base_url, find_key, is_loopback
+from hunter.deals import Deals, Query, fitting, rank
+from hunter.errors import (
+    ConfigError,
+    HunterError,
+    MarketError,
+    NoKey,
+    NothingMatches,
+    OfferGone,
+    UsageError,
+)
+from hunter.facts import Facts, shipped
+from hunter.leases.lease import Caps, Lease, burn_usd_h
+from hunter.leases.rentals import Rentals
+from hunter.markets import Market, Progress, Scope, market_class, market_names
+from hunter.offers import Offer, Offers, parse_ref
+from hunter.store import Store, board, polls
+from hunter.workload import hours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
+
+    from hunter.config import Home
+    from hunter.markets import Instance
+    from hunter.workload import Workload
+
+FULL_POLL_DISK_GB = 10.0
+"""Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polled:
+    """How the poll of one market went."""
+
+    market: str
+    offers: int = 0
+    appeared: int = 0
+    changed: int = 0
+    gone: int = 0
+    rejected: int = 0
+    rejections: tuple[tuple[str, str], ...] = ()
+    """The first few records that could not be read: id and reason."""
+    complete: bool = False
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    error: HunterError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """One rental as it is now: what we know of it, and what the market says."""
+
+    lease: Lease | None
+    """None: the market lists it, and it is not ours to explain."""
+    instance: Instance | None
+    """None: the market did not answer, or does not list it (yet)."""
+    spent_usd: float | None
+    burn_usd_h: float | None
+    ttl_left_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything that may cost money now. `unknown` names markets that did not answer."""
+
+    ours: tuple[Running, ...]
+    unexplained: tuple[Running, ...]
+    unknown: tuple[tuple[str, HunterError], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """An offer asked for afresh, with its bill; the deal that a launch is confirmed on."""
+
+    deals: Deals
+    """Of one row."""
+    before_usd_h: float | None
+    """The price that was recorded before."""
+
+
+def _quiet(progress: Progress) -> None:
+    """Nobody watches."""
+
+
+class Hunt:
+    """One hunt: a home with its database, and the markets."""
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        facts: Facts | None = None,
+        markets: dict[str, Market] | None = None,
+        sandbox: Callable[[], AbstractContextManager[str]] | None = None,
+    ) -> None:
+        self.home = home
+        self.facts = facts or shipped()
+        self.store = Store(home.database)
+        self._markets: dict[str, Market] = dict(markets or {})
+        self._given = markets is not None
+        self._sandbox = sandbox
+        self._sandbox_open: AbstractContextManager[str] | None = None
+        self._sandbox_url: str | None = None
+        self._clock = self._recorded_clock()
+        self.rentals = Rentals(self.store, self.market, self.facts.rules, lambda: self.clock)
+
+    async def __aenter__(self) -> Hunt:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of markets, the embedded one included, and of the database."""
+        for market in self._markets.values():
+            await market.close()
+        self._markets.clear()
+        if self._sandbox_open is not None:
+            self._sandbox_open.__exit__(None, None, None)
+            self._sandbox_open = None
+        self.store.close()
+
+    # ── markets and their clock ──────────────────────────────────────────────────────────────
+
+    @property
+    def clock(self) -> Clock:
+        """The markets' time: the wall's, or the embedded market's."""
+        return self._clock
+
+    def market_names(self) -> tuple[str, ...]:
+        """The markets in use: all, or those that config.toml names."""
+        if self._given:
+            return tuple(self._markets)
+        every = market_names()
+        wanted = self.home.config.markets
+        if wanted is None:
+            return every
+        for name in wanted:
+            self._check_market(name, every)
+        return tuple(wanted)
+
+    def _check_market(self, name: str, every: Iterable[str]) -> None:
+        if name not in every:
+            raise UsageError(
+                f"No market is called {name!r}.", remedy=f"Known markets: {', '.join(every)}."
+            )
+
+    async def market(self, name: str) -> Market:
+        """The adapter of a market, opened when it is first needed."""
+        if name not in self._markets:
+            self._check_market(name, market_names())
+            if self._sandbox is not None and self._sandbox_url is None:
+                await asyncio.to_thread(self._open_sandbox)
+            table = self.facts.market(name)
+            url = self._sandbox_url or base_url(table)
+            if self.home.simulated and not is_loopback(url):
+                raise ConfigError(
+                    f"{table['title']} is real and {table['url_variable']} does not point at the "
+                    "embedded market.",
+                    remedy=f"Set {table['url_variable']} too: simulated and real never mix.",
+                )
+            key = find_key(table, simulated=self.home.simulated)
+            if name not in self._markets:
+                self._markets[name] = market_class(name)(url, key, self.facts)
+        return self._markets[name]
+
+    def _open_sandbox(self) -> None:
+        assert self._sandbox is not None
+        self._sandbox_open = self._sandbox()
+        self._sandbox_url = self._sandbox_open.__enter__()
+
+    def _recorded_clock(self) -> Clock:
+        with self.store.errors():
+            sql = "select value from setting where name = 'simulation'"
+            row = self.store.db.execute(sql).fetchone()
+        if row is None:
+            return WALL
+        if not self.home.simulated:
+            raise ConfigError(
+                f"{self.store.path} holds an embedded market's data.",
+                remedy="Give --sandbox, or another --home: simulated and real never mix.",
+            )
+        return Clock(**json.loads(row["value"]))
+
+    def _note_clock(self, market: Market) -> None:
+        """Run by an embedded market's clock; refuse one that was not asked for."""
+        simulation = market.simulation
+        if simulation is None:
+            return
+        if not self.home.simulated:
+            raise ConfigError(
+                f"The server that {market.name} is pointed at is an embedded market.",
+                remedy="Give --sandbox, or unset the variable that points there.",
+            )
+        off = abs(simulation.now - self._clock.now())
+        if simulation.speed == self._clock.speed and off <= max(1.0, simulation.speed):
+            return
+        self._clock = Clock(
+            market_s=simulation.now, wall_s=time.time(), speed=simulation.speed
+        )
+        with self.store.writing() as db:
+            db.execute(
+                "insert or replace into setting (name, value) values ('simulation', ?)",
+                [json.dumps(dataclasses.asdict(self._clock))],
+            )
+
+    # ── prices ───────────────────────────────────────────────────────────────────────────────
+
+    async def scrape(
+        self,
+        markets: Iterable[str] = (),
+        *,
+        workload: Workload | None = None,
+        report: Callable[[Progress], None] = _quiet,
+    ) -> tuple[Polled, ...]:
+        """Poll markets once and record what changed; all of each, or what a workload could use.
+
+        One market failing leaves the others' results as they are; its `error` says why.
+        """
+        names = tuple(markets) or self.market_names()
+        for name in names:
+            self._check_market(name, self._markets if self._given else market_names())
+        scope = self._scope(workload)
+        return tuple(await asyncio.gather(*(self._poll(name, scope, report) for name in names)))
+
+    def _scope(self, workload: Workload | None) -> Scope:
+        if workload is None:
+            return Scope(disk_gb=FULL_POLL_DISK_GB)
+        return Scope(
+            disk_gb=workload.disk_gb,
+            gpus=workload.gpu.models,
+            gpu_count=workload.gpu.count,
+            min_vram_gb=workload.gpu.vram_gb,
+        )
+
+    async def _poll(
+        self, name: str, scope: Scope, report: Callable[[Progress], None]
+    ) -> Polled:
+        begun, started_at = time.monotonic(), self.clock.now()
+        try:
+            market = await self.market(name)
+            listing = await market.offers(scope, report)
+            self._note_clock(market)
+        except MarketError as error:
+            with_clock = self.clock.now()
+            await asyncio.to_thread(
+                polls.record_failure, self.store, name, started_at, with_clock, str(error)
+            )
+            return Polled(market=name, error=error, seconds=time.monotonic() - begun)
+        except ConfigError as error:
+            return Polled(market=name, error=error)
+        recorded = await asyncio.to_thread(
+            polls.record, self.store, listing, scope, started_at, self.clock.now()
+        )
+        return Polled(
+            market=name,
+            **{f.name: getattr(recorded, f.name) for f in dataclasses.fields(recorded)},
+            rejections=tuple((r.record, r.reason) for r in listing.rejected[:5]),
+            complete=listing.complete,
+            seconds=time.monotonic() - begun,
+            notes=listing.notes,
+        )
+
+    def recorded(self, market: str | None = None) -> Offers:
+        """Every offer as last seen."""
+        return board.read(self.store, market)
+
+    def last_polls(self) -> list[dict[str, Any]]:
+        """The newest poll of each market, failures included."""
+        return polls.last_polls(self.store)
+
+    @property
+    def stale_after_s(self) -> float:
+        """Age from which a price is stale, in the market's seconds."""
+        try:
+            return hours(self.home.config.stale_after) * 3600
+        except ValueError as error:
+            raise ConfigError(f"config.toml, stale_after: {error}.", remedy="Correct it.") from error
+
+    def deals(self, workload: Workload, query: Query | None = None) -> Deals:
+        """The recorded offers that fit a workload, cheapest run first. May be empty."""
+        query = query or Query()
+        offers = self.recorded(query.market)
+        return rank(offers, workload, query, self.facts.rules, self.clock.now())
+
+    def why_none(self, deals: Deals) -> NothingMatches:
+        """An empty ranking as an error that says which rule removed how many."""
+        if not deals.considered:
+            return NothingMatches(
+                "No prices are recorded yet.", remedy="Run hunter scrape first, or add --refresh."
+            )
+        worst = [f"{name} removed {count}" for name, count in deals.removed if count]
+        return NothingMatches(
+            f"None of {deals.considered} recorded offers fits {deals.workload.name}: "
+            f"{', '.join(worst)}.",
+            remedy="Loosen the filter or the workload, or add --refresh.",
+        )
+
+    def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[tuple[str, str], ...]]:
+        """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
+        offer = self._find(ref)
+        rules = self.facts.rules
+        now = self.clock.now()
+        priced = price_one(offer, workload, rules, now)
+        checks = fitting(priced.offers, workload, Query(), priced.bills.all_in_usd_h, now)
+        broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
+        return priced, broken
+
+    def _find(self, ref: str) -> Offers:
+        try:
+            market, offer_id, tenancy = parse_ref(ref)
+        except ValueError as error:
+            raise UsageError(f"{error}.", remedy="hunter deals lists them.") from error
+        self._check_market(market, self.market_names())
+        offers = self.recorded(market)
+        row = (offers.offer_id.is_in([offer_id]) & offers.tenancy.is_in([tenancy])).nonzero()[0]
+        if not len(row):
+            near = difflib.get_close_matches(offer_id, [v for v in offers.offer_id.values if v], 1)
+            hint = f" Did you mean {market}:{near[0]}?" if near else ""
+            raise NothingMatches(
+                f"No recorded offer is called {ref}.{hint}",
+                remedy="Offers come and go: hunter deals --refresh lists those of now.",
+            )
+        return offers.take(row[:1])
+
+    def gpu_name(self, wanted: str, offers: Offers | None = None) -> str:
+        """Our name of a GPU that a user typed: any case, blanks or not, or the end of the name."""
+        known = {*self.facts.gpus, *(v for v in (offers or self.recorded()).gpu.values if v)}
+        plain = _plain_name(wanted)
+        exact = [name for name in known if _plain_name(name) == plain]
+        if exact:
+            return exact[0]
+        inside = sorted(name for name in known if _plain_name(name).endswith(plain))
+        if len(inside) == 1:
+            return inside[0]
+        near = inside or difflib.get_close_matches(wanted, sorted(known), 4, 0.4)
+        hint = f"Did you mean {', '.join(near)}?" if near else "hunter deals shows their names."
+        raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
+
+    # ── renting ──────────────────────────────────────────────────────────────────────────────
+
+    async def quote(self, ref: str, workload: Workload) -> Quote:
+        """Ask the market for one offer's price of now, with the workload's disk."""
+        before = self._find(ref)
+        offer = before[0]
+        market = await self.market(offer.market)
+        scope = Scope(
+            disk_gb=workload.disk_gb,
+            gpus=(offer.gpu,),
+            gpu_count=offer.gpu_count,
+            offer_ids=(offer.offer_id,),
+        )
+        listing = await market.offers(scope, _quiet)
+        self._note_clock(market)
+        same = listing.offers.tenancy.is_in([offer.tenancy])
+        same &= listing.offers.offer_id.is_in([offer.offer_id])
+        if not same.any():
+            raise OfferGone(
+                f"{ref} is no longer for sale with {workload.disk_gb:g} GB of disk.",
+                remedy="Take the next one of hunter deals --refresh.",
+            )
+        fresh = listing.offers.take(same.nonzero()[0][:1])
+        priced = price_one(fresh, workload, self.facts.rules, self.clock.now())
+        return Quote(deals=priced, before_usd_h=offer.price_usd_h)
+
+    def check_caps(self, quote: Quote, caps: Caps) -> None:
+        """Refuse a launch that its own caps forbid; UsageError says which and by how much."""
+        deal = quote.deals[0]
+        if deal.all_in_usd_h is None:
+            raise UsageError(
+                f"The price of {deal.offer.ref} is not fully known.", remedy="Take another offer."
+            )
+        if deal.all_in_usd_h > caps.max_usd_h:
+            raise UsageError(
+                f"{deal.offer.ref} costs ${deal.all_in_usd_h:.4f}/h with its disk, above the cap of "
+                f"${caps.max_usd_h:.4f}/h.",
+                remedy="Raise --max-usd-h or take another offer.",
+            )
+        if deal.cold_start_usd is not None and deal.cold_start_usd > caps.max_usd:
+            raise UsageError(
+                f"The cold start on {deal.offer.ref} alone costs ${deal.cold_start_usd:.2f}, above "
+                f"the cap of ${caps.max_usd:.2f}.",
+                remedy="Raise --max-usd or take another offer.",
+            )
+
+    async def launch(self, quote: Quote, workload: Workload, caps: Caps) -> Lease:
+        """Rent a quoted deal inside the caps. The user has said yes before this is called."""
+        self.check_caps(quote, caps)
+        deal = quote.deals[0]
+        if find_key(self.facts.market(deal.offer.market), simulated=self.home.simulated) is None:
+            raise self.no_key(deal.offer)
+        return await self.rentals.launch(
+            deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
+        )
+
+    def no_key(self, offer: Offer) -> NoKey:
+        """What to say where a market's key is missing."""
+        table = self.facts.market(offer.market)
+        return NoKey(
+            f"Renting on {table['title']} needs a key, and there is none.",
+            remedy=f"Set {table['key_variable']}, or log in with the vendor's own command.",
+        )
+
+    async def situation(self) -> Situation:
+        """Everything that may cost money: our leases, and what the markets list beside them."""
+        live = self.rentals.all(live_only=True)
+        ours: list[Running] = []
+        unexplained: list[Running] = []
+        unknown: list[tuple[str, HunterError]] = []
+        for name in self.market_names():
+            mine = [lease for lease in live if lease.market == name]
+            table = self.facts.market(name)
+            keyless = find_key(table, simulated=self.home.simulated) is None
+            if keyless and not mine and not self._given:
+                continue
+            try:
+                market = await self.market(name)
+                listing = await market.instances()
+                self._note_clock(market)
+            except (MarketError, ConfigError) as error:
+                unknown.append((name, error))
+                ours += [self._running(lease, None) for lease in mine]
+                continue
+            if not listing.complete:
+                unknown.append((name, MarketError(f"{name} listed its instances only in part.")))
+            found = {instance.instance_id: instance for instance in listing.instances}
+            for lease in mine:
+                instance = found.pop(lease.instance_id or "", None)
+                ours.append(await self._seen(lease, instance, listing.complete))
+            unexplained += [self._stranger(instance) for instance in found.values()]
+        return Situation(ours=tuple(ours), unexplained=tuple(unexplained), unknown=tuple(unknown))
+
+    async def _seen(self, lease: Lease, instance: Instance | None, complete: bool) -> Running:
+        if instance is not None:
+            lease = self.rentals.note(lease, instance)
+        elif complete and lease.instance_id is not None:
+            try:
+                lease = await self.rentals.look(lease)
+            except MarketError:
+                return self._running(lease, None)
+        return self._running(lease, instance)
+
+    def _running(self, lease: Lease, instance: Instance | None) -> Running:
+        return Running(
+            lease=lease,
+            instance=instance,
+            spent_usd=self.rentals.metered_now(lease),
+            burn_usd_h=burn_usd_h(lease, self.facts.rules[lease.market]),
+            ttl_left_s=lease.ttl_at - self.clock.now(),
+        )
+
+    def _stranger(self, instance: Instance) -> Running:
+        return Running(
+            lease=None,
+            instance=instance,
+            spent_usd=None,
+            burn_usd_h=instance.price_usd_h if instance.state == "running" else None,
+            ttl_left_s=None,
+        )
+
+
+def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: float) -> Deals:
+    """The bill of each of these offers, in their order, whether they fit or not."""
+    return Deals(
+        workload=workload,
+        as_of=now,
+        offers=offers,
+        bills=bills(offers, workload, rules),
+        considered=len(offers),
+        removed=(),
+    )
+
+
+def _plain_name(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
