@@ -33,7 +33,7 @@ from hunter.leases.lease import Caps, Lease, burn_usd_h
 from hunter.leases.rentals import Rentals
 from hunter.markets import Market, Progress, Scope, market_class, market_names
 from hunter.offers import Offer, Offers, parse_ref
-from hunter.store import Store, board, polls
+from hunter.store import Store, board, history, polls
 from hunter.workload import hours
 
 if TYPE_CHECKING:
@@ -284,6 +284,10 @@ class Hunt:
     def recorded(self, market: str | None = None) -> Offers:
         """Every offer as last seen."""
         return board.read(self.store, market)
+
+    def recorded_between(self, since: float, until: float) -> Offers:
+        """Every price that was made or stood in this time, unix seconds."""
+        return history.quoted_between(self.store, since, until)
 
     def last_polls(self) -> list[dict[str, Any]]:
         """The newest poll of each market, failures included."""

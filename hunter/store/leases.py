@@ -78,3 +78,10 @@ def put_charges(
             "values (?, ?, ?, ?, ?)",
             [(lease_id, item, usd, detail, read_at) for item, usd, detail in charges],
         )
+
+
+def charges(store: Store, lease_id: str) -> dict[str, float]:
+    """The market's bill for a lease by item, $."""
+    with store.errors():
+        found = store.db.execute("select item, usd from charge where lease_id = ?", [lease_id])
+        return {row["item"]: row["usd"] for row in found}

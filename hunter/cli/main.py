@@ -1,0 +1,122 @@
+"""The door: global options, the list of commands, exit codes. Commands are imported when they run."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+import click
+
+from hunter import __version__
+from hunter.cli.shell import Shell, common
+from hunter.errors import HunterError
+
+COMMANDS = {
+    "scrape": ("prices", "Poll the markets once and record what changed; for cron."),
+    "deals": ("prices", "Rank the recorded offers for a workload by expected cost."),
+    "explain": ("prices", "Show one offer's whole bill, line by line, with sources."),
+    "workloads": ("prices", "List the sample workloads."),
+    "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
+    "ps": ("renting", "Show what is running and what it costs."),
+    "ssh": ("renting", "Log in to an instance."),
+    "logs": ("renting", "Print what an instance printed."),
+    "stop": ("renting", "Free an instance's GPU and keep its disk."),
+    "destroy": ("renting", "End an instance and prove that it is gone."),
+    "report": ("reports", "Write cost reports: market, storage, spend."),
+    "sandbox": ("sandbox", "Run the embedded market as a server."),
+    "completion": ("completion", "Print the shell's completion script."),
+}
+"""Each command's module, and its line in the list of commands: known without importing it."""
+
+
+class Commands(click.Group):
+    """The list of commands, each imported only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names, in the order of a first visit."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"hunter.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in --help, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, invoke_without_command=True,
+               context_settings={"help_option_names": ["-h", "--help"]})  # fmt: skip
+@common
+@click.option("-w", "--workload", metavar="WORKLOAD", help="For the terminal app: file or sample.")
+@click.version_option(__version__, prog_name="hunter")
+@click.pass_context
+def hunter(ctx: click.Context, workload: str | None) -> None:
+    """Hunt spot GPU markets for the cheapest place to run your job, and launch it safely.
+
+    Without a command it opens the terminal app.
+
+    \b
+    Try it without an account, a key or the network:
+      hunter --sandbox
+      hunter --sandbox scrape
+      hunter --sandbox deals -w comfyui-flux
+    """
+    if ctx.invoked_subcommand is None:
+        from tui.app import run_app  # noqa: PLC0415  0.3 s: only the app needs textual
+
+        shell = ctx.ensure_object(Shell)
+        ctx.exit(run_app(shell.home, shell.sandbox_starter, workload))
+
+
+def run(args: list[str] | None = None) -> None:
+    """The console script. Every failure is one sentence and an exit code; none is a traceback."""
+    sys.exit(_run(args))
+
+
+def _run(args: list[str] | None) -> int:
+    words = sys.argv[1:] if args is None else args
+    as_json = "--json" in words
+    try:
+        result = hunter.main(words, prog_name="hunter", standalone_mode=False)
+        return int(result) if isinstance(result, int) else 0
+    except HunterError as error:
+        return _fail(str(error), error.remedy, error.exit_code, as_json=as_json)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        hint = f"Try: {error.ctx.command_path} --help" if error.ctx else "Try: hunter --help"
+        return _fail(error.format_message(), hint, 2, as_json=as_json)
+    except click.ClickException as error:
+        return _fail(error.format_message(), "", 1, as_json=as_json)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted.", "", 130, as_json=False)
+    except BrokenPipeError:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # the outermost door: no traceback for users
+        if os.environ.get("HUNTER_DEBUG"):
+            raise
+        kind = type(error).__name__
+        hint = "This is a mistake in Hunter. HUNTER_DEBUG=1 shows where; please report it."
+        return _fail(f"{kind}: {error}", hint, 1, as_json=as_json)
+
+
+def _fail(message: str, remedy: str, code: int, *, as_json: bool) -> int:
+    click.echo(f"hunter: {message}", err=True)
+    if remedy:
+        click.echo(f"  → {remedy}", err=True)
+    if as_json and code not in (3, 130):
+        document: dict[str, Any] = {"error": message, "remedy": remedy, "exit_code": code}
+        click.echo(json.dumps(document))
+    return code

@@ -1,0 +1,381 @@
+"""Commands about prices: scrape, deals, explain, workloads."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
+from hunter.errors import MarketError, UsageError
+from hunter.offers import Tenancy
+from hunter.workload import duration, hours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hunter.deals import Deal, Deals, Query
+    from hunter.hunt import Hunt, Polled
+    from hunter.markets import Progress
+
+SORTS = ("run_usd", "useful_hour_usd", "all_in_usd_h", "price_usd_h", "cold_start_s")
+
+
+@click.command()
+@click.option("-m", "--market", "markets", multiple=True, metavar="M", help="Only this market.")
+@common
+@click.pass_obj
+def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
+    """Poll the markets once and record what changed.
+
+    One market failing never loses another's data; the exit code is 1 then, and the failure is named.
+
+    \b
+    Examples:
+      hunter scrape
+      hunter scrape --market vast --quiet      # from cron
+    """
+
+    async def work() -> tuple[Polled, ...]:
+        async with shell.hunt() as hunt:
+            return await hunt.scrape(markets, report=_reporter(shell))
+
+    polled = wait_for(work())
+    _tell_polls(shell, polled)
+    if shell.json:
+        shell.document({"markets": [_poll_json(poll) for poll in polled]})
+    return 1 if any(poll.error for poll in polled) else 0
+
+
+def _poll_json(poll: Polled) -> dict[str, Any]:
+    return {
+        "market": poll.market,
+        "offers": poll.offers if poll.error is None else None,
+        "appeared": poll.appeared,
+        "changed": poll.changed,
+        "gone": poll.gone,
+        "rejected": poll.rejected,
+        "complete": poll.complete,
+        "seconds": round(poll.seconds, 3),
+        "notes": list(poll.notes),
+        "error": None if poll.error is None else str(poll.error),
+    }
+
+
+def _reporter(shell: Shell) -> Callable[[Progress], None]:
+    """Progress on one line of a terminal; nothing in a log."""
+    if not sys.stderr.isatty():
+        return lambda progress: None
+
+    def report(progress: Progress) -> None:
+        of = f" of {progress.total}" if progress.total else ""
+        shell.say(f"\r{progress.market}: {progress.done}{of} {progress.text}\033[K", nl=False)
+
+    return report
+
+
+def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
+    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    for poll in polled:
+        if poll.error is not None:
+            click.echo(f"{clear}{poll.market}: failed: {poll.error}", err=True)
+            if poll.error.remedy:
+                click.echo(f"  → {poll.error.remedy}", err=True)
+            continue
+        whole = "" if poll.complete else ", incomplete: absence proves nothing"
+        shell.say(
+            f"{clear}{poll.market}: {poll.offers} offers in {poll.seconds:.1f} s ({poll.appeared} new,"
+            f" {poll.changed} changed, {poll.gone} gone{whole})"
+        )
+        if poll.rejected:
+            shell.say(f"  {poll.rejected} records could not be read:")
+            for record, reason in poll.rejections:
+                shell.say(f"    {record}: {reason}")
+        for note in poll.notes:
+            shell.say(f"  {note}")
+
+
+def _query(
+    hunt: Hunt, gpu: str | None, market: str | None, spot: bool | None,
+    region: str | None, max_age: str | None, sort: str,
+) -> Query:  # fmt: skip
+    from hunter.deals import Query  # noqa: PLC0415  numpy, 0.1 s
+
+    tenancy = None
+    if spot is not None:
+        tenancy = Tenancy.INTERRUPTIBLE if spot else Tenancy.ON_DEMAND
+    try:
+        max_age_s = None if max_age is None else hours(max_age) * 3600
+    except ValueError as error:
+        raise UsageError(f"--max-age: {error}.", remedy="Write it as 10m or 2h.") from error
+    if market is not None and market not in hunt.market_names():
+        raise UsageError(
+            f"No market is called {market!r}.",
+            remedy=f"Known markets: {', '.join(hunt.market_names())}.",
+        )
+    return Query(
+        gpu=None if gpu is None else hunt.gpu_name(gpu),
+        market=market,
+        tenancy=tenancy,
+        region=region,
+        max_age_s=max_age_s,
+        sort=sort,
+    )
+
+
+@click.command()
+@click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
+@click.option("-g", "--gpu", metavar="G", help="Only this GPU, as '4090' or 'H100 SXM'.")
+@click.option("-m", "--market", metavar="M", help="Only this market.")
+@click.option("--spot/--on-demand", default=None, help="Only this tenancy.")
+@click.option("--region", metavar="R", help="Continent (EU), country (DE) or part of a place.")
+@click.option("-n", "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--max-age", metavar="T", help="Leave out prices older than this, as 10m.")
+@click.option("--sort", type=click.Choice(SORTS), default="run_usd", show_default=True)
+@click.option("--refresh", is_flag=True, help="Poll the markets for this workload first.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@common
+@click.pass_obj
+def deals(
+    shell: Shell, workload: str | None, gpu: str | None, market: str | None, spot: bool | None,
+    region: str | None, limit: int, max_age: str | None, sort: str, refresh: bool, as_csv: bool,
+) -> int:  # fmt: skip
+    """Rank the recorded offers for a workload by what one run of it would cost.
+
+    Answers from the database; --refresh polls first. Unknown numbers are shown as ? and never win.
+
+    \b
+    Examples:
+      hunter deals -w comfyui-flux
+      hunter deals -w job.toml --gpu 4090 --spot --region EU --refresh
+      hunter deals --json | jq '.deals[0]'
+    """
+
+    async def work() -> Deals:
+        async with shell.hunt() as hunt:
+            job = shell.workload(workload)
+            query = _query(hunt, gpu, market, spot, region, max_age, sort)
+            if refresh:
+                names = (market,) if market else ()
+                polled = await hunt.scrape(names, workload=job, report=_reporter(shell))
+                _tell_polls(shell, polled)
+                if all(poll.error for poll in polled):
+                    raise MarketError("No market answered.", remedy="Try again without --refresh.")
+            found = hunt.deals(job, query)
+            _print_deals(shell, hunt, found, limit, as_csv=as_csv)
+            if not len(found):
+                raise hunt.why_none(found)
+            return found
+
+    wait_for(work())
+    return 0
+
+
+def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
+    """A deal as scripts read it; unknown is null."""
+    offer = deal.offer
+    return {
+        "rank": deal.rank,
+        "offer": offer.ref,
+        "market": offer.market,
+        "gpu": offer.gpu,
+        "gpu_count": offer.gpu_count,
+        "vram_gb": offer.vram_gb,
+        "location": offer.location,
+        "country": offer.country,
+        "tenancy": offer.tenancy,
+        "price_usd_h": offer.price_usd_h,
+        "storage_usd_gb_month": offer.storage_usd_gb_month,
+        "storage_stopped_usd_gb_month": offer.storage_stopped_usd_gb_month,
+        "inet_down_usd_gb": offer.inet_down_usd_gb,
+        "inet_up_usd_gb": offer.inet_up_usd_gb,
+        "inet_down_mbps": offer.inet_down_mbps,
+        "reliability": offer.reliability,
+        "verified": offer.verified,
+        "age_s": round(deal.age_s, 1),
+        "seen_at": iso(offer.seen_at),
+        "stale": deal.age_s > stale_after_s,
+        "all_in_usd_h": deal.all_in_usd_h,
+        "cold_start_s": deal.cold_start_s,
+        "cold_start_low_s": deal.cold_start_low_s,
+        "cold_start_high_s": deal.cold_start_high_s,
+        "cold_start_usd": deal.cold_start_usd,
+        "run_usd": deal.run_usd,
+        "run_low_usd": deal.run_low_usd,
+        "run_high_usd": deal.run_high_usd,
+        "useful_hour_usd": deal.useful_hour_usd,
+        "break_even_idle_h": deal.break_even_idle_h,
+        "percentile": None,
+        "launchable": deal.run_usd is not None and deal.age_s <= stale_after_s,
+    }
+
+
+def _print_deals(shell: Shell, hunt: Hunt, found: Deals, limit: int, *, as_csv: bool) -> None:
+    shown = [found[row] for row in range(min(limit, len(found)))]
+    if shell.json or as_csv:
+        rows = [deal_json(deal, stale_after_s=hunt.stale_after_s) for deal in shown]
+        if shell.json:
+            shell.document(
+                {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
+            )
+        elif rows:
+            shell.show(_csv(rows))
+        return
+    if not shown:
+        return
+    headers = ["#", "offer", "GPU", "place", "run $", "$/useful h", "all-in $/h", "disk $/h",
+               "cold start", "cold $", "Mbps", "reliab", "age"]  # fmt: skip
+    lines = [_deal_row(deal, hunt.stale_after_s) for deal in shown]
+    shell.show(table(headers, lines, left=(1, 2, 3)))
+    job = found.workload
+    shell.say(
+        f"{len(found)} of {found.considered} offers fit {job.name}: {job.run.hours:g} h with "
+        f"{job.disk_gb:g} GB of disk. hunter explain OFFER shows a bill."
+    )
+
+
+def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:
+    offer = deal.offer
+    count = f"{offer.gpu_count}x " if offer.gpu_count > 1 else ""
+    cold = "?" if deal.cold_start_s is None else duration(deal.cold_start_s)
+    stale = " stale" if deal.age_s > stale_after_s else ""
+    return [
+        str(deal.rank),
+        offer.ref,
+        count + offer.gpu,
+        offer.location or "?",
+        usd(deal.run_usd),
+        usd(deal.useful_hour_usd),
+        usd(deal.all_in_usd_h),
+        usd(deal.storage_usd_h),
+        cold,
+        usd(deal.cold_start_usd),
+        number(offer.inet_down_mbps),
+        number(offer.reliability, ".3f"),
+        duration(deal.age_s) + stale,
+    ]
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return buffer.getvalue().rstrip("\n")
+
+
+@click.command()
+@click.argument("offer")
+@click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
+@common
+@click.pass_obj
+def explain(shell: Shell, offer: str, workload: str | None) -> int:
+    """Show the whole bill of one offer: quantity, rate and source of each line.
+
+    \b
+    Examples:
+      hunter explain vast:12345678
+      hunter explain vast:12345678:bid -w comfyui-flux --json
+    """
+
+    async def work() -> None:
+        async with shell.hunt() as hunt:
+            priced, broken = hunt.explain(offer, shell.workload(workload))
+            if shell.json:
+                shell.document(_explain_json(priced, broken, hunt.stale_after_s))
+            else:
+                _print_bill(shell, priced, broken)
+
+    wait_for(work())
+    return 0
+
+
+def _explain_json(
+    priced: Deals, broken: tuple[tuple[str, str], ...], stale_after_s: float
+) -> dict[str, Any]:
+    deal = priced[0]
+    return {
+        "offer": deal.offer.ref,
+        "workload": priced.workload.name,
+        "lines": [
+            {"item": b.item, "quantity": b.quantity, "unit": b.unit, "rate": b.rate, "usd": b.usd,
+             "source": b.source}
+            for b in priced.bill(0)
+        ],
+        "run_usd": deal.run_usd,
+        "phases": [
+            {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
+             "usd": p.usd}
+            for p in priced.phases(0)
+        ],
+        "filtered_by": [{"rule": name, "need": need} for name, need in broken],
+        "deal": deal_json(deal, stale_after_s=stale_after_s),
+    }  # fmt: skip
+
+
+def print_bill(shell: Shell, priced: Deals, row: int = 0) -> None:
+    """The bill of one deal for people."""
+    deal = priced[row]
+    lines = [
+        [b.item, number(b.quantity, ".4g"), b.unit, usd(b.rate), usd(b.usd), b.source]
+        for b in priced.bill(row)
+    ]
+    lines.append(["expected run", "", "", "", usd(deal.run_usd), _range(deal)])
+    shell.show(table(["item", "quantity", "unit", "$ each", "$", "source"], lines, left=(0, 2, 5)))
+
+
+def _range(deal: Deal) -> str:
+    return f"between {usd(deal.run_low_usd)} and {usd(deal.run_high_usd)}, by the cold start"
+
+
+def _print_bill(shell: Shell, priced: Deals, broken: tuple[tuple[str, str], ...]) -> None:
+    deal, job = priced[0], priced.workload
+    offer = deal.offer
+    shell.show(
+        f"{offer.ref}: {offer.gpu_count}x {offer.gpu} ({offer.vram_gb:g} GB each), {offer.tenancy}, "
+        f"{offer.location or 'place unknown'}; price seen {duration(deal.age_s)} ago"
+    )
+    shell.show(f"{job.name}: {job.run.hours:g} h, {job.disk_gb:g} GB of disk, image {job.image}\n")
+    print_bill(shell, priced)
+    phases = [
+        [p.phase, number(p.seconds), number(p.low_s), number(p.high_s), usd(p.usd)]
+        for p in priced.phases(0)
+    ]
+    shell.show("\nCold start, phase by phase:")
+    shell.show(table(["phase", "s", "low s", "high s", "$"], phases, left=(0,)))
+    idle = deal.break_even_idle_h
+    if idle is not None:
+        keep = f"${usd(deal.keep_usd_h)}/h"
+        shell.show(
+            f"\nFetching again beats keeping {job.disk_gb:g} GB at {keep} after "
+            f"{duration(idle * 3600)} idle."
+        )
+    if job.run.reference_gpu and job.run.reference_gpu != offer.gpu:
+        shell.show(
+            f"The hours are those of the {job.run.reference_gpu}; they are not yet scaled to the "
+            f"{offer.gpu}."
+        )
+    for name, need in broken:
+        shell.show(f"Left out of hunter deals by {name}: it asks for {need}.")
+
+
+@click.command()
+@common
+@click.pass_obj
+def workloads(shell: Shell) -> int:
+    """List the sample workloads, with the file that each one stands in."""
+    from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
+
+    found = {name: (path, workload_file.load(name)) for name, path in workload_file.samples().items()}
+    if shell.json:
+        shell.document({"workloads": [{"name": n, "file": str(p)} for n, (p, _) in found.items()]})
+        return 0
+    rows = [
+        [name, f"{job.run.hours:g} h", f"{job.disk_gb:g} GB", job.image, str(path)]
+        for name, (path, job) in found.items()
+    ]
+    shell.show(table(["name", "run", "disk", "image", "file"], rows, left=(0, 3, 4)))
+    return 0

@@ -1,0 +1,375 @@
+"""Commands that rent: launch, ps, ssh, logs, stop, destroy. Nothing here spends without a yes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hunter.cli.prices import print_bill
+from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
+from hunter.errors import HunterError, MarketError, UsageError
+from hunter.leases.lease import Caps
+from hunter.workload import duration, hours
+
+if TYPE_CHECKING:
+    from hunter.hunt import Hunt, Quote, Running
+    from hunter.leases.lease import Lease
+    from hunter.workload import Workload
+
+GIVE_UP_AT_LEAST_S = 900.0
+"""A start is given at least this long: Vast's own guide says to wait 15 minutes in loading."""
+
+
+@click.command()
+@click.argument("offer")
+@click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
+@click.option("--max-usd-h", type=click.FloatRange(0, min_open=True), metavar="X",
+              help="Most dollars an hour, GPU and disk; else the workload's limit.")  # fmt: skip
+@click.option("--max-usd", type=click.FloatRange(0, min_open=True), metavar="Y",
+              help="Most dollars in all; else the workload's limit.")  # fmt: skip
+@click.option("--ttl", metavar="T", help="Longest life, as 2h; else the workload's limit.")
+@click.option("--yes", "-y", is_flag=True, help="Rent without asking.")
+@click.option("--wait", is_flag=True, help="Watch it until one can log in; Ctrl-C destroys it.")
+@common
+@click.pass_obj
+def launch(
+    shell: Shell, offer: str, workload: str | None, max_usd_h: float | None,
+    max_usd: float | None, ttl: str | None, yes: bool, wait: bool,
+) -> int:  # fmt: skip
+    """Rent an offer inside caps: quote afresh, show the bill, ask, create, read the price back.
+
+    The caps are kept while a Hunter watches: this command with --wait, or the open terminal app.
+
+    \b
+    Examples:
+      hunter launch vast:12345678 -w comfyui-flux --max-usd-h 0.6 --max-usd 1 --ttl 2h --wait
+      hunter --sandbox launch vast:12345678 -w comfyui-flux --yes --wait
+    """
+
+    async def work() -> Lease:
+        async with shell.hunt() as hunt:
+            job = shell.workload(workload)
+            caps = _caps(job, max_usd_h, max_usd, ttl)
+            quote = await hunt.quote(offer, job)
+            hunt.check_caps(quote, caps)
+            _confirm(shell, hunt, quote, caps, yes=yes)
+            lease = await hunt.launch(quote, job, caps)
+            shell.say(f"rented {lease.market}:{lease.instance_id} as {lease.label}")
+            if wait:
+                lease = await _wait_ready(shell, hunt, lease, quote)
+            elif not shell.quiet:
+                shell.say("Nothing watches it now: its caps and its time to live are kept only while")
+                shell.say("the terminal app is open. hunter ps shows it, hunter destroy ends it.")
+            if shell.json:
+                shell.document(_lease_json(hunt, lease))
+            return lease
+
+    lease = wait_for(work())
+    return 0 if lease.state in ("waiting", "ready") else 1
+
+
+def _caps(
+    job: Workload, max_usd_h: float | None, max_usd: float | None, ttl: str | None
+) -> Caps:  # fmt: skip
+    try:
+        ttl_h = job.limits.ttl_h if ttl is None else hours(ttl)
+    except ValueError as error:
+        raise UsageError(f"--ttl: {error}.", remedy="Write it as 90m or 2h.") from error
+    most_h = max_usd_h or job.limits.max_usd_h
+    most = max_usd or job.limits.max_usd_run
+    missing = [
+        name
+        for name, value in (("--max-usd-h", most_h), ("--max-usd", most), ("--ttl", ttl_h))
+        if value is None
+    ]
+    if missing or most_h is None or most is None or ttl_h is None:
+        raise UsageError(
+            f"Nothing is rented without caps: {', '.join(missing)} is missing.",
+            remedy="Give it, or set [limits] in the workload file.",
+        )
+    return Caps(max_usd_h=most_h, max_usd=most, ttl_s=ttl_h * 3600)
+
+
+def _confirm(shell: Shell, hunt: Hunt, quote: Quote, caps: Caps, *, yes: bool) -> None:
+    deal = quote.deals[0]
+    if not shell.json and not shell.quiet:
+        print_bill(shell, quote.deals)
+    if quote.before_usd_h is not None and deal.offer.price_usd_h != quote.before_usd_h:
+        shell.say(f"The price moved: {quote.before_usd_h:.4f} → {deal.offer.price_usd_h:.4f} $/h.")
+    shell.say(
+        f"{deal.offer.ref} at ${usd(deal.all_in_usd_h)}/h with disk; ends at the latest after "
+        f"{duration(caps.ttl_s)} or ${caps.max_usd:.2f}."
+    )
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError("Renting needs a yes.", remedy="Add --yes, or run it in a terminal.")
+    if not click.confirm("Rent it?", default=False, err=True):
+        raise click.Abort
+
+
+async def _wait_ready(shell: Shell, hunt: Hunt, lease: Lease, quote: Quote) -> Lease:
+    """Watch until one can log in; whatever cuts this short destroys the instance first."""
+    predicted_s = quote.deals[0].cold_start_high_s or 0.0
+    give_up_s = max(GIVE_UP_AT_LEAST_S, 3 * predicted_s)
+    watching = asyncio.ensure_future(
+        hunt.rentals.keep(lease.lease_id, until=("ready", "ended", "refused"), give_up_s=give_up_s)
+    )
+    try:
+        seen = None
+        while not watching.done():
+            await asyncio.wait([watching], timeout=0.2)
+            now = hunt.rentals.get(lease.lease_id)
+            if now.phase != seen:
+                seen = now.phase
+                elapsed = hunt.clock.now() - now.intended_at
+                spent = hunt.rentals.metered_now(now)
+                shell.say(f"{duration(elapsed):>8}  ${spent:.4f}  {seen}")
+        lease = watching.result()
+    except asyncio.CancelledError:
+        watching.cancel()
+        shell.say("interrupted: destroying it …")
+        ended = await hunt.rentals.destroy(lease.lease_id, "interrupted by the user")
+        shell.say(f"destroyed, its absence proven; it cost ${_cost(ended):.4f}")
+        raise
+    if lease.state != "ready":
+        raise MarketError(
+            f"{lease.offer} did not come up ({lease.note}); it was destroyed, its absence proven, and "
+            f"cost ${_cost(lease):.4f}.",
+            remedy="Take the next offer of hunter deals.",
+        )
+    took = (lease.ready_at or 0.0) - lease.intended_at
+    shell.say(f"ready after {duration(took)}; hunter ssh {lease.lease_id} logs in")
+    return lease
+
+
+def _cost(lease: Lease) -> float:
+    return lease.metered_usd if lease.billed_usd is None else lease.billed_usd
+
+
+def _lease_json(hunt: Hunt, lease: Lease) -> dict[str, Any]:
+    return {
+        "id": lease.lease_id,
+        "instance": f"{lease.market}:{lease.instance_id}",
+        "market": lease.market,
+        "offer": lease.offer,
+        "state": lease.state,
+        "phase": lease.phase,
+        "label": lease.label,
+        "gpu": lease.gpu,
+        "quoted_usd_h": lease.quoted_usd_h,
+        "contract_usd_h": lease.contract_usd_h,
+        "spent_usd": hunt.rentals.metered_now(lease),
+        "billed_usd": lease.billed_usd,
+        "created_at": iso(lease.created_at),
+        "ready_at": iso(lease.ready_at),
+        "ended_at": iso(lease.ended_at),
+        "ttl_at": iso(lease.ttl_at),
+        "note": lease.note,
+    }
+
+
+@click.command()
+@common
+@click.pass_obj
+def ps(shell: Shell) -> int:
+    """Show what is running, what it costs, and what the markets list that is not ours.
+
+    A market that does not answer is named, and the exit code is 1: silence never means that nothing
+    is running.
+    """
+
+    async def work() -> int:
+        async with shell.hunt() as hunt:
+            now = await hunt.situation()
+            if shell.json:
+                shell.document(
+                    {
+                        "instances": [_running_json(r) for r in now.ours],
+                        "unexplained": [_running_json(r) for r in now.unexplained],
+                        "unknown": [{"market": n, "error": str(e)} for n, e in now.unknown],
+                    }
+                )
+            else:
+                _print_running(shell, now.ours, now.unexplained)
+            for name, error in now.unknown:
+                click.echo(f"{name}: what runs there is unknown: {error}", err=True)
+            return 1 if now.unknown else 0
+
+    return wait_for(work())
+
+
+def _running_json(running: Running) -> dict[str, Any]:
+    lease, instance = running.lease, running.instance
+    gpu = lease.gpu if lease else instance.gpu if instance else None
+    contract = lease.contract_usd_h if lease else None
+    return {
+        "id": lease.lease_id if lease else None,
+        "instance": _instance_name(running),
+        "market": lease.market if lease else instance.market if instance else None,
+        "state": lease.state if lease else "unexplained",
+        "phase": instance.state if instance else lease.phase if lease else None,
+        "gpu": gpu,
+        "price_usd_h": contract if instance is None else instance.price_usd_h,
+        "burn_usd_h": running.burn_usd_h,
+        "spent_usd": running.spent_usd,
+        "ttl_left_s": running.ttl_left_s,
+        "label": lease.label if lease else instance.label if instance else None,
+        "billing": None if running.burn_usd_h is None else running.burn_usd_h > 0,
+        "seen": instance is not None,
+        "ssh": instance.ssh if instance else None,
+    }
+
+
+def _instance_name(running: Running) -> str | None:
+    lease, instance = running.lease, running.instance
+    if instance is not None:
+        return f"{instance.market}:{instance.instance_id}"
+    return f"{lease.market}:{lease.instance_id}" if lease and lease.instance_id else None
+
+
+def _print_running(
+    shell: Shell, ours: tuple[Running, ...], unexplained: tuple[Running, ...]
+) -> None:  # fmt: skip
+    if not ours and not unexplained:
+        shell.show("Nothing of ours is running, and the markets that answered list nothing else.")
+        return
+    rows = []
+    for running in (*ours, *unexplained):
+        j = _running_json(running)
+        left = running.ttl_left_s
+        over = "" if left is None else "OVERDUE " if left < 0 else ""
+        rows.append([
+            j["id"] or "-", j["instance"] or "-", j["gpu"] or "?", j["state"],
+            (j["phase"] or "?") + ("" if j["seen"] else " (not listed)"),
+            usd(j["burn_usd_h"]), usd(j["spent_usd"]),
+            "-" if left is None else over + duration(abs(left)),
+        ])  # fmt: skip
+    headers = ["id", "instance", "GPU", "state", "phase", "$/h now", "$ so far", "time left"]
+    shell.show(table(headers, rows, left=(0, 1, 2, 3, 4)))
+    if unexplained:
+        shell.show("Unexplained instances are not Hunter's: it never touches them.")
+
+
+async def _instance_of(hunt: Hunt, name: str) -> Any:
+    lease = hunt.rentals.get(name)
+    market = await hunt.market(lease.market)
+    if lease.instance_id is None:
+        raise UsageError(f"{name} has no instance ({lease.state}).", remedy="hunter ps shows it.")
+    return lease, market
+
+
+@click.command()
+@click.argument("instance")
+@click.option("--print", "only_print", is_flag=True, help="Print the command instead.")
+@common
+@click.pass_obj
+def ssh(shell: Shell, instance: str, only_print: bool) -> int:
+    """Log in to an instance: its lease's id, or MARKET:ID."""
+
+    async def work() -> str:
+        async with shell.hunt() as hunt:
+            lease, market = await _instance_of(hunt, instance)
+            now = await market.instance(lease.instance_id)
+            if not now.ssh:
+                raise MarketError(
+                    f"{instance} cannot be logged in to yet ({now.state}).",
+                    remedy="Wait until hunter ps says ready.",
+                )
+            return str(now.ssh)
+
+    words = ["ssh", *shlex.split(wait_for(work()))]
+    if shell.json:
+        shell.document({"command": words})
+    elif only_print:
+        shell.show(shlex.join(words))
+    else:
+        os.execvp(words[0], words)  # noqa: S606  the user's own ssh, with words of our own
+    return 0
+
+
+@click.command()
+@click.argument("instance")
+@click.option("-n", "--lines", type=click.IntRange(1, 10000), default=100, show_default=True)
+@common
+@click.pass_obj
+def logs(shell: Shell, instance: str, lines: int) -> int:
+    """Print what an instance's container printed."""
+
+    async def work() -> str:
+        async with shell.hunt() as hunt:
+            lease, market = await _instance_of(hunt, instance)
+            return str(await market.logs(lease.instance_id, lines))
+
+    text = wait_for(work())
+    if shell.json:
+        shell.document({"instance": instance, "lines": text.splitlines()})
+    else:
+        shell.show(text.rstrip("\n"))
+    return 0
+
+
+@click.command()
+@click.argument("instance")
+@common
+@click.pass_obj
+def stop(shell: Shell, instance: str) -> int:
+    """Free an instance's GPU and keep its disk, which goes on costing money."""
+
+    async def work() -> Lease:
+        async with shell.hunt() as hunt:
+            lease, market = await _instance_of(hunt, instance)
+            await market.stop(lease.instance_id)
+            lease = await hunt.rentals.look(lease)
+            if shell.json:
+                shell.document(_lease_json(hunt, lease))
+            return lease
+
+    lease = wait_for(work())
+    keep = usd(lease.storage_stopped_usd_h)
+    shell.say(f"stop asked; the disk costs ${keep}/h until hunter destroy {lease.lease_id}")
+    return 0
+
+
+@click.command()
+@click.argument("instances", nargs=-1, required=True, metavar="INSTANCE...")
+@common
+@click.pass_obj
+def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
+    """End instances, prove that they are gone, and read their bills.
+
+    \b
+    Examples:
+      hunter destroy 1a2b3c4d
+      hunter destroy vast:33402296
+    """
+
+    async def work() -> list[dict[str, Any]]:
+        ended: list[dict[str, Any]] = []
+        async with shell.hunt() as hunt:
+            for name in instances:
+                ended.append(await _destroy_one(shell, hunt, name))
+        return ended
+
+    ended = wait_for(work())
+    if shell.json:
+        shell.document({"destroyed": ended})
+    return 0 if all(one["state"] in ("ended", "refused") for one in ended) else 1
+
+
+async def _destroy_one(shell: Shell, hunt: Hunt, name: str) -> dict[str, Any]:
+    try:
+        lease = await hunt.rentals.destroy(name)
+    except MarketError as error:
+        click.echo(f"hunter: {error}\n  → {error.remedy}", err=True)
+        return {"id": name, "state": "ending", "error": str(error)}
+    except HunterError:
+        raise
+    bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
+    shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")
+    return _lease_json(hunt, lease)

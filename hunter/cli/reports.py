@@ -1,0 +1,177 @@
+"""Commands that write reports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hunter.cli.shell import Shell, common, iso, table, wait_for
+from hunter.errors import HunterError, NothingMatches, UsageError
+from hunter.workload import hours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hunter.hunt import Hunt
+    from hunter.offers import Offers
+
+Rows = list[dict[str, Any]]
+
+
+@click.group()
+def report() -> None:
+    """Write cost reports as a table, CSV or JSON."""
+
+
+def _output(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--since", metavar="T", help="From then on: 24h, 7d or 2026-11-20."),
+        click.option("--until", metavar="T", help="Up to then."),
+        click.option("--csv", "csv_file", metavar="[FILE]", is_flag=False, flag_value="-",
+                     help="Write CSV, to FILE or to stdout."),
+    ):  # fmt: skip
+        command = option(command)
+    return common(command)
+
+
+@report.command()
+@_output
+@click.pass_obj
+def market(
+    shell: Shell, since: str | None, until: str | None, csv_file: str | None
+) -> int:  # fmt: skip
+    """What the markets ask, per GPU, count, market, tenancy and region.
+
+    \b
+    Examples:
+      hunter report market --csv prices.csv
+      hunter report market --since 7d --json
+    """
+    from hunter.reports.prices import market_report  # noqa: PLC0415  numpy, 0.1 s
+
+    async def work() -> Rows:
+        async with shell.hunt() as hunt:
+            return market_report(_offers(hunt, since, until))
+
+    return _write(shell, wait_for(work()), csv_file)
+
+
+@report.command()
+@click.option("-w", "--workload", metavar="WORKLOAD", help="Whose disk is kept.")
+@_output
+@click.pass_obj
+def storage(
+    shell: Shell, workload: str | None, since: str | None, until: str | None, csv_file: str | None
+) -> int:
+    """What storing a workload's disk costs an hour beside what computing costs, and its share.
+
+    \b
+    Examples:
+      hunter report storage -w comfyui-flux
+      hunter report storage -w comfyui-flux --csv storage.csv
+    """
+    from hunter.reports.prices import storage_report  # noqa: PLC0415  numpy, 0.1 s
+
+    async def work() -> Rows:
+        async with shell.hunt() as hunt:
+            disk_gb = shell.workload(workload).disk_gb
+            return storage_report(_offers(hunt, since, until), disk_gb, hunt.facts.rules)
+
+    return _write(shell, wait_for(work()), csv_file)
+
+
+@report.command()
+@_output
+@click.pass_obj
+def spend(
+    shell: Shell, since: str | None, until: str | None, csv_file: str | None
+) -> int:  # fmt: skip
+    """What each rental was quoted, contracted, metered by Hunter and billed by the market.
+
+    \b
+    Example:
+      hunter report spend --since 30d --csv spend.csv
+    """
+    from hunter.reports.spend import spend_report  # noqa: PLC0415  with the hunt's own imports
+
+    async def work() -> Rows:
+        async with shell.hunt() as hunt:
+            now = hunt.clock.now()
+            begin, end = _moment(since, now, 0.0), _moment(until, now, now)
+            leases = [x for x in hunt.rentals.all() if begin <= x.intended_at <= end]
+            rows = spend_report(hunt.store, leases)
+            for row, lease in zip(rows, leases, strict=True):
+                row["intended_at"], row["ended_at"] = iso(lease.intended_at), iso(lease.ended_at)
+            return rows
+
+    return _write(shell, wait_for(work()), csv_file)
+
+
+def _moment(text: str | None, now: float, default: float) -> float:
+    """A time as unix seconds: so long ago, or a date."""
+    if text is None:
+        return default
+    try:
+        return now - hours(text) * 3600
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{text!r} is no time.", remedy="Write 24h or 7d (ago), or a date as 2026-11-20."
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _offers(hunt: Hunt, since: str | None, until: str | None) -> Offers:
+    if since is None and until is None:
+        found = hunt.recorded()
+    else:
+        now = hunt.clock.now()
+        found = hunt.recorded_between(_moment(since, now, 0.0), _moment(until, now, now))
+    if not len(found):
+        raise NothingMatches("No prices are recorded for that.", remedy="Run hunter scrape first.")
+    return found
+
+
+def _write(shell: Shell, rows: Rows, csv_file: str | None) -> int:
+    if shell.json:
+        shell.document({"rows": rows})
+    elif csv_file is not None:
+        _write_csv(shell, rows, csv_file)
+    elif rows:
+        headers = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        cells = [[_cell(row[name]) for name in headers] for row in rows]
+        texts = [i for i, name in enumerate(headers) if isinstance(rows[0][name], str)]
+        shell.show(table(headers, cells, left=texts))
+    else:
+        shell.say("Nothing to report.")
+    return 0
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "?"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _write_csv(shell: Shell, rows: Rows, csv_file: str) -> None:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    if csv_file == "-":
+        sys.stdout.write(buffer.getvalue())
+        return
+    try:
+        with open(csv_file, "w", encoding="utf-8", newline="") as file:
+            file.write(buffer.getvalue())
+    except OSError as error:
+        raise HunterError(f"{csv_file} cannot be written: {error}.", remedy="Name another file.") from error
+    shell.say(f"{len(rows)} rows in {csv_file}")

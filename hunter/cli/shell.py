@@ -1,0 +1,148 @@
+"""What every command shares: the global options, the hunt that they mean, and how to print."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import shutil
+import sys
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hunter.config import Home, find_home
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from contextlib import AbstractContextManager
+
+    from hunter.hunt import Hunt
+    from hunter.workload import Workload
+
+T = TypeVar("T")
+
+
+class Shell:
+    """The global options of one call, and what they open."""
+
+    def __init__(self) -> None:
+        self.sandbox = False
+        self.folder: str | None = None
+        self.json = False
+        self.quiet = False
+
+    @functools.cached_property
+    def home(self) -> Home:
+        """The home that the options and the environment mean."""
+        home = find_home(self.folder, sandbox=self.sandbox)
+        if home.simulated:
+            speed = f", {home.config.sandbox.speed:g}x time" if self.sandbox else ""
+            self.say(click.style(f" SANDBOX: simulated market, no real money{speed} ", reverse=True))
+        return home
+
+    @property
+    def sandbox_starter(self) -> Callable[[], AbstractContextManager[str]] | None:
+        """What starts the embedded market, where `--sandbox` asks for it."""
+        if not self.sandbox:
+            return None
+        from hunter.embedded import sandbox  # noqa: PLC0415  subprocess, 15 ms
+
+        return functools.partial(sandbox, self.home)
+
+    @asynccontextmanager
+    async def hunt(self) -> AsyncIterator[Hunt]:
+        """The hunt of this call."""
+        from hunter.hunt import Hunt  # noqa: PLC0415  numpy, 0.1 s
+
+        hunt = Hunt(self.home, sandbox=self.sandbox_starter)
+        try:
+            yield hunt
+        finally:
+            await hunt.close()
+
+    def workload(self, name: str | None) -> Workload:
+        """The workload named, or the one that config.toml names."""
+        from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
+
+        return workload_file.load(name or self.home.config.workload)
+
+    def say(self, text: str = "", *, nl: bool = True) -> None:
+        """A line for people: stderr where stdout carries JSON or CSV, nothing where quiet."""
+        if not self.quiet:
+            click.echo(text, err=True, nl=nl, color=False if "NO_COLOR" in os.environ else None)
+
+    def show(self, text: str = "") -> None:
+        """A line of the answer."""
+        click.echo(text, color=False if "NO_COLOR" in os.environ else None)
+
+    def document(self, document: Any) -> None:
+        """The answer as one JSON document."""
+        click.echo(json.dumps(document, indent=None if not sys.stdout.isatty() else 1))
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The global options, accepted before and after a command's name."""
+
+    @click.option("--sandbox", is_flag=True, help="Use the embedded market: no account, no money.")
+    @click.option("--home", metavar="DIR", help="Folder of config and database.")
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    @click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
+    @functools.wraps(command)
+    def wrapped(
+        *args: Any, sandbox: bool, home: str | None, as_json: bool, quiet: bool, **options: Any
+    ) -> Any:
+        ctx = click.get_current_context()
+        shell = ctx.ensure_object(Shell)
+        shell.sandbox |= sandbox
+        shell.folder = home or shell.folder
+        shell.json |= as_json
+        shell.quiet |= quiet
+        return ctx.invoke(command, *args, **options)
+
+    return wrapped
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run a verb to its end. Ctrl-C cancels it, and it cleans up before this raises."""
+    return asyncio.run(work)
+
+
+def usd(value: float | None, digits: int = 4) -> str:
+    """Dollars for people; unknown is ?."""
+    return "?" if value is None else f"{value:.{digits}f}"
+
+
+def number(value: float | None, spec: str = ".0f") -> str:
+    """A number for people; unknown is ?."""
+    return "?" if value is None else format(value, spec)
+
+
+def iso(unix_s: float | None) -> str | None:
+    """Unix seconds as ISO 8601 in UTC."""
+    if unix_s is None:
+        return None
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = ()) -> str:
+    """Aligned columns, numbers to the right, cut at the terminal's width."""
+    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = [
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        text = "  ".join(parts).rstrip()
+        return text[:columns] if columns else text
+
+    columns = shutil.get_terminal_size().columns if _fits_screen() else 0
+    return "\n".join([click.style(line(headers), bold=True), *(line(row) for row in rows)])
+
+
+def _fits_screen() -> bool:
+    return sys.stdout.isatty() or "COLUMNS" in os.environ

@@ -1,0 +1,1 @@
+"""Cost reports: rows with units in their column names, for spreadsheets and scripts."""
