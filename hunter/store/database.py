@@ -49,7 +49,7 @@ class Store:
         db.row_factory = sqlite3.Row
         with self.errors():
             db.execute("pragma journal_mode = wal")
-            db.execute("pragma synchronous = normal")
+            db.execute("pragma synchronous = full")
         self._open.append(db)
         return db
 

@@ -1,0 +1,39 @@
+# Two commands matter: `make demo` opens the app on the embedded market, `make test` runs all tests.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test bench lint install dev screenshot clean
+
+demo: install                ## the terminal app on the embedded market: no account, no key, no network
+	@$(BIN)/hunter --sandbox
+
+test: dev                    ## every test
+	@$(BIN)/python -m pytest -n auto
+
+bench: dev                   ## figures, as ratios against peers in the same run
+	@$(BIN)/python -m bench
+
+lint: dev                    ## ruff, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache > .import_linter_cache.txt || (cat .import_linter_cache.txt; exit 1)
+
+screenshot: dev              ## the picture in the README, from the running app
+	@$(BIN)/python docs/make_screenshot.py
+
+install: .venv/installed     # what users need
+dev: .venv/installed-dev     # what tests need besides
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (once) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache*

@@ -1,0 +1,92 @@
+"""Values from one readable line: `offer("RTX 4090 $0.30/h bid")`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from hunter.offers import Offer, Tenancy
+from hunter.rules import METERS, Cell, MarketRules, Prior
+from hunter.workload import GpuNeed, Limits, Payload, Run, Workload
+
+_LINE = re.compile(
+    r"^(?:(?P<count>\d+)x )?(?P<gpu>.+?) \$(?P<price>[\d.]+)/h(?P<bid> bid)?(?: #(?P<id>\S+))?$"
+)
+NOW = 1_790_000_000.0
+
+
+def offer(line: str, **facts: Any) -> Offer:
+    """An offer on Vast with plain facts: 24 GB, 800 Mbps, $0.144/GB-month, traffic $0.01/GB."""
+    found = _LINE.match(line)
+    assert found, line
+    plain = Offer(
+        market="vast",
+        offer_id=found["id"] or "1",
+        machine_id="m1",
+        host_id="h1",
+        tenancy=Tenancy.INTERRUPTIBLE if found["bid"] else Tenancy.ON_DEMAND,
+        gpu=found["gpu"],
+        market_gpu=found["gpu"],
+        location="Ohio, US",
+        country="US",
+        region="NA",
+        gpu_count=int(found["count"] or 1),
+        vram_gb=24.0,
+        disk_gb=500.0,
+        inet_down_mbps=800.0,
+        price_usd_h=float(found["price"]),
+        storage_usd_gb_month=0.144,
+        storage_stopped_usd_gb_month=0.144,
+        inet_down_usd_gb=0.01,
+        inet_up_usd_gb=0.01,
+        reliability=0.99,
+        seen_at=NOW,
+    )
+    return replace(plain, **facts)
+
+
+def workload(**changes: Any) -> Workload:
+    """One hour on one GPU: 10 GB image, 20 GB of weights, 100 GB of disk."""
+    plain = Workload(
+        name="job",
+        image="example/job:1",
+        disk_gb=100.0,
+        gpu=GpuNeed(),
+        run=Run(hours=1.0, interruptible=True),
+        limits=Limits(max_usd_h=5.0, max_usd_run=5.0, ttl_h=2.0),
+        payload=Payload(image_bytes=10e9, weights_bytes=20e9),
+    )
+    return replace(plain, **changes)
+
+
+def exactly(value: float) -> Prior:
+    """A prior without any doubt."""
+    return Prior(low=value, expected=value, high=value, source="test")
+
+
+def rules(*, pull_billed: bool, traffic_billed: bool = True, name: str = "vast") -> MarketRules:
+    """Billing rules with a 720 h month: 10 s to allocate, 20 s to start, half of the link arrives."""
+
+    def cell(billed: bool) -> Cell:
+        return Cell(billed=billed, source="test", date="2026-01-01", status="assumed")
+
+    def row(gpu: bool) -> dict[Any, Cell]:
+        meters = {"gpu": gpu, "disk": True, "bandwidth": traffic_billed}
+        return {meter: cell(meters[meter]) for meter in METERS}
+
+    before = ("allocate", "download", "unpack", "start")
+    return MarketRules(
+        name=name,
+        title=name.title(),
+        month_h=720.0,
+        bandwidth_bytes_per_gb=1e9,
+        phases={phase: row(pull_billed) for phase in before}
+        | {"running": row(True), "stopped": row(False)},
+        priors={
+            "allocate_s": exactly(10),
+            "start_s": exactly(20),
+            "link_share": Prior(low=0.25, expected=0.5, high=1.0, source="test"),
+            "link_mbps": exactly(400),
+        },
+    )

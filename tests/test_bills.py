@@ -1,0 +1,129 @@
+"""The bill of one run: every number worked by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from builders import offer, rules, workload
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunter.bills import Bills, bills, break_even_idle_h
+from hunter.offers import Offers
+from hunter.workload import Payload, Run, Workload
+
+FREE_PULL = {"vast": rules(pull_billed=False)}
+PAID_PULL = {"vast": rules(pull_billed=True)}
+usd = st.floats(min_value=1e-4, max_value=50)
+size = st.floats(min_value=0, max_value=200)
+
+
+def one(line: str, *, paid: bool = False, job: Workload | None = None, **facts: Any) -> Bills:
+    chosen = PAID_PULL if paid else FREE_PULL
+    return bills(Offers.of([offer(line, **facts)]), job or workload(), chosen)
+
+
+def test_fetching_beats_storing_after_one_idle_minute_on_the_talks_4090() -> None:
+    refetch = np.array([0.02 * 30 / 3600])  # 30 s at $0.02/h = $0.000167
+    assert break_even_idle_h(refetch, np.array([0.01]))[0] * 3600 == pytest.approx(60)
+
+
+def test_keeping_for_nothing_always_wins() -> None:
+    assert break_even_idle_h(np.array([0.5]), np.array([0.0]))[0] == np.inf
+
+
+def test_the_cold_start_is_the_sum_of_its_phases() -> None:
+    bill = one("RTX 4090 $0.36/h")
+    # 800 Mbps × 0.5 = 50 MB/s: image 10 GB / 50 = 200 s, weights 20 GB / 50 = 400 s; + 10 + 20
+    assert bill.cold_start_s[0] == pytest.approx(630)
+    assert bill.cold_start_low_s[0] == pytest.approx(10 + 100 + 20 + 200)
+    assert bill.cold_start_high_s[0] == pytest.approx(10 + 400 + 20 + 800)
+
+
+def test_where_the_pull_is_free_of_gpu_it_still_costs_disk_and_traffic() -> None:
+    bill = one("RTX 4090 $0.36/h")
+    # GPU: only the 400 s of weights run it: 400/3600 × 0.36 = 0.04
+    # disk: 0.144 × 100 / 720 = 0.02 $/h × 630/3600 h = 0.0035
+    # traffic: 30 GB × 0.01 = 0.30
+    assert bill.cold_start_usd[0] == pytest.approx(0.04 + 0.0035 + 0.30)
+
+
+def test_where_the_pull_is_billed_the_gpu_runs_from_the_first_second() -> None:
+    bill = one("RTX 4090 $0.36/h", paid=True)
+    # GPU: 630/3600 × 0.36 = 0.063
+    assert bill.cold_start_usd[0] == pytest.approx(0.063 + 0.0035 + 0.30)
+
+
+def test_a_run_is_its_cold_start_its_hours_and_what_it_sends() -> None:
+    job = workload(run=Run(hours=2.0, egress_gb=5.0))
+    bill = one("RTX 4090 $0.36/h", job=job)
+    # 0.3435 + 2 × (0.36 + 0.02) + 5 × 0.01
+    assert bill.run_usd[0] == pytest.approx(0.3435 + 0.76 + 0.05)
+    assert bill.useful_hour_usd[0] == pytest.approx((0.3435 + 0.76 + 0.05) / 2)
+    assert bill.all_in_usd_h[0] == pytest.approx(0.38)
+    # idle: 0.3435 / 0.02 = 17.175 h
+    assert bill.break_even_idle_h[0] == pytest.approx(17.175)
+
+
+def test_an_unknown_price_makes_the_sum_unknown_and_never_zero() -> None:
+    assert np.isnan(one("RTX 4090 $0.36/h", storage_usd_gb_month=None).run_usd[0])
+    assert np.isnan(one("RTX 4090 $0.36/h", inet_down_usd_gb=None).run_usd[0])
+
+
+def test_an_unknown_price_of_nothing_costs_nothing() -> None:
+    job = workload(run=Run(hours=1.0, egress_gb=0.0))
+    assert np.isfinite(one("RTX 4090 $0.36/h", job=job, inet_up_usd_gb=None).run_usd[0])
+
+
+def test_an_unknown_size_makes_the_cold_start_unknown() -> None:
+    bill = one("RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=None, weights_bytes=0.0)))
+    assert np.isnan(bill.cold_start_s[0])
+    assert np.isnan(bill.run_usd[0])
+
+
+def test_baked_weights_are_fetched_by_nobody() -> None:
+    bill = one("RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=10e9, weights_bytes=0.0)))
+    assert bill.cold_start_s[0] == pytest.approx(230)
+
+
+@given(usd, usd, usd, size, size, st.booleans())
+def test_the_lines_add_up_and_the_range_holds_the_expected(
+    gpu: float, storage: float, traffic: float, image: float, weights: float, paid: bool
+) -> None:
+    job = workload(payload=Payload(image_bytes=image * 1e9, weights_bytes=weights * 1e9))
+    bill = one(
+        f"RTX 4090 ${gpu:.4f}/h", paid=paid, job=job,
+        storage_usd_gb_month=storage, inet_down_usd_gb=traffic,
+    )  # fmt: skip
+    assert sum(line.usd[0] for line in bill.lines) == pytest.approx(bill.run_usd[0])
+    assert sum(usd[0] for usd in bill.phase_usd) == pytest.approx(bill.cold_start_usd[0])
+    assert bill.run_low_usd[0] <= bill.run_usd[0] * (1 + 1e-12)
+    assert bill.run_usd[0] <= bill.run_high_usd[0] * (1 + 1e-12)
+    assert min(line.usd[0] for line in bill.lines) >= 0
+
+
+@given(usd, usd)
+def test_a_dearer_gpu_never_makes_a_run_cheaper(a: float, b: float) -> None:
+    cheap, dear = sorted((a, b))
+    offers = Offers.of([offer("A $1/h", price_usd_h=cheap), offer("A $1/h", price_usd_h=dear)])
+    bill = bills(offers, workload(), PAID_PULL)
+    assert bill.run_usd[0] <= bill.run_usd[1]
+
+
+@given(size, size)
+def test_more_bytes_never_make_a_run_cheaper(a: float, b: float) -> None:
+    few, many = (
+        one("A $1/h", job=workload(payload=Payload(image_bytes=gb * 1e9, weights_bytes=0.0)))
+        for gb in sorted((a, b))
+    )
+    assert few.run_usd[0] <= many.run_usd[0]
+
+
+@given(st.lists(usd, min_size=1, max_size=20))
+def test_a_column_is_priced_as_its_single_offers_are(prices: list[float]) -> None:
+    offers = [offer("A $1/h", price_usd_h=price) for price in prices]
+    together = bills(Offers.of(offers), workload(), FREE_PULL).run_usd
+    alone = [bills(Offers.of([o]), workload(), FREE_PULL).run_usd[0] for o in offers]
+    assert together.tolist() == alone

@@ -1,0 +1,119 @@
+"""Ranking: what fits, in which order, and why the rest is out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import NOW, offer, rules, workload
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunter.deals import Deals, Query, rank
+from hunter.offers import Offer, Offers, Tenancy
+from hunter.workload import GpuNeed, Limits, Run, Workload
+
+RULES = {"vast": rules(pull_billed=False), "runpod": rules(pull_billed=True, name="runpod")}
+
+
+def ranked(offers: list[Offer], job: Workload | None = None, **query: Any) -> Deals:
+    return rank(Offers.of(offers), job or workload(), Query(**query), RULES, NOW + 60)
+
+
+def ids(deals: Deals) -> list[str]:
+    return [deal.offer.offer_id for deal in deals]
+
+
+def test_the_cheapest_run_is_first() -> None:
+    assert ids(ranked([offer("A $0.5/h #dear"), offer("A $0.2/h #cheap")])) == ["cheap", "dear"]
+
+
+def test_a_cheap_gpu_behind_dear_traffic_loses() -> None:
+    trap = offer("A $0.1/h #trap", inet_down_usd_gb=0.026)  # 30 GB × $0.026 = $0.78 a start
+    assert ids(ranked([trap, offer("A $0.5/h #plain")])) == ["plain", "trap"]
+
+
+def test_an_unknown_cost_is_shown_last_and_never_wins() -> None:
+    unknown = offer("A $0.01/h #unknown", storage_usd_gb_month=None)
+    assert ids(ranked([unknown, offer("A $0.5/h #known")])) == ["known", "unknown"]
+
+
+def test_equal_costs_go_to_the_more_reliable() -> None:
+    shaky = offer("A $0.5/h #shaky", reliability=0.9)
+    assert ids(ranked([shaky, offer("A $0.5/h #steady", reliability=0.99)])) == ["steady", "shaky"]
+
+
+def test_a_job_that_must_not_be_cut_short_sees_no_bids() -> None:
+    job = workload(run=Run(hours=1.0, interruptible=False))
+    both = [offer("A $0.1/h bid #bid"), offer("A $0.5/h #fixed")]
+    assert ids(ranked(both, job)) == ["fixed"]
+    assert ids(ranked(both)) == ["bid", "fixed"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ({"market": "runpod"}, ["b"]),
+        ({"gpu": "H100"}, ["c"]),
+        ({"tenancy": Tenancy.INTERRUPTIBLE}, ["d"]),
+        ({"region": "EU"}, ["b"]),
+        ({"region": "de"}, ["b"]),
+        ({"region": "hess"}, ["b"]),
+        ({"max_age_s": 100.0}, ["a", "b", "c"]),
+    ],
+)
+def test_a_query_keeps_what_it_names(query: dict[str, object], kept: list[str]) -> None:
+    offers = [
+        offer("A $0.1/h #a"),
+        offer("A $0.2/h #b", market="runpod", location="Hesse, DE", country="DE", region="EU"),
+        offer("H100 $0.3/h #c"),
+        offer("A $0.4/h bid #d", seen_at=NOW - 3600),
+    ]
+    assert sorted(ids(ranked(offers, **query))) == kept
+
+
+def test_what_a_workload_needs_is_a_filter_and_the_count_of_the_removed_is_told() -> None:
+    job = workload(
+        disk_gb=200.0,
+        gpu=GpuNeed(count=2, vram_gb=40, models=("A100",), cuda=12.4),
+        run=Run(hours=5, interruptible=True),
+        limits=Limits(max_usd_h=3.0),
+    )
+    fits = {"vram_gb": 80.0, "cuda": 12.8}
+    offers = [
+        offer("2x A100 $1/h #fits", **fits),
+        offer("2x H100 $1/h #gpu", **fits),
+        offer("1x A100 $1/h #count", **fits),
+        offer("2x A100 $1/h #memory", **fits | {"vram_gb": 24.0}),
+        offer("2x A100 $1/h #disk", **fits, disk_gb=100.0),
+        offer("2x A100 $1/h #cuda", **fits | {"cuda": 12.2}),
+        offer("2x A100 $1/h #short", **fits, max_rental_h=4.0),
+        offer("2x A100 $4/h #dear", **fits),
+    ]
+    found = ranked(offers, job)
+    assert ids(found) == ["fits"]
+    assert dict(found.removed) == {
+        "gpu": 1, "gpu count": 1, "memory": 1, "disk": 1, "CUDA": 1, "time left": 1, "price cap": 1,
+    }  # fmt: skip
+
+
+def test_what_an_offer_does_not_state_does_not_exclude_it() -> None:
+    job = workload(gpu=GpuNeed(cuda=12.4))
+    silent = offer("A $1/h #silent", cuda=None, disk_gb=None, max_rental_h=None)
+    assert ids(ranked([silent], job)) == ["silent"]
+
+
+def test_a_price_tells_its_age() -> None:
+    assert ranked([offer("A $1/h", seen_at=NOW - 60)])[0].age_s == 120
+
+
+def test_an_empty_market_is_an_empty_ranking() -> None:
+    assert len(ranked([])) == 0
+
+
+@given(st.lists(st.floats(min_value=0.01, max_value=4.0), max_size=30))
+def test_a_ranking_is_sorted_and_loses_nothing_that_fits(prices: list[float]) -> None:
+    found = ranked([offer(f"A $1/h #{i}", price_usd_h=p) for i, p in enumerate(prices)])
+    costs = [deal.run_usd for deal in found]
+    assert costs == sorted(costs, key=float)
+    assert len(found) == len(prices)
