@@ -27,7 +27,8 @@ class Store:
         self._open: list[sqlite3.Connection] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._migrate()
+            with self._alone():
+                self._migrate()
         except OSError as error:
             raise StoreError(
                 f"The database {path} cannot be opened: {error}.",
@@ -105,12 +106,11 @@ class Store:
             if len(applied) < len(NAMES):
                 from sqlite_utils import Database  # noqa: PLC0415  0.2 s, 2 s with pandas
 
-                with self._alone():
-                    migrations().apply(Database(self._connect()))
+                migrations().apply(Database(self._connect()))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Two Hunters that start on a new file at once migrate it one after the other."""
+        """Hunters that start on a new file at once make it one after the other."""
         import fcntl  # noqa: PLC0415  only for this
 
         with self.path.with_suffix(".lock").open("w") as lock:
