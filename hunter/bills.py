@@ -194,34 +194,33 @@ def _lines(
     def cold_hours(meter: Meter) -> Floats:
         return _total([p.expected_s * billed(p, meter) for p in phases]) / SECONDS_PER_HOUR
 
-    def line(
-        item: str, meter: Meter, quantity: Floats, unit: str, rate: Floats, source: str
-    ) -> Line:
-        return Line(
-            item=item,
-            meter=meter,
-            quantity=quantity,
-            unit=unit,
-            rate=rate,
-            usd=_priced(quantity, rate),
-            source=source,
-        )
-
     hours = np.full(n, workload.run.hours)
+    sent = np.full(n, workload.run.egress_gb)
     gpu, disk = offers.price_usd_h, storage_usd_h
-    found = [
-        line("GPU, useful hours", "gpu", hours, "h", gpu, "offer"),
-        line("GPU, cold start", "gpu", cold_hours("gpu"), "h", gpu, "offer; markets.toml phases"),
-        line("disk, useful hours", "disk", hours, "h", disk, "offer, at the workload's disk"),
-        line("disk, cold start", "disk", cold_hours("disk"), "h", disk, "offer; markets.toml phases"),
-    ]
-    for phase in phases:
-        if phase.bytes_in:
-            item = {"download": "image in", "weights": "weights in"}.get(phase.name, phase.name)
-            quantity = _bytes_in_gb(phase, billed)
-            found.append(
-                line(item, "bandwidth", quantity, "GB", offers.inet_down_usd_gb, "offer; workload sizes")
-            )
-    out = np.full(n, workload.run.egress_gb)
-    found.append(line("results out", "bandwidth", out, "GB", offers.inet_up_usd_gb, "offer; workload egress_gb"))
-    return tuple(found)
+    phases_of = "offer; markets.toml phases"
+    travel = [
+        _line(item, "bandwidth", _bytes_in_gb(phase, billed), "GB", offers.inet_down_usd_gb,
+              "offer; workload sizes")
+        for phase in phases
+        if phase.bytes_in and (item := {"download": "image in", "weights": "weights in"}[phase.name])
+    ]  # fmt: skip
+    return (
+        _line("GPU, useful hours", "gpu", hours, "h", gpu, "offer"),
+        _line("GPU, cold start", "gpu", cold_hours("gpu"), "h", gpu, phases_of),
+        _line("disk, useful hours", "disk", hours, "h", disk, "offer, at the workload's disk"),
+        _line("disk, cold start", "disk", cold_hours("disk"), "h", disk, phases_of),
+        *travel,
+        _line("results out", "bandwidth", sent, "GB", offers.inet_up_usd_gb, "offer; egress_gb"),
+    )
+
+
+def _line(item: str, meter: Meter, quantity: Floats, unit: str, rate: Floats, source: str) -> Line:
+    return Line(
+        item=item,
+        meter=meter,
+        quantity=quantity,
+        unit=unit,
+        rate=rate,
+        usd=_priced(quantity, rate),
+        source=source,
+    )

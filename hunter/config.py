@@ -86,7 +86,9 @@ def read_config(path: Path) -> Config:
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         key = where.strip("`").removeprefix("$.") or "the file"
-        raise ConfigError(f"{path}, {key}: {what}.", remedy="Correct or remove that key.") from error
+        raise ConfigError(
+            f"{path}, {key}: {what}.", remedy="Correct or remove that key."
+        ) from error
 
 
 def is_loopback(url: str) -> bool:

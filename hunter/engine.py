@@ -76,7 +76,9 @@ class Engine:
         self._thread.join(10)
         self._loop.close()
 
-    async def spend(self, verb: Coroutine[Any, Any, T], then: Callable[[T], None] | None = None) -> T:
+    async def spend(
+        self, verb: Coroutine[Any, Any, T], then: Callable[[T], None] | None = None
+    ) -> T:
         """Ask for a verb that creates or destroys: `close` waits for its end."""
 
         async def paid() -> T:

@@ -1,19 +1,19 @@
 """Everything Hunter raises on purpose.
 
-    HunterError                 one clear sentence, and what to do about it; exit code 1
-    ├── UsageError              the user's input cannot be used; exit code 2
-    │   ├── WorkloadError       a workload file
-    │   └── ConfigError         config.toml or the environment
-    ├── NothingMatches          a search without a result; exit code 3
-    ├── WaitRanOut              a wait reached its limit; exit code 124
-    ├── StoreError              the database
-    └── MarketError             a market refused, failed or answered nonsense
-        ├── NoKey               renting needs a key and none was found
-        ├── BadKey              the market does not accept the key
-        ├── RateLimited         the market asks for patience
-        ├── OfferGone           somebody else has it
-        ├── NoCredit            the account lacks money
-        └── CreateUnclear       a create may or may not have happened: look before doing anything else
+HunterError                 one clear sentence, and what to do about it; exit code 1
+├── UsageError              the user's input cannot be used; exit code 2
+│   ├── WorkloadError       a workload file
+│   └── ConfigError         config.toml or the environment
+├── NothingMatches          a search without a result; exit code 3
+├── WaitRanOut              a wait reached its limit; exit code 124
+├── StoreError              the database
+└── MarketError             a market refused, failed or answered nonsense
+    ├── NoKey               renting needs a key and none was found
+    ├── BadKey              the market does not accept the key
+    ├── RateLimited         the market asks for patience
+    ├── OfferGone           somebody else has it
+    ├── NoCredit            the account lacks money
+    └── CreateUnclear       a create may or may not have happened: look before doing anything else
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The verbs. The command line, the terminal app, cron and Python users call these and nothing below.
 
-    async with Hunt(home) as hunt:
-        await hunt.scrape()
-        deals = hunt.deals(workload)
+async with Hunt(home) as hunt:
+    await hunt.scrape()
+    deals = hunt.deals(workload)
 """
 
 from __future__ import annotations
@@ -10,14 +10,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import difflib
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hunter.bills import bills
-from hunter.clock import WALL, Clock
-from hunter.config import base_url, find_key, is_loopback
 from hunter.deals import Deals, Query, fitting, rank
 from hunter.errors import (
     ConfigError,
@@ -28,11 +25,12 @@ from hunter.errors import (
     OfferGone,
     UsageError,
 )
+from hunter.exchange import Exchange
 from hunter.facts import Facts, shipped
-from hunter.leases.lease import Caps, Lease, burn_usd_h
 from hunter.leases.rentals import Rentals
-from hunter.markets import Market, Progress, Scope, market_class, market_names
+from hunter.markets import Progress, Scope
 from hunter.offers import Offer, Offers, parse_ref
+from hunter.situation import Situation, situation
 from hunter.store import Store, board, history, polls
 from hunter.workload import hours
 
@@ -40,8 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
+    from hunter.clock import Clock
     from hunter.config import Home
-    from hunter.markets import Instance
+    from hunter.leases.lease import Caps, Lease
+    from hunter.markets import Market
     from hunter.workload import Workload
 
 FULL_POLL_DISK_GB = 10.0
@@ -64,28 +64,6 @@ class Polled:
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     error: HunterError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """One rental as it is now: what we know of it, and what the market says."""
-
-    lease: Lease | None
-    """None: the market lists it, and it is not ours to explain."""
-    instance: Instance | None
-    """None: the market did not answer, or does not list it (yet)."""
-    spent_usd: float | None
-    burn_usd_h: float | None
-    ttl_left_s: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
-    """Everything that may cost money now. `unknown` names markets that did not answer."""
-
-    ours: tuple[Running, ...]
-    unexplained: tuple[Running, ...]
-    unknown: tuple[tuple[str, HunterError], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +94,8 @@ class Hunt:
         self.home = home
         self.facts = facts or shipped()
         self.store = Store(home.database)
-        self._markets: dict[str, Market] = dict(markets or {})
-        self._given = markets is not None
-        self._sandbox = sandbox
-        self._sandbox_open: AbstractContextManager[str] | None = None
-        self._sandbox_url: str | None = None
-        self._clock = self._recorded_clock()
-        self.rentals = Rentals(self.store, self.market, self.facts.rules, lambda: self.clock)
+        self.exchange = Exchange(home, self.facts, self.store, markets=markets, sandbox=sandbox)
+        self.rentals = Rentals(self.store, self.exchange.open, self.facts.rules, lambda: self.clock)
 
     async def __aenter__(self) -> Hunt:
         return self
@@ -132,97 +105,21 @@ class Hunt:
 
     async def close(self) -> None:
         """Let go of markets, the embedded one included, and of the database."""
-        for market in self._markets.values():
-            await market.close()
-        self._markets.clear()
-        if self._sandbox_open is not None:
-            self._sandbox_open.__exit__(None, None, None)
-            self._sandbox_open = None
+        await self.exchange.close()
         self.store.close()
-
-    # ── markets and their clock ──────────────────────────────────────────────────────────────
 
     @property
     def clock(self) -> Clock:
         """The markets' time: the wall's, or the embedded market's."""
-        return self._clock
+        return self.exchange.clock
 
     def market_names(self) -> tuple[str, ...]:
         """The markets in use: all, or those that config.toml names."""
-        if self._given:
-            return tuple(self._markets)
-        every = market_names()
-        wanted = self.home.config.markets
-        if wanted is None:
-            return every
-        for name in wanted:
-            self._check_market(name, every)
-        return tuple(wanted)
-
-    def _check_market(self, name: str, every: Iterable[str]) -> None:
-        if name not in every:
-            raise UsageError(
-                f"No market is called {name!r}.", remedy=f"Known markets: {', '.join(every)}."
-            )
+        return self.exchange.names()
 
     async def market(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""
-        if name not in self._markets:
-            self._check_market(name, market_names())
-            if self._sandbox is not None and self._sandbox_url is None:
-                await asyncio.to_thread(self._open_sandbox)
-            table = self.facts.market(name)
-            url = self._sandbox_url or base_url(table)
-            if self.home.simulated and not is_loopback(url):
-                raise ConfigError(
-                    f"{table['title']} is real and {table['url_variable']} does not point at the "
-                    "embedded market.",
-                    remedy=f"Set {table['url_variable']} too: simulated and real never mix.",
-                )
-            key = find_key(table, simulated=self.home.simulated)
-            if name not in self._markets:
-                self._markets[name] = market_class(name)(url, key, self.facts)
-        return self._markets[name]
-
-    def _open_sandbox(self) -> None:
-        assert self._sandbox is not None
-        self._sandbox_open = self._sandbox()
-        self._sandbox_url = self._sandbox_open.__enter__()
-
-    def _recorded_clock(self) -> Clock:
-        with self.store.errors():
-            sql = "select value from setting where name = 'simulation'"
-            row = self.store.db.execute(sql).fetchone()
-        if row is None:
-            return WALL
-        if not self.home.simulated:
-            raise ConfigError(
-                f"{self.store.path} holds an embedded market's data.",
-                remedy="Give --sandbox, or another --home: simulated and real never mix.",
-            )
-        return Clock(**json.loads(row["value"]))
-
-    def _note_clock(self, market: Market) -> None:
-        """Run by an embedded market's clock; refuse one that was not asked for."""
-        simulation = market.simulation
-        if simulation is None:
-            return
-        if not self.home.simulated:
-            raise ConfigError(
-                f"The server that {market.name} is pointed at is an embedded market.",
-                remedy="Give --sandbox, or unset the variable that points there.",
-            )
-        off = abs(simulation.now - self._clock.now())
-        if simulation.speed == self._clock.speed and off <= max(1.0, simulation.speed):
-            return
-        self._clock = Clock(
-            market_s=simulation.now, wall_s=time.time(), speed=simulation.speed
-        )
-        with self.store.writing() as db:
-            db.execute(
-                "insert or replace into setting (name, value) values ('simulation', ?)",
-                [json.dumps(dataclasses.asdict(self._clock))],
-            )
+        return await self.exchange.open(name)
 
     # ── prices ───────────────────────────────────────────────────────────────────────────────
 
@@ -239,7 +136,7 @@ class Hunt:
         """
         names = tuple(markets) or self.market_names()
         for name in names:
-            self._check_market(name, self._markets if self._given else market_names())
+            self.exchange.check(name)
         scope = self._scope(workload)
         return tuple(await asyncio.gather(*(self._poll(name, scope, report) for name in names)))
 
@@ -253,14 +150,12 @@ class Hunt:
             min_vram_gb=workload.gpu.vram_gb,
         )
 
-    async def _poll(
-        self, name: str, scope: Scope, report: Callable[[Progress], None]
-    ) -> Polled:
+    async def _poll(self, name: str, scope: Scope, report: Callable[[Progress], None]) -> Polled:
         begun, started_at = time.monotonic(), self.clock.now()
         try:
             market = await self.market(name)
             listing = await market.offers(scope, report)
-            self._note_clock(market)
+            self.exchange.note_clock(market)
         except MarketError as error:
             with_clock = self.clock.now()
             await asyncio.to_thread(
@@ -299,7 +194,9 @@ class Hunt:
         try:
             return hours(self.home.config.stale_after) * 3600
         except ValueError as error:
-            raise ConfigError(f"config.toml, stale_after: {error}.", remedy="Correct it.") from error
+            raise ConfigError(
+                f"config.toml, stale_after: {error}.", remedy="Correct it."
+            ) from error
 
     def deals(self, workload: Workload, query: Query | None = None) -> Deals:
         """The recorded offers that fit a workload, cheapest run first. May be empty."""
@@ -335,7 +232,7 @@ class Hunt:
             market, offer_id, tenancy = parse_ref(ref)
         except ValueError as error:
             raise UsageError(f"{error}.", remedy="hunter deals lists them.") from error
-        self._check_market(market, self.market_names())
+        self.exchange.check(market)
         offers = self.recorded(market)
         row = (offers.offer_id.is_in([offer_id]) & offers.tenancy.is_in([tenancy])).nonzero()[0]
         if not len(row):
@@ -375,7 +272,7 @@ class Hunt:
             offer_ids=(offer.offer_id,),
         )
         listing = await market.offers(scope, _quiet)
-        self._note_clock(market)
+        self.exchange.note_clock(market)
         same = listing.offers.tenancy.is_in([offer.tenancy])
         same &= listing.offers.offer_id.is_in([offer.offer_id])
         if not same.any():
@@ -411,7 +308,7 @@ class Hunt:
         """Rent a quoted deal inside the caps. The user has said yes before this is called."""
         self.check_caps(quote, caps)
         deal = quote.deals[0]
-        if find_key(self.facts.market(deal.offer.market), simulated=self.home.simulated) is None:
+        if not self.exchange.has_key(deal.offer.market):
             raise self.no_key(deal.offer)
         return await self.rentals.launch(
             deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
@@ -427,60 +324,7 @@ class Hunt:
 
     async def situation(self) -> Situation:
         """Everything that may cost money: our leases, and what the markets list beside them."""
-        live = self.rentals.all(live_only=True)
-        ours: list[Running] = []
-        unexplained: list[Running] = []
-        unknown: list[tuple[str, HunterError]] = []
-        for name in self.market_names():
-            mine = [lease for lease in live if lease.market == name]
-            table = self.facts.market(name)
-            keyless = find_key(table, simulated=self.home.simulated) is None
-            if keyless and not mine and not self._given:
-                continue
-            try:
-                market = await self.market(name)
-                listing = await market.instances()
-                self._note_clock(market)
-            except (MarketError, ConfigError) as error:
-                unknown.append((name, error))
-                ours += [self._running(lease, None) for lease in mine]
-                continue
-            if not listing.complete:
-                unknown.append((name, MarketError(f"{name} listed its instances only in part.")))
-            found = {instance.instance_id: instance for instance in listing.instances}
-            for lease in mine:
-                instance = found.pop(lease.instance_id or "", None)
-                ours.append(await self._seen(lease, instance, listing.complete))
-            unexplained += [self._stranger(instance) for instance in found.values()]
-        return Situation(ours=tuple(ours), unexplained=tuple(unexplained), unknown=tuple(unknown))
-
-    async def _seen(self, lease: Lease, instance: Instance | None, complete: bool) -> Running:
-        if instance is not None:
-            lease = self.rentals.note(lease, instance)
-        elif complete and lease.instance_id is not None:
-            try:
-                lease = await self.rentals.look(lease)
-            except MarketError:
-                return self._running(lease, None)
-        return self._running(lease, instance)
-
-    def _running(self, lease: Lease, instance: Instance | None) -> Running:
-        return Running(
-            lease=lease,
-            instance=instance,
-            spent_usd=self.rentals.metered_now(lease),
-            burn_usd_h=burn_usd_h(lease, self.facts.rules[lease.market]),
-            ttl_left_s=lease.ttl_at - self.clock.now(),
-        )
-
-    def _stranger(self, instance: Instance) -> Running:
-        return Running(
-            lease=None,
-            instance=instance,
-            spent_usd=None,
-            burn_usd_h=instance.price_usd_h if instance.state == "running" else None,
-            ttl_left_s=None,
-        )
+        return await situation(self.exchange, self.rentals, self.facts.rules)
 
 
 def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: float) -> Deals:

@@ -202,9 +202,7 @@ class Offers:
     @classmethod
     def of(cls, offers: Sequence[Offer]) -> Offers:
         """These offers as columns."""
-        texts: dict[str, Any] = {
-            name: Text.of(getattr(o, name) for o in offers) for name in TEXTS
-        }
+        texts: dict[str, Any] = {name: Text.of(getattr(o, name) for o in offers) for name in TEXTS}
         numbers = {
             name: np.array(
                 [np.nan if (v := getattr(o, name)) is None else v for o in offers], dtype=np.float64

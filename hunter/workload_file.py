@@ -85,7 +85,9 @@ def load(name_or_path: str) -> Workload:
         text = path.read_text(encoding="utf-8")
         return parse(text, str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise WorkloadError(f"{path} cannot be read: {error}.", remedy="Give a TOML file.") from error
+        raise WorkloadError(
+            f"{path} cannot be read: {error}.", remedy="Give a TOML file."
+        ) from error
 
 
 def parse(text: str, place: str) -> Workload:
@@ -113,7 +115,9 @@ def _hours(text: str | None, place: str, key: str) -> float | None:
     except ValueError as error:
         raise WorkloadError(f"{place}, {key}: {error}.", remedy="Correct the duration.") from error
     if not 0 < value < math.inf:
-        raise WorkloadError(f"{place}, {key}: {text!r} is not above zero.", remedy="Give a longer one.")
+        raise WorkloadError(
+            f"{place}, {key}: {text!r} is not above zero.", remedy="Give a longer one."
+        )
     return value
 
 

@@ -37,6 +37,16 @@ class SteppedClock(Clock):
         self.passed[0] += seconds
 
 
+ABLE = Capabilities(
+    keyless_prices=True,
+    interruptible=True,
+    stop=True,
+    change_bid=True,
+    own_ttl=False,
+    bills_by_instance=True,
+)
+
+
 @dataclass
 class FakeMarket:
     """Sells what it is given. Each look at an instance moves it one step along `life`."""
@@ -56,19 +66,14 @@ class FakeMarket:
     steps: dict[str, int] = field(default_factory=dict)
     creates: int = 0
     simulation: Simulation | None = None
-    capabilities: Capabilities = Capabilities(
-        keyless_prices=True, interruptible=True, stop=True, change_bid=True, own_ttl=False,
-        bills_by_instance=True,
-    )  # fmt: skip
+    capabilities: Capabilities = ABLE
 
     async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
         if self.list_error:
             raise self.list_error
         wanted = [o for o in self.stock if not scope.offer_ids or o.offer_id in scope.offer_ids]
         report(Progress(market=self.name, done=len(wanted)))
-        return Listing(
-            market=self.name, offers=Offers.of(wanted), complete=self.listing_complete
-        )
+        return Listing(market=self.name, offers=Offers.of(wanted), complete=self.listing_complete)
 
     async def create(self, order: Order) -> Created:
         self.creates += 1

@@ -78,13 +78,17 @@ def test_an_unknown_price_of_nothing_costs_nothing() -> None:
 
 
 def test_an_unknown_size_makes_the_cold_start_unknown() -> None:
-    bill = one("RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=None, weights_bytes=0.0)))
+    bill = one(
+        "RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=None, weights_bytes=0.0))
+    )
     assert np.isnan(bill.cold_start_s[0])
     assert np.isnan(bill.run_usd[0])
 
 
 def test_baked_weights_are_fetched_by_nobody() -> None:
-    bill = one("RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=10e9, weights_bytes=0.0)))
+    bill = one(
+        "RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=10e9, weights_bytes=0.0))
+    )
     assert bill.cold_start_s[0] == pytest.approx(230)
 
 

@@ -164,7 +164,7 @@ async def test_the_cap_in_dollars_ends_it(rentals: Rentals, market: FakeMarket) 
 async def test_what_it_cost_is_metered_by_state(rentals: Rentals, market: FakeMarket) -> None:
     market.life = ("pulling", "running")
     lease = await launched(rentals)  # looked at once: pulling from 0 s
-    clock = rentals._clock()
+    clock = rentals.clock()
     await clock.sleep(600)
     lease = await rentals.look(lease)  # running from 600 s
     await clock.sleep(3600)

@@ -106,7 +106,9 @@ def test_an_offer_that_comes_back_is_no_longer_gone(store: Store) -> None:
     poll(store, [A, B])
     poll(store, [A], at=NOW + 300)
     poll(store, [A, B], at=NOW + 600)
-    row = store.db.execute("select gone_at, first_seen_at from offer where offer_id = 'b'").fetchone()
+    row = store.db.execute(
+        "select gone_at, first_seen_at from offer where offer_id = 'b'"
+    ).fetchone()
     assert (row[0], row[1]) == (None, NOW)
 
 
@@ -146,7 +148,9 @@ def test_two_markets_share_the_board(store: Store) -> None:
     assert len(board.read(store, "runpod")) == 1
 
 
-def test_a_period_holds_its_own_quotes_and_the_one_that_stood_at_its_beginning(store: Store) -> None:
+def test_a_period_holds_its_own_quotes_and_the_one_that_stood_at_its_beginning(
+    store: Store,
+) -> None:
     for i, price in enumerate((0.3, 0.4, 0.5)):
         at = NOW + 1000 * i
         poll(store, [replace(A, price_usd_h=price, seen_at=at)], at=at)

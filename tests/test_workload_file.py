@@ -93,7 +93,7 @@ def test_every_sample_is_complete(name: str) -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_place(text: str, says: str) -> None:
-    with pytest.raises(WorkloadError, match="job.toml") as caught:
+    with pytest.raises(WorkloadError, match=r"job\.toml") as caught:
         parse(text, "job.toml")
     assert says in str(caught.value)
     assert caught.value.remedy

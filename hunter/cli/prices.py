@@ -369,7 +369,9 @@ def workloads(shell: Shell) -> int:
     """List the sample workloads, with the file that each one stands in."""
     from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
 
-    found = {name: (path, workload_file.load(name)) for name, path in workload_file.samples().items()}
+    found = {
+        name: (path, workload_file.load(name)) for name, path in workload_file.samples().items()
+    }
     if shell.json:
         shell.document({"workloads": [{"name": n, "file": str(p)} for n, (p, _) in found.items()]})
         return 0

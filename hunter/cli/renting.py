@@ -17,8 +17,9 @@ from hunter.leases.lease import Caps
 from hunter.workload import duration, hours
 
 if TYPE_CHECKING:
-    from hunter.hunt import Hunt, Quote, Running
+    from hunter.hunt import Hunt, Quote
     from hunter.leases.lease import Lease
+    from hunter.situation import Running
     from hunter.workload import Workload
 
 GIVE_UP_AT_LEAST_S = 900.0
@@ -63,7 +64,9 @@ def launch(
             if wait:
                 lease = await _wait_ready(shell, hunt, lease, quote)
             elif not shell.quiet:
-                shell.say("Nothing watches it now: its caps and its time to live are kept only while")
+                shell.say(
+                    "Nothing watches it now: its caps and its time to live are kept only while"
+                )
                 shell.say("the terminal app is open. hunter ps shows it, hunter destroy ends it.")
             if shell.json:
                 shell.document(_lease_json(hunt, lease))

@@ -173,5 +173,7 @@ def _write_csv(shell: Shell, rows: Rows, csv_file: str) -> None:
         with open(csv_file, "w", encoding="utf-8", newline="") as file:
             file.write(buffer.getvalue())
     except OSError as error:
-        raise HunterError(f"{csv_file} cannot be written: {error}.", remedy="Name another file.") from error
+        raise HunterError(
+            f"{csv_file} cannot be written: {error}.", remedy="Name another file."
+        ) from error
     shell.say(f"{len(rows)} rows in {csv_file}")

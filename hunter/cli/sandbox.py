@@ -25,7 +25,9 @@ def sandbox() -> None:
               help="Enforce the vendors' rate limits.")  # fmt: skip
 @click.option("--row-cap", type=click.IntRange(1), default=64, show_default=True,
               help="Most offers in one reply.")  # fmt: skip
-@click.option("--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave; may be repeated.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave; may be repeated."
+)
 @click.option("--env", "as_env", is_flag=True, help="Print the address as lines for a shell.")
 @common
 @click.pass_obj

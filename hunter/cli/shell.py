@@ -41,7 +41,9 @@ class Shell:
         home = find_home(self.folder, sandbox=self.sandbox)
         if home.simulated:
             speed = f", {home.config.sandbox.speed:g}x time" if self.sandbox else ""
-            self.say(click.style(f" SANDBOX: simulated market, no real money{speed} ", reverse=True))
+            self.say(
+                click.style(f" SANDBOX: simulated market, no real money{speed} ", reverse=True)
+            )
         return home
 
     @property
@@ -128,7 +130,9 @@ def iso(unix_s: float | None) -> str | None:
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
 
 
-def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = ()) -> str:
+def table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = ()
+) -> str:
     """Aligned columns, numbers to the right, cut at the terminal's width."""
     widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
 

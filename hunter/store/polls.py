@@ -152,7 +152,7 @@ def _plain(offers: Offers, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
         if name in TEXTS:
             columns.append([column.values[code] for code in column.codes.tolist()])
         else:
-            columns.append([None if v != v else v for v in column.tolist()])  # noqa: PLR0124
+            columns.append([None if v != v else v for v in column.tolist()])
     return list(zip(*columns, strict=True))
 
 
