@@ -1,0 +1,1 @@
+"""The embedded market: both vendors, simulated, to rehearse on before paying."""
