@@ -180,7 +180,7 @@ class Stock:
                 offers.append((self.usd_h(gpu, cloud), cloud, place))
         if not offers:
             raise Refused("capacity", NO_STOCK)
-        price, cloud, place = min(offers)
+        _, cloud, place = min(offers)
         if wish.bid_per_gpu is not None:
             floor = self.spot_usd_h(gpu, cloud)
             real = self.market.settings.spot == "historic"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -445,7 +446,9 @@ class VastApi:
         params = request.query_params
         wanted = msgspec.json.decode(params.get("select_filters") or "{}")
         day = wanted.get("day") or {}
-        since, until = float(day.get("gte") or 0), min(now, float(day.get("lte") or now))
+        since, until = float(day.get("gte") or 0), float(day.get("lte") or now)
+        if until >= time.time() - 86400.0:
+            until = now  # a client that asks up to its own now means the market's
         with self.market.open() as page:
             lines = [
                 charge(self.market, r, since, until)
@@ -472,7 +475,7 @@ class VastApi:
             account = self.market.account(page, key)
         line = {"start": account.opened_at, "end": account.opened_at, "type": "credit",
                 "source": "stripe", "description": "Sandbox credit", "amount": -account.credit_usd,
-                "metadata": {}, "items": []}  # fmt: skip
+                "metadata": {"invoice_id": account.number}, "items": []}  # fmt: skip
         return self._page(request.query_params, [line])
 
     async def old_invoices(self, request: Request) -> Response:

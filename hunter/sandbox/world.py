@@ -289,7 +289,7 @@ class World:
             2 * float(uniform(self.seed, machine, hour, 40)[0]) - 1
         )
         share = float(self.truths.link_share[machine])
-        return float(self.machines.down_mbps[machine]) * min(1.0, share * swing)
+        return float(self.machines.down_mbps[machine] * min(1.0, share * swing))
 
     def _epoch(self, at: float, length: str, machine: Whole, key: int) -> Floats:
         """The number of the span of time that `at` falls in, each machine's shifted by its own phase."""

@@ -1,0 +1,175 @@
+"""What every market's HTTP has in common: one client, patience for reads, one sentence for failures."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+import stamina
+
+from hunter import __version__
+from hunter.errors import BadKey, MarketError, RateLimited
+from hunter.markets import Simulation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+TRIES = 4
+"""Of a read, the first included."""
+LONGEST_WAIT_S = 70.0
+"""A market that asks for more patience than this is left alone."""
+_SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.]+);limits=(on|off)")
+
+
+class _TryAgain(Exception):
+    """A read failed in a way that may pass; `error` is what to say if it does not."""
+
+    def __init__(self, error: MarketError, wait_s: float | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.wait_s = wait_s
+
+
+class Http:
+    """One market's server. `title` names it in sentences; the key goes into a header and nowhere else."""
+
+    def __init__(self, title: str, base_url: str, key: str | None, timeout_s: float = 30.0) -> None:
+        self.title = title
+        self.key = key
+        self.simulation: Simulation | None = None
+        headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        self._client = httpx.AsyncClient(
+            base_url=base_url, headers=headers, timeout=httpx.Timeout(timeout_s, connect=10.0)
+        )
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+
+    async def read(self, method: str, path: str, parse: Callable[[bytes], T], **request: Any) -> T:
+        """A read, repeated with growing waits while it may still succeed; MarketError where it does not.
+
+        `parse` turns the body into values and raises ValueError where the body is not what was asked for.
+        """
+        try:
+            async for attempt in stamina.retry_context(
+                on=_may_pass, attempts=TRIES, wait_initial=0.5, wait_max=20.0, timeout=120.0
+            ):
+                with attempt:
+                    return await self._read_once(method, path, parse, **request)
+        except _TryAgain as error:
+            raise error.error from error
+        raise AssertionError("stamina either returns or raises")
+
+    async def _read_once(
+        self, method: str, path: str, parse: Callable[[bytes], T], **request: Any
+    ) -> T:
+        try:
+            response = await self.send(method, path, **request)
+        except httpx.HTTPError as error:
+            raise _TryAgain(self.unreachable(error)) from error
+        status = response.status_code
+        if status == 429:
+            await self._be_patient(response)
+        if status in (502, 503, 504):
+            raise _TryAgain(self.refused(response))
+        if status >= 400:
+            raise self.refused(response)
+        try:
+            return parse(response.content)
+        except ValueError as error:
+            raise _TryAgain(self.nonsense(response, error)) from error
+
+    async def send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """One request, once; httpx's own exceptions pass through."""
+        response = await self._client.request(method, path, **request)
+        said = _SANDBOX.match(response.headers.get("x-hunter-sandbox", ""))
+        if said:
+            self.simulation = Simulation(
+                now=float(said[1]), speed=float(said[2]), paced=said[3] == "on"
+            )
+        return response
+
+    async def _be_patient(self, response: httpx.Response) -> None:
+        """Wait as long as the market asks, then let the read be repeated."""
+        if b"search_quota_exceeded" in response.content:
+            raise self.refused(response)
+        asked = response.headers.get("retry-after", "")
+        wait_s = float(asked) if asked.isdigit() else 2.0
+        limited = RateLimited(
+            f"{self.title} asks to slow down (429).", remedy="Wait a minute and try again."
+        )
+        if wait_s > LONGEST_WAIT_S:
+            raise limited
+        speed = self.simulation.speed if self.simulation else 1.0
+        await asyncio.sleep(wait_s / speed)
+        raise _TryAgain(limited, wait_s)
+
+    # ── failures as sentences ────────────────────────────────────────────────────────────────
+
+    def unreachable(self, error: Exception) -> MarketError:
+        """No reply at all."""
+        kind = (
+            "did not answer in time"
+            if isinstance(error, httpx.TimeoutException)
+            else "cannot be reached"
+        )
+        detail = str(error) or type(error).__name__
+        return MarketError(
+            f"{self.title} {kind}: {detail}.",
+            remedy="Check the connection and try again; what is recorded stays as it is.",
+        )
+
+    def refused(self, response: httpx.Response) -> MarketError:
+        """A reply that says no."""
+        status, text = response.status_code, message_of(response.content)
+        if status in (401, 403) or b"auth_error" in response.content:
+            return BadKey(
+                f"{self.title} does not accept the key ({status}): {text}",
+                remedy="Check the key in the environment or in the vendor's own file.",
+            )
+        if status == 429:
+            reset = response.headers.get("x-ratelimit-reset")
+            when = f" until unix time {reset}" if reset else ""
+            return RateLimited(
+                f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
+            )
+        return MarketError(
+            f"{self.title} answered {status}: {text}", remedy="Try again in a minute."
+        )
+
+    def nonsense(self, response: httpx.Response, error: Exception) -> MarketError:
+        """A reply that is not what was asked for."""
+        kind = response.headers.get("content-type", "no content type").partition(";")[0]
+        if "html" in kind:
+            what = "answered with a web page instead of data"
+        else:
+            what = f"sent a reply that cannot be read ({kind}: {error})"
+        return MarketError(
+            f"{self.title} {what}.", remedy="Try again in a minute; nothing recorded was changed."
+        )
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, _TryAgain)
+
+
+def message_of(body: bytes) -> str:
+    """The sentence in a market's refusal, whatever its shape; never more than a line."""
+    text = body.decode("utf-8", "replace").strip()
+    for key in ("msg", "detail", "message", "error"):
+        found = re.search(rf'"{key}"\s*:\s*"((?:[^"\\]|\\.)+)"', text)
+        if found:
+            text = found[1]
+            break
+    else:
+        if text.startswith("<"):
+            text = "a web page"
+    line = " ".join(text.split())
+    return (line[:200] or "nothing") + ("" if line.endswith(".") else ".")

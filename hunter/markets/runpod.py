@@ -1,0 +1,451 @@
+"""RunPod: prices by model, cloud, place and width, read without a key; pods rented with one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+
+from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, NoKey, OfferGone
+from hunter.markets import (
+    Capabilities,
+    Charge,
+    Created,
+    Instance,
+    Instances,
+    Order,
+    Progress,
+    Scope,
+    Simulation,
+)
+from hunter.markets._http import Http, message_of
+from hunter.markets._runpod_wire import (
+    COMMUNITY,
+    SECURE,
+    Catalogue,
+    GraphqlError,
+    Lowest,
+    Shelf,
+    V2Gpus,
+    graphql_offers,
+    has_spot,
+    instance_of,
+    parse_data,
+    v2_offers,
+)
+from hunter.offers import Listing, Offer, Offers, Tenancy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hunter.facts import Facts
+
+PRICE = "{ uninterruptablePrice minimumBidPrice stockStatus minVcpu minMemory }"
+GPU_FIELDS = """
+id displayName manufacturer memoryInGb maxGpuCount maxGpuCountSecureCloud maxGpuCountCommunityCloud
+secureCloud communityCloud securePrice communityPrice"""
+PLACES = "query { countryCodes gpuTypes { id displayName memoryInGb } }"
+CREATE = """mutation Create($input: PodFindAndDeployOnDemandInput) {
+  podFindAndDeployOnDemand(input: $input) { id costPerHr machineId } }"""
+BID = """mutation Bid($input: PodRentInterruptableInput!) {
+  podRentInterruptable(input: $input) { id costPerHr machineId } }"""
+PODS = """query { myself { pods { id name imageName desiredStatus costPerHr gpuCount containerDiskInGb
+  volumeInGb podType machineId lastStatusChange machine { gpuDisplayName location }
+  runtime { uptimeInSeconds ports { ip isIpPublic privatePort publicPort type } } } } }"""
+NO_CAPACITY = ("no longer any instances available", "no instances available", "no instances currently",
+               "does not have the resources", "not enough free gpus", "no resources")  # fmt: skip
+
+
+class Runpod:
+    """RunPod.
+
+    Prices come from GraphQL, which needs no key, and from the REST catalogue where there is one; each
+    fills the same offers, so that either may vanish. Pods are created by our own GraphQL mutation with
+    variables: the vendor's SDK writes arguments into the document unescaped and never looks at the HTTP
+    status. Listings and pods are read over httpx for that status too; stopping, resuming and
+    terminating go through the SDK, whose arguments are ids, and are checked by reading afterwards.
+    """
+
+    name = "runpod"
+
+    def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
+        self.facts = facts
+        self.base_url = base_url
+        self.key = key
+        self.table = facts.market("runpod")
+        self.rules = facts.rules["runpod"]
+        self.http = Http("RunPod", base_url, key)
+        self._spot: bool | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What RunPod documents; whether it has spot is known after a poll."""
+        return Capabilities(
+            keyless_prices=True,
+            interruptible=self._spot,
+            stop=True,
+            change_bid=False,
+            own_ttl=False,
+            bills_by_instance=True,
+            notes=("terminateAfter is accepted and ignored by the service.",),
+        )
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """The embedded market's clock, as of its last reply."""
+        return self.http.simulation
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.http.close()
+
+    # ── offers ───────────────────────────────────────────────────────────────────────────────
+
+    async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
+        """Every pod in stock that the scope covers, one row a model, cloud, place and width."""
+        counts = [scope.gpu_count] if scope.gpu_count is not None else self.table["counts"]
+        notes: list[str] = []
+        try:
+            found = await self._over_graphql(counts, report)
+        except MarketError as error:
+            if not self.key:
+                raise
+            notes.append(f"GraphQL failed, the REST catalogue was used: {error}")
+            found = await self._over_rest(counts, report)
+        kept = [offer for offer in found if _wanted(offer, scope)]
+        if not kept and scope.whole:
+            raise MarketError(
+                "RunPod answered without a single offer.",
+                remedy="That is no empty market but a fault; try again in a minute.",
+            )
+        return Listing(market=self.name, offers=Offers.of(kept), complete=True, notes=tuple(notes))
+
+    async def _over_graphql(
+        self, counts: list[int], report: Callable[[Progress], None]
+    ) -> list[Offer]:
+        places = await self._query(PLACES)
+        countries = [code for code in places.get("countryCodes") or [] if code]
+        replies: list[tuple[int, Catalogue, dict[str, Any]]] = []
+        for done, count in enumerate(counts, 1):
+            try:
+                data = await self._query(_poll(countries), {"n": count})
+            except _FieldGone:  # the service removes fields silently: ask for less
+                data = await self._query(_poll([]), {"n": count})
+            catalogue = msgspec.convert(data, Catalogue)
+            replies.append((count, catalogue, _by_country(data, countries)))
+            report(Progress(market=self.name, done=done, total=len(counts), text="widths"))
+            await self._pause()
+        self._spot = has_spot(reply for _, reply, _ in replies)
+        shelf = Shelf(self.facts, self.rules, self._now())
+        return [
+            offer
+            for count, catalogue, extra in replies
+            for offer in graphql_offers(catalogue, extra, count, shelf, spot=self._spot)
+        ]
+
+    async def _over_rest(
+        self, counts: list[int], report: Callable[[Progress], None]
+    ) -> list[Offer]:
+        shelf = Shelf(self.facts, self.rules, self._now())
+        found: list[Offer] = []
+        for done, count in enumerate(counts, 1):
+            for cloud in (SECURE, COMMUNITY):
+                params = {"include": "AVAILABILITY", "product": "POD", "count": str(count),
+                          "cloud": cloud.upper()}  # fmt: skip
+                reply = await self.http.read(
+                    "GET", "/v2/catalog/gpus", msgspec.json.Decoder(V2Gpus).decode, params=params
+                )
+                found += v2_offers(reply.gpus, count, cloud, shelf)
+            report(Progress(market=self.name, done=done, total=len(counts), text="widths"))
+        self._spot = False  # the REST interface has no bids
+        return found
+
+    async def _query(self, document: str, variables: dict[str, Any] | None = None) -> Any:
+        """A GraphQL read."""
+        body = {"query": document, "variables": variables or {}}
+        try:
+            return await self.http.read("POST", "/graphql", _data_or_error, json=body)
+        except _Told as told:
+            raise self._no(str(told)) from told
+
+    def _no(self, message: str) -> MarketError:
+        """What GraphQL said no with."""
+        low = message.lower()
+        if "cannot query field" in low or "unknown argument" in low:
+            return _FieldGone(
+                f"RunPod: {message}", remedy="Update Hunter: the service has changed."
+            )
+        if any(words in low for words in NO_CAPACITY):
+            return OfferGone(
+                f"RunPod: {message}", remedy="Take the next of hunter deals --refresh."
+            )
+        if "balance" in low or "credit" in low:
+            return NoCredit(f"RunPod: {message}", remedy="Add credit to the account.")
+        return MarketError(f"RunPod: {message}", remedy="Try again in a minute.")
+
+    async def _pause(self) -> None:
+        simulation = self.http.simulation
+        if simulation is None or simulation.paced:
+            speed = simulation.speed if simulation else 1.0
+            await asyncio.sleep(self.table["search_min_interval_s"] / speed)
+
+    def _now(self) -> float:
+        import time  # noqa: PLC0415  the wall clock is asked in this one place
+
+        return self.simulation.now if self.simulation else time.time()
+
+    # ── renting ──────────────────────────────────────────────────────────────────────────────
+
+    async def create(self, order: Order) -> Created:
+        """One mutation, sent once; over REST where GraphQL has been retired."""
+        if not self.key:
+            raise NoKey("Renting on RunPod needs a key.", remedy="Set RUNPOD_API_KEY.")
+        bid = order.offer.tenancy == Tenancy.INTERRUPTIBLE
+        body = {"query": BID if bid else CREATE, "variables": {"input": _create_input(order)}}
+        response = await self._send_once("/graphql", body)
+        if response.status_code == 410 and not bid:
+            response = await self._send_once("/v2/pods", _v2_input(order))
+            if response.status_code == 201:
+                pod = msgspec.json.decode(response.content)
+                return Created(instance_id=str(pod["id"]), note="over REST: GraphQL is retired")
+            raise self._refusal(response)
+        if response.status_code != 200:
+            raise self._refusal(response)
+        try:
+            data = parse_data(response.content)
+        except GraphqlError as error:
+            raise self._no(str(error)) from error
+        except ValueError as error:
+            raise self._unclear(
+                f"RunPod's answer to the create cannot be read: {error}."
+            ) from error
+        pod = data.get("podRentInterruptable" if bid else "podFindAndDeployOnDemand")
+        if not pod:
+            raise self._unclear("RunPod answered the create without a pod.")
+        return Created(instance_id=str(pod["id"]))
+
+    async def _send_once(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        try:
+            return await self.http.send("POST", path, json=body)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise self.http.unreachable(error) from error  # nothing was sent
+        except httpx.HTTPError as error:
+            text = f"RunPod did not answer the create: {str(error) or type(error).__name__}."
+            raise self._unclear(text) from error
+
+    @staticmethod
+    def _unclear(message: str) -> CreateUnclear:
+        return CreateUnclear(
+            message, remedy="Nothing is sent again; the pod is looked up by its name."
+        )
+
+    def _refusal(self, response: httpx.Response) -> MarketError:
+        text = message_of(response.content)
+        if response.status_code >= 500:
+            return self._unclear(f"RunPod answered the create with {response.status_code}: {text}")
+        if response.status_code == 402:
+            return NoCredit(f"RunPod: {text}", remedy="Add credit to the account.")
+        if response.status_code == 400:
+            return self._no(text)
+        return self.http.refused(response)
+
+    async def instances(self) -> Instances:
+        """Every pod of the account, in one reply."""
+        pods = ((await self._keyed(PODS)).get("myself") or {}).get("pods")
+        if pods is None:
+            raise MarketError("RunPod listed no pods and did not say that there are none.",
+                              remedy="Try again in a minute.")  # fmt: skip
+        found = tuple(instance_of(pod, self.facts, self.rules) for pod in pods)
+        return Instances(market=self.name, instances=found, complete=True)
+
+    async def instance(self, instance_id: str) -> Instance:
+        """One pod; RunPod says null of one that does not exist."""
+        fields = PODS[PODS.index("{ id") : PODS.rindex("} }") - 1]
+        document = f"query Pod($input: PodFilter) {{ pod(input: $input) {fields} }}"
+        pod = (await self._keyed(document, {"input": {"podId": instance_id}})).get("pod")
+        if pod is None:
+            return Instance(
+                market=self.name, instance_id=instance_id, label=None, state="gone",
+                tenancy=Tenancy.ON_DEMAND, gpu="?", gpu_count=1, price_usd_h=None,
+            )  # fmt: skip
+        return instance_of(pod, self.facts, self.rules)
+
+    async def _keyed(self, document: str, variables: dict[str, Any] | None = None) -> Any:
+        if not self.key:
+            raise NoKey("Pods on RunPod need a key.", remedy="Set RUNPOD_API_KEY.")
+        return await self._query(document, variables)
+
+    async def _ask_sdk(self, verb: Callable[[Any], Any]) -> Any:
+        if not self.key:
+            raise NoKey("Pods on RunPod need a key.", remedy="Set RUNPOD_API_KEY.")
+        return await asyncio.to_thread(self._call_sdk, verb)
+
+    def _call_sdk(self, verb: Callable[[Any], Any]) -> Any:
+        """One call of the vendor's SDK, its failures as ours."""
+        import requests  # noqa: PLC0415  with the SDK, 2 s
+        import runpod  # noqa: PLC0415  2 s
+        from runpod import error as theirs  # noqa: PLC0415
+
+        runpod.api_key = self.key
+        try:
+            return verb(runpod)
+        except theirs.AuthenticationError as error:
+            raise BadKey(f"RunPod does not accept the key: {error}", remedy="Check it.") from error
+        except theirs.QueryError as error:
+            raise self._no(str(error)) from error
+        except (requests.RequestException, KeyError, TypeError, IndexError, ValueError) as error:
+            raise MarketError(
+                f"RunPod's SDK failed ({type(error).__name__}: {error}).",
+                remedy="Try again in a minute.",
+            ) from error
+
+    async def destroy(self, instance_id: str) -> None:
+        """Ask for the end; a pod that is not there is no error."""
+        try:
+            await self._ask_sdk(lambda sdk: sdk.terminate_pod(instance_id))
+        except MarketError as error:
+            if "not found" not in str(error):
+                raise
+
+    async def stop(self, instance_id: str) -> None:
+        """Free the GPU; only the volume is kept, the container's disk is erased."""
+        await self._ask_sdk(lambda sdk: sdk.stop_pod(instance_id))
+
+    async def start(self, instance_id: str) -> None:
+        """Run it again, where its host still has the GPUs."""
+        count = (await self.instance(instance_id)).gpu_count
+        await self._ask_sdk(lambda sdk: sdk.resume_pod(instance_id, gpu_count=count))
+
+    async def logs(self, instance_id: str, lines: int) -> str:
+        """What the container printed last, from the REST interface's event stream."""
+        return await self.http.read(
+            "GET", f"/v2/pods/{instance_id}/logs", lambda body: _log_lines(body, lines)
+        )
+
+    async def charges(self, instance_id: str) -> tuple[Charge, ...]:
+        """What the pod was billed, GPU and disk."""
+        params = {"podId": instance_id, "bucketSize": "year"}
+        document: Any = await self.http.read(
+            "GET", "/v2/billing/pods", msgspec.json.decode, params=params
+        )
+        records = [r for r in document.get("records") or [] if r.get("podId") == instance_id]
+        if not records:
+            return ()
+        return (
+            Charge(item="gpu", usd=sum(float(r["gpuAmount"]) for r in records)),
+            Charge(item="disk", usd=sum(float(r["diskAmount"]) for r in records)),
+        )
+
+    async def balance_usd(self) -> float | None:
+        """Prepaid money left, as of the last five-minute booking."""
+        user = (await self._keyed("query { myself { clientBalance } }")).get("myself") or {}
+        balance = user.get("clientBalance")
+        return None if balance is None else float(balance)
+
+
+class _FieldGone(MarketError):
+    """The service does not know a field any more."""
+
+
+class _Told(Exception):
+    """GraphQL said no; not a reason to repeat."""
+
+
+def _data_or_error(body: bytes) -> Any:
+    try:
+        return parse_data(body)
+    except GraphqlError as error:
+        raise _Told(str(error)) from error
+
+
+def _poll(countries: list[str]) -> str:
+    """The poll of one width: one request for prices, stock by data centre and community stock by country."""
+    by_country = " ".join(
+        f'c_{code}: lowestPrice(input: {{gpuCount: $n, secureCloud: false, countryCode: "{code}"}}) {PRICE}'
+        for code in countries
+        if code.isalnum()
+    )
+    return f"""query Poll($n: Int!) {{
+  gpuTypes {{ {GPU_FIELDS}
+    secure: lowestPrice(input: {{gpuCount: $n, secureCloud: true}}) {PRICE}
+    community: lowestPrice(input: {{gpuCount: $n, secureCloud: false}}) {PRICE} {by_country} }}
+  dataCenters {{ id name location listed storageSupport
+    gpuAvailability(input: {{gpuCount: $n}}) {{ gpuTypeId available stockStatus }} }} }}"""
+
+
+def _by_country(data: Any, countries: list[str]) -> dict[str, dict[str, Lowest]]:
+    return {
+        str(gpu.get("id")): {
+            code: msgspec.convert(lowest, Lowest)
+            for code in countries
+            if (lowest := gpu.get(f"c_{code}")) is not None
+        }
+        for gpu in data.get("gpuTypes") or []
+    }
+
+
+def _wanted(offer: Offer, scope: Scope) -> bool:
+    """The scope's filters, all of them ours to apply."""
+    return (
+        (not scope.gpus or offer.gpu in scope.gpus)
+        and scope.gpu_count in (None, offer.gpu_count)
+        and offer.vram_gb >= scope.min_vram_gb
+        and (not scope.offer_ids or offer.offer_id in scope.offer_ids)
+    )
+
+
+def _create_input(order: Order) -> dict[str, Any]:
+    """GraphQL's input. Cloud and place are always stated: left open, a dearer cloud may be taken."""
+    offer = order.offer
+    cloud = SECURE if offer.datacenter else COMMUNITY
+    wish: dict[str, Any] = {
+        "name": order.label,
+        "imageName": order.image,
+        "cloudType": cloud.upper(),
+        "gpuTypeId": offer.market_gpu,
+        "gpuCount": offer.gpu_count,
+        "containerDiskInGb": round(order.disk_gb),
+        "volumeInGb": 0,
+        "dockerArgs": order.command or "",
+        "ports": ",".join(["22/tcp", *(f"{port}/tcp" for port in order.ports)]),
+        "startSsh": True,
+        "supportPublicIp": True,
+        "env": [{"key": key, "value": value} for key, value in order.env.items()],
+    }
+    if offer.location:
+        wish["dataCenterId" if cloud == SECURE else "countryCode"] = offer.location
+    if order.bid_usd_h is not None:  # bids are a GPU, the floor we were told is the pod's
+        wish["bidPerGpu"] = order.bid_usd_h / offer.gpu_count
+    return wish
+
+
+def _v2_input(order: Order) -> dict[str, Any]:
+    offer = order.offer
+    wish: dict[str, Any] = {
+        "name": order.label,
+        "image": order.image,
+        "gpu": {"id": offer.market_gpu, "count": offer.gpu_count},
+        "cloud": (SECURE if offer.datacenter else COMMUNITY).upper(),
+        "disk": round(order.disk_gb),
+        "ports": ["22/tcp", *(f"{port}/tcp" for port in order.ports)],
+        "env": dict(order.env),
+    }
+    if order.command:
+        wish["args"] = order.command
+    if offer.location and offer.datacenter:
+        wish["dataCenterIds"] = [offer.location]
+    return wish
+
+
+def _log_lines(body: bytes, lines: int) -> str:
+    text = []
+    for line in body.decode("utf-8", "replace").splitlines():
+        if line.startswith("data:"):
+            event = msgspec.json.decode(line[5:].strip())
+            text.append(str(event.get("line", event) if isinstance(event, dict) else event))
+    return "\n".join(text[-lines:])
+
+
+MARKET = Runpod
