@@ -14,6 +14,8 @@ import msgspec
 
 from hunter.errors import ConfigError
 
+SANDBOX_KEY = "sandbox"
+"""What an embedded market gets for a key."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -120,13 +122,13 @@ _KEY_LINE = re.compile(r"""^\s*(?:api_key\s*=\s*)?["']?([A-Za-z0-9_\-]{4,})["']?
 def find_key(table: dict[str, Any], *, simulated: bool) -> str | None:
     """A market's key: from the environment, else from the vendor's own file; never copied anywhere.
 
-    A simulated market gets a key that opens nothing, so that a real one never leaves for it.
+    A simulated market takes any key, and gets none that was found in a file.
     """
-    if simulated:
-        return os.environ.get(table["key_variable"]) if points_home() else "sandbox"
-    key = os.environ.get(table["key_variable"])
+    key = os.environ.get(table["key_variable"], "").strip()
     if key:
-        return key.strip()
+        return key
+    if simulated:
+        return SANDBOX_KEY
     for name in table["key_files"]:
         try:
             text = Path(name).expanduser().read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hunter.clock import WALL, Clock
-from hunter.config import base_url, find_key, is_loopback
+from hunter.config import SANDBOX_KEY, base_url, find_key, is_loopback
 from hunter.errors import ConfigError, UsageError
 from hunter.markets import Market, market_class, market_names
 
@@ -90,7 +90,7 @@ class Exchange:
                     "embedded market.",
                     remedy=f"Set {table['url_variable']} too: simulated and real never mix.",
                 )
-            key = find_key(table, simulated=self.home.simulated)
+            key = self.key(name)
             if name not in self._markets:
                 self._markets[name] = market_class(name)(url, key, self.facts)
         return self._markets[name]
@@ -135,8 +135,12 @@ class Exchange:
                 [json.dumps(dataclasses.asdict(self.clock))],
             )
 
+    def key(self, name: str) -> str | None:
+        """The key of a market. The embedded one that we start ourselves never gets a real one."""
+        if self._sandbox is not None:
+            return SANDBOX_KEY
+        return find_key(self.facts.market(name), simulated=self.home.simulated)
+
     def has_key(self, name: str) -> bool:
         """Whether there is a key to rent with. A market handed in needs none."""
-        if self._given:
-            return True
-        return find_key(self.facts.market(name), simulated=self.home.simulated) is not None
+        return self._given or self.key(name) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from math import exp, log1p
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 TICK_S = 60.0
 """Prices and availability move once a simulated minute."""
 EXPIRED_KEPT_S = 48 * 3600.0
+
+
+def account_name(key: str) -> str:
+    """The account that a key opens. The key itself is kept nowhere: somebody may use a real one."""
+    return sha256(key.encode()).hexdigest()[:24]
 
 
 class Refused(HunterError):

@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hunter.sandbox.market import Refused, SandboxMarket
+from hunter.sandbox.market import Refused, SandboxMarket, account_name
 from hunter.sandbox.runpod_graphql import Graphql, find_pod, read_request
 from hunter.sandbox.runpod_pods import pod_id, stamp, v2_pod
 from hunter.sandbox.runpod_stock import CLOUDS, Stock, Wish
@@ -85,7 +85,8 @@ class RunpodApi:
     def _key(self, request: Request) -> str:
         header = request.headers.get("authorization", "")
         key = header.removeprefix("Bearer ").strip() or request.query_params.get("api_key", "")
-        return "" if self.market.faults.active("bad-key", "runpod") else key
+        refused = not key or self.market.faults.active("bad-key", "runpod")
+        return "" if refused else account_name(key)
 
     async def answer_graphql(self, request: Request) -> Response:
         """POST /graphql: errors at HTTP 200, but for keys and for its own end."""

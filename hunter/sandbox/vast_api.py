@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hunter.sandbox import vast_columns
-from hunter.sandbox.market import Refused, SandboxMarket
+from hunter.sandbox.market import Refused, SandboxMarket, account_name
 from hunter.sandbox.rental import Rental
 from hunter.sandbox.vast_instances import charge, instance_row, user_row
 from hunter.sandbox.vast_query import search
@@ -126,7 +126,7 @@ class VastApi:
             raise Refused("login", "This action requires login.")
         if self.market.faults.active("bad-key", "vast"):
             raise Refused("auth_error", "Invalid user key")
-        return key
+        return account_name(key)
 
     def _pace(self, request: Request, kind: str) -> None:
         """Refuse what comes faster than the service allows, in simulated time."""
@@ -405,7 +405,7 @@ class VastApi:
         body = await self._body(request)
         with self.market.open() as page:
             rental = self._find(page, key, request.path_params["number"])
-        query = urlencode({"key": key, "tail": body.get("tail") or 1000})
+        query = urlencode({"account": key, "tail": body.get("tail") or 1000})
         url = f"{str(request.base_url).rstrip('/')}/api/v0/sandbox/logs/{rental.number}?{query}"
         return reply({"success": True, "result_url": url, "msg": None})
 
@@ -413,7 +413,7 @@ class VastApi:
         """The text behind request_logs; its address is the only secret."""
         params = request.query_params
         with self.market.open() as page:
-            rental = self._find(page, params.get("key", ""), request.path_params["number"])
+            rental = self._find(page, params.get("account", ""), request.path_params["number"])
             lines = self.market.logs(rental).splitlines()
         return PlainTextResponse("\n".join(lines[-int(params["tail"]) :]) + "\n")
 
