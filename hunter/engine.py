@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hunter.errors import HunterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     from hunter.hunt import Hunt
 
@@ -76,19 +76,16 @@ class Engine:
         self._thread.join(10)
         self._loop.close()
 
-    async def spend(
-        self, verb: Coroutine[Any, Any, T], then: Callable[[T], None] | None = None
-    ) -> T:
+    async def spend(self, verb: Coroutine[Any, Any, T]) -> T:
         """Ask for a verb that creates or destroys: `close` waits for its end."""
 
         async def paid() -> T:
             task = asyncio.current_task()
             assert task is not None
             task.set_name("paid " + task.get_name())
-            result = await verb
-            if then is not None:
-                then(result)
-            self.keep_live()
-            return result
+            try:
+                return await verb
+            finally:
+                self.keep_live()  # whatever came of it, what lives is watched
 
         return await self.ask(paid())

@@ -324,7 +324,7 @@ class Hunt:
 
     async def situation(self) -> Situation:
         """Everything that may cost money: our leases, and what the markets list beside them."""
-        return await situation(self.exchange, self.rentals, self.facts.rules)
+        return await situation(self.exchange, self.rentals)
 
 
 def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: float) -> Deals:

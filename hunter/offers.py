@@ -243,6 +243,13 @@ class Offers:
         """The name a user types for this row's offer."""
         return offer_ref(self.market[row] or "", self.offer_id[row] or "", self.tenancy[row] or "")
 
+    def row_of(self, ref: str) -> int | None:
+        """The row of the offer of this name; None where it is not among these."""
+        market, offer_id, tenancy = parse_ref(ref)
+        same = self.offer_id.is_in([offer_id]) & self.tenancy.is_in([tenancy])
+        same &= self.market.is_in([market])
+        return int(same.argmax()) if same.any() else None
+
 
 def concat(parts: Sequence[Offers]) -> Offers:
     """Several blocks of offers as one."""

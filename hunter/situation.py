@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.errors import ConfigError, HunterError, MarketError
-from hunter.leases.lease import Lease, burn_usd_h
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hunter.exchange import Exchange
+    from hunter.leases.lease import Lease
     from hunter.leases.rentals import Rentals
     from hunter.markets import Instance
-    from hunter.rules import MarketRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +36,7 @@ class Situation:
     unknown: tuple[tuple[str, HunterError], ...]
 
 
-async def situation(
-    exchange: Exchange, rentals: Rentals, rules: Mapping[str, MarketRules]
-) -> Situation:
+async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
     """Ask every market that we have a key or a lease on. Silence is told as unknown, never as none."""
     live = rentals.all(live_only=True)
     ours: list[Running] = []
@@ -53,7 +48,7 @@ async def situation(
             lease=lease,
             instance=instance,
             spent_usd=rentals.metered_now(lease),
-            burn_usd_h=burn_usd_h(lease, rules[lease.market]),
+            burn_usd_h=rentals.burn_usd_h(lease),
             ttl_left_s=lease.ttl_at - exchange.clock.now(),
         )
 

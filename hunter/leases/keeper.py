@@ -22,6 +22,8 @@ LOOK_EVERY_S = 5.0
 """The market's seconds between two looks at an instance: Vast answers a list once a second."""
 PROVE_WITHIN_S = 300.0
 """How long to go on asking for proof that an instance is gone."""
+DEARER = 1.02
+"""A contract above the quote by more than this is ended."""
 COSTLY_STATES = ("waiting", "ready", "stopped")
 
 
@@ -151,6 +153,12 @@ class Keeper(Records):
         """Why a lease must end now; None while it is inside its caps."""
         if lease.state not in COSTLY_STATES:
             return None
+        contract = lease.contract_usd_h
+        if contract is not None:
+            dear = contract + (lease.storage_usd_h or 0.0) > lease.max_usd_h
+            if dear or contract > lease.quoted_usd_h * DEARER:
+                quoted = f"quoted ${lease.quoted_usd_h:.4f}/h, contracted ${contract:.4f}/h"
+                return f"it is dearer than agreed: {quoted}"
         if lease.phase == "failed":
             return "the host did not bring it up"
         if self.clock().now() >= lease.ttl_at:

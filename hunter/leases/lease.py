@@ -107,11 +107,20 @@ class Stay:
 def metered_usd(lease: Lease, stays: Sequence[Stay], rules: MarketRules) -> float:
     """What a lease has cost so far by the market's rules, from the states it was seen in.
 
-    Traffic is counted as the workload states it: the image once the pull has begun, the weights once
-    the container ran. The market's own bill replaces this number when it comes.
+    The market's own bill replaces this number when it comes.
+    """
+    return sum(metered_items(lease, stays, rules).values())
+
+
+def metered_items(
+    lease: Lease, stays: Sequence[Stay], rules: MarketRules
+) -> dict[str, float]:  # fmt: skip
+    """What a lease has cost so far by item, named as a market's charges are: gpu, disk, download.
+
+    Traffic is counted as the workload states it: image and weights once the container ran.
     """
     gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.quoted_usd_h
-    total = 0.0
+    gpu = disk = download = 0.0
     for stay in stays:
         phase = PHASE_OF_STATE.get(stay.state)
         if phase is None:
@@ -119,11 +128,11 @@ def metered_usd(lease: Lease, stays: Sequence[Stay], rules: MarketRules) -> floa
         hours = (stay.end_s - stay.begin_s) / SECONDS_PER_HOUR
         stopped = phase == "stopped"
         disk_h = lease.storage_stopped_usd_h if stopped else lease.storage_usd_h
-        total += hours * gpu_h * rules.billed(phase, "gpu")
-        total += hours * (disk_h or 0.0) * rules.billed(phase, "disk")
+        gpu += hours * gpu_h * rules.billed(phase, "gpu")
+        disk += hours * (disk_h or 0.0) * rules.billed(phase, "disk")
     if any(stay.state == "running" for stay in stays) and rules.billed("running", "bandwidth"):
-        total += (lease.bytes_in or 0.0) / BYTES_PER_GB * (lease.inet_down_usd_gb or 0.0)
-    return total
+        download = (lease.bytes_in or 0.0) / BYTES_PER_GB * (lease.inet_down_usd_gb or 0.0)
+    return {"gpu": gpu, "disk": disk, "download": download}
 
 
 def burn_usd_h(lease: Lease, rules: MarketRules) -> float | None:

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from hunter.errors import UsageError
-from hunter.leases.lease import LIVE, Lease, Stay, metered_usd
+from hunter.leases.lease import LIVE, Lease, Stay, burn_usd_h, metered_usd
 from hunter.store import leases as table
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ class Records:
 
     def metered_now(self, lease: Lease) -> float:
         """What the lease has cost up to now by our own arithmetic, $."""
-        return metered_usd(lease, self._stays(lease), self._rules[lease.market])
+        return metered_usd(lease, self.stays(lease), self._rules[lease.market])
 
-    def _stays(self, lease: Lease) -> list[Stay]:
+    def stays(self, lease: Lease) -> list[Stay]:
+        """In which states an instance was seen, and from when to when."""
         looks = [e for e in table.events(self.store, lease.lease_id) if e.event == "seen"]
         end = lease.ended_at
         if end is None:
@@ -77,3 +78,11 @@ class Records:
             phase=lease.phase or "",
             detail=detail,
         )
+
+    def history(self, lease: Lease) -> list[table.Event]:
+        """What happened to a lease, oldest first."""
+        return table.events(self.store, lease.lease_id)
+
+    def burn_usd_h(self, lease: Lease) -> float | None:
+        """What it costs an hour in the state it was last seen in; None before it was seen."""
+        return burn_usd_h(lease, self._rules[lease.market])

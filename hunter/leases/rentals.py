@@ -16,16 +16,13 @@ import secrets
 from typing import TYPE_CHECKING
 
 from hunter.errors import CreateUnclear, HunterError, MarketError
-from hunter.leases.keeper import Keeper, ending
+from hunter.leases.keeper import LOOK_EVERY_S, Keeper, ending
 from hunter.leases.lease import Caps, Lease
 from hunter.markets import Order
 
 if TYPE_CHECKING:
     from hunter.offers import Offer
     from hunter.workload import Workload
-
-DEARER = 1.02
-"""A contract above the quote by more than this is ended at once."""
 
 
 class Rentals(Keeper):
@@ -116,17 +113,22 @@ class Rentals(Keeper):
         return await self._read_back(lease)
 
     async def _read_back(self, lease: Lease) -> Lease:
-        lease = await self.look(lease)
-        contract = lease.contract_usd_h
-        if contract is None:
-            return lease
-        dear = contract + (lease.storage_usd_h or 0.0)
-        if contract > lease.quoted_usd_h * DEARER or dear > lease.max_usd_h:
-            was = f"quoted ${lease.quoted_usd_h:.4f}/h, contracted ${contract:.4f}/h"
-            self.tell(lease, "too dear", was)
-            ended = await self.destroy(lease.lease_id)
+        """See the contract's price. A market that does not say it yet is asked again while it is kept."""
+        for _ in range(3):
+            try:
+                lease = await self.look(lease)
+            except MarketError as error:
+                self.tell(lease, "not read back", str(error))
+            if lease.contract_usd_h is not None:
+                break
+            await self.clock().sleep(LOOK_EVERY_S)
+        why = self.breach(lease)
+        if why is not None and lease.live:
+            self.tell(lease, "ending", why)
+            ended = await self.destroy(lease.lease_id, why)
             raise MarketError(
-                f"{lease.market} rented it dearer than agreed: {was}. It was {ending(ended)}.",
-                remedy="Choose another offer, or raise --max-usd-h.",
+                f"{lease.offer} was ended at once: {why}. It was {ending(ended)} and cost "
+                f"${ended.metered_usd:.4f}.",
+                remedy="Choose another offer, or other caps.",
             )
         return lease

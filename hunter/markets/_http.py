@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
+import threading
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -14,9 +17,10 @@ from hunter.errors import BadKey, MarketError, RateLimited
 from hunter.markets import Simulation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
+_IMPORTING = threading.Lock()
 
 TRIES = 4
 """Of a read, the first included."""
@@ -173,3 +177,14 @@ def message_of(body: bytes) -> str:
             text = "a web page"
     line = " ".join(text.split())
     return (line[:200] or "nothing") + ("" if line.endswith(".") else ".")
+
+
+@contextmanager
+def plain_stdout() -> Iterator[None]:
+    """A standard output with an encoding while a vendor's SDK is imported.
+
+    The SDKs look at it at import, and a terminal app has put something else in its place; whatever they
+    print is no answer of ours.
+    """
+    with _IMPORTING, redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
+        yield

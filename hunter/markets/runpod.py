@@ -20,7 +20,7 @@ from hunter.markets import (
     Scope,
     Simulation,
 )
-from hunter.markets._http import Http, message_of
+from hunter.markets._http import Http, message_of, plain_stdout
 from hunter.markets._runpod_wire import (
     COMMUNITY,
     SECURE,
@@ -284,9 +284,10 @@ class Runpod:
 
     def _call_sdk(self, verb: Callable[[Any], Any]) -> Any:
         """One call of the vendor's SDK, its failures as ours."""
-        import requests  # noqa: PLC0415  with the SDK, 2 s
-        import runpod  # noqa: PLC0415  2 s
-        from runpod import error as theirs  # noqa: PLC0415
+        with plain_stdout():
+            import requests  # noqa: PLC0415  with the SDK, 0.1 s
+            import runpod  # noqa: PLC0415  2 s
+            from runpod import error as theirs  # noqa: PLC0415  with the SDK
 
         runpod.api_key = self.key
         try:

@@ -30,7 +30,7 @@ from hunter.markets import (
     Scope,
     Simulation,
 )
-from hunter.markets._http import Http, message_of
+from hunter.markets._http import Http, message_of, plain_stdout
 from hunter.markets._vast_life import instance_of
 from hunter.markets._vast_wire import Ask, columns, parse_asks
 from hunter.offers import Listing, Rejected, Tenancy, concat
@@ -227,11 +227,12 @@ class Vast:
         return await asyncio.to_thread(self._call_sdk, verb)
 
     def _call_sdk(self, verb: Callable[[Any], Any]) -> Any:
-        import requests  # noqa: PLC0415  with the SDK, 2 s
+        import requests  # noqa: PLC0415  with the SDK, 0.1 s
 
         try:
             if self._sdk is None:
-                from vastai import VastAI  # noqa: PLC0415  2 s
+                with plain_stdout():
+                    from vastai import VastAI  # noqa: PLC0415  1 s
 
                 self._sdk = VastAI(api_key=self.key, server_url=self.base_url)
             return verb(self._sdk)

@@ -1,0 +1,1 @@
+"""Screens: each asks the engine and shows the answer."""
