@@ -33,7 +33,7 @@ class HunterApp(App[int]):
     CSS_PATH = "app.tcss"
     TITLE = "Hunter"
     BINDINGS = APP
-    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
 
     def __init__(self, hunt: Hunt, workload: Workload) -> None:
         super().__init__()

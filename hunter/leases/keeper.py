@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from hunter.errors import MarketError, WaitRanOut
@@ -39,6 +40,7 @@ class Keeper(Records):
     ) -> None:
         super().__init__(store, rules, clock)
         self.market = market
+        self._ending: dict[str, asyncio.Lock] = {}
 
     def confirm(self, lease: Lease, instance_id: str, note: str = "") -> Lease:
         """The market has created it."""
@@ -174,6 +176,10 @@ class Keeper(Records):
 
         Raises MarketError where the proof did not come: the lease stays `ending` and is not forgotten.
         """
+        async with self._ending.setdefault(self.get(lease_id).lease_id, asyncio.Lock()):
+            return await self._destroy(lease_id, why)
+
+    async def _destroy(self, lease_id: str, why: str) -> Lease:
         lease = self.get(lease_id)
         if lease.state == "unclear":
             lease = await self.settle(lease)

@@ -281,7 +281,7 @@ def v2_offers(gpus: list[V2Gpu], count: int, cloud: str, shelf: Shelf) -> list[O
         level = LEVELS.get(gpu.availability or "")
         if not sold or not price or level is None:
             continue
-        places = [
+        places: list[tuple[str | None, str]] = [
             (c.id, LEVELS[c.availability]) for c in gpu.dataCenters if c.availability in LEVELS
         ]
         for place, stock in places or [(None, level)]:

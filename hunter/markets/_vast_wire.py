@@ -19,6 +19,9 @@ MIB_PER_NOMINAL_GB = 1024.0
 """Memory is printed on boxes in binary gigabytes; drivers report a little less, in MiB."""
 
 
+VERIFIED = {"verified": 1.0, "unverified": 0.0, "deverified": 0.0}
+
+
 class Ask(msgspec.Struct, kw_only=True):
     """One offer. Every field that has been seen in a recorded offer is declared, so that none is lost."""
 
@@ -183,8 +186,7 @@ def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) ->
     with np.errstate(divide="ignore", invalid="ignore"):
         ram_gb = numbers("cpu_ram", 1 / 1000) * effective / cores
     tenancy = Tenancy.INTERRUPTIBLE if bids else Tenancy.ON_DEMAND
-    verified = [{"verified": 1.0, "unverified": 0.0, "deverified": 0.0}.get(a.verification or "", np.nan)
-                for a in chosen]  # fmt: skip
+    verified = [VERIFIED.get(ask.verification or "", np.nan) for ask in chosen]
     reliability = numbers("reliability2")
     return Offers.from_columns({
         "market": Text.of(["vast"] * n),

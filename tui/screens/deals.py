@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from hunter.markets import Progress
     from hunter.workload import Workload
     from tui.app import HunterApp
+    from tui.screens.lease import LeaseScreen
 
 COLUMNS = (
     Column("#", 4),
-    Column("GPU", 12, left=True, grows=True),
+    Column("GPU", 11, left=True, grows=True),
     Column("market", 6, left=True),
     Column("hold", 5, left=True),
-    Column("place", 12, left=True, needs=78, grows=True),
+    Column("place", 10, left=True, needs=78, grows=True),
     Column("run $", 7),
     Column("useful h", 8, needs=92),
     Column("all-in/h", 8),
@@ -44,7 +45,7 @@ COLUMNS = (
     Column("cold $", 7, needs=70),
     Column("Mbps", 6, needs=108),
     Column("reliab", 6, needs=116),
-    Column("age", 7),
+    Column("age", 6),
 )
 TENANCIES = (None, Tenancy.ON_DEMAND, Tenancy.INTERRUPTIBLE)
 POLL_EVERY_S = 300.0
@@ -267,7 +268,11 @@ class DealsScreen(Screen[None]):
         """Open the launch dialogue on the selected deal."""
         deal = self.selected()
         if deal is not None:
-            self.app.push_screen(LaunchScreen(deal, self.workload))
+            self.app.push_screen(LaunchScreen(deal, self.workload), self._launched)
+
+    def _launched(self, screen: LeaseScreen | None) -> None:
+        if screen is not None:
+            self.app.push_screen(screen)
 
     def action_filter(self) -> None:
         """Open the filter."""

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from tui.app import HunterApp
 
 
-class LaunchScreen(ModalScreen[None]):
-    """Nothing is rented before the button is pressed, and nothing beyond the caps."""
+class LaunchScreen(ModalScreen[LeaseScreen | None]):
+    """Nothing is rented before the button is pressed, and nothing beyond the caps.
+
+    It answers with the screen of what was rented, or None.
+    """
 
     BINDINGS = DIALOG
     go = getters.query_one("#launch", Button)
@@ -147,7 +150,8 @@ class LaunchScreen(ModalScreen[None]):
         except HunterError as error:
             self.note.update(f"[b]{error}[/b] {error.remedy}")
             return
-        await self.app.switch_screen(LeaseScreen(lease.lease_id, quote.deals.phases(0)))
+        if self.is_current:
+            self.dismiss(LeaseScreen(lease.lease_id, quote.deals.phases(0)))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:

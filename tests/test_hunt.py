@@ -1,0 +1,169 @@
+"""The verbs on fake markets: what one failure leaves intact, and what may not mix."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from builders import NOW, offer, workload
+from fakes import FakeMarket
+
+from hunter.config import Config, Home
+from hunter.deals import Query
+from hunter.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
+from hunter.hunt import Hunt
+from hunter.leases.lease import Caps
+from hunter.markets import Instance, Simulation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CAPS = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
+DEAL = offer("RTX 4090 $0.36/h #7")
+
+
+def hunt_on(folder: Path, *markets: FakeMarket, simulated: bool = False, **config: Any) -> Hunt:
+    home = Home(
+        config_folder=folder, data_folder=folder, simulated=simulated, config=Config(**config)
+    )
+    return Hunt(home, markets={market.name: market for market in markets})  # type: ignore[misc]
+
+
+async def test_a_poll_fills_the_deals(tmp_path: Path) -> None:
+    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL, offer("RTX 4090 $0.2/h #8")]))
+    await hunt.scrape()
+    assert [deal.offer.offer_id for deal in hunt.deals(workload())] == ["8", "7"]
+
+
+async def test_one_market_failing_leaves_the_others_results(tmp_path: Path) -> None:
+    down = FakeMarket(name="runpod", list_error=MarketError("it is down"))
+    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]), down)
+    polled = {poll.market: poll for poll in await hunt.scrape()}
+    assert polled["vast"].offers == 1
+    assert str(polled["runpod"].error) == "it is down"
+    assert len(hunt.recorded()) == 1
+    assert {p["market"]: p["error"] for p in hunt.last_polls()}["runpod"] == "it is down"
+
+
+async def test_an_empty_ranking_says_which_rule_removed_how_many(tmp_path: Path) -> None:
+    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
+    with pytest.raises(NothingMatches, match="No prices are recorded"):
+        raise hunt.why_none(hunt.deals(workload()))
+    await hunt.scrape()
+    with pytest.raises(NothingMatches, match="tenancy removed 1"):
+        raise hunt.why_none(hunt.deals(workload(), Query(tenancy="interruptible")))  # type: ignore[arg-type]
+
+
+async def test_explain_names_the_rules_that_an_offer_breaks(tmp_path: Path) -> None:
+    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
+    await hunt.scrape()
+    priced, broken = hunt.explain("vast:7", workload(disk_gb=900.0))
+    assert broken == (("disk", "≥ 900 GB"),)
+    assert sum(line.usd or 0 for line in priced.bill(0)) == pytest.approx(priced[0].run_usd)
+
+
+@pytest.mark.parametrize("ref", ["7", "vast:", "vast:7:spot"])
+async def test_what_is_no_offer_is_refused(tmp_path: Path, ref: str) -> None:
+    with pytest.raises(UsageError):
+        hunt_on(tmp_path, FakeMarket()).explain(ref, workload())
+
+
+async def test_an_offer_nobody_recorded_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NothingMatches, match="vast:8"):
+        hunt_on(tmp_path, FakeMarket()).explain("vast:8", workload())
+
+
+@pytest.mark.parametrize("typed", ["RTX 4090", "rtx4090", "4090", "rtx_4090"])
+async def test_a_gpu_is_known_by_what_people_type(tmp_path: Path, typed: str) -> None:
+    assert hunt_on(tmp_path, FakeMarket()).gpu_name(typed) == "RTX 4090"
+
+
+async def test_an_unknown_gpu_is_refused_with_the_nearest_names(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="RTX 4091") as caught:
+        hunt_on(tmp_path, FakeMarket()).gpu_name("RTX 4091")
+    assert "RTX 4090" in caught.value.remedy
+
+
+async def test_a_launch_uses_the_price_of_now(tmp_path: Path) -> None:
+    market = FakeMarket(stock=[DEAL])
+    hunt = hunt_on(tmp_path, market)
+    await hunt.scrape()
+    market.stock = [replace(DEAL, price_usd_h=0.40)]
+    quote = await hunt.quote("vast:7", workload())
+    assert (quote.before_usd_h, quote.deals[0].offer.price_usd_h) == (0.36, 0.40)
+    assert (await hunt.launch(quote, workload(), CAPS)).quoted_usd_h == 0.40
+
+
+async def test_a_quote_of_a_gone_offer_says_so(tmp_path: Path) -> None:
+    market = FakeMarket(stock=[DEAL])
+    hunt = hunt_on(tmp_path, market)
+    await hunt.scrape()
+    market.stock.clear()
+    with pytest.raises(OfferGone, match="no longer for sale"):
+        await hunt.quote("vast:7", workload())
+
+
+@pytest.mark.parametrize(
+    ("caps", "says"),
+    [
+        (replace(CAPS, max_usd_h=0.37), "above the cap of \\$0.3700/h"),  # 0.36 + 0.02 of disk
+        (replace(CAPS, max_usd=0.10), "cold start"),
+    ],
+)
+async def test_a_launch_that_its_caps_forbid_creates_nothing(
+    tmp_path: Path, caps: Caps, says: str
+) -> None:
+    market = FakeMarket(stock=[DEAL])
+    hunt = hunt_on(tmp_path, market)
+    await hunt.scrape()
+    quote = await hunt.quote("vast:7", workload())
+    with pytest.raises(UsageError, match=says):
+        await hunt.launch(quote, workload(), caps)
+    assert market.creates == 0
+    assert not hunt.rentals.all()
+
+
+async def test_what_runs_is_ours_or_unexplained_or_unknown(tmp_path: Path) -> None:
+    market = FakeMarket(stock=[DEAL])
+    silent = FakeMarket(name="runpod", list_error=MarketError("no answer"))
+    hunt = hunt_on(tmp_path, market, silent)
+    await hunt.scrape(["vast"])
+    lease = await hunt.launch(await hunt.quote("vast:7", workload()), workload(), CAPS)
+    market.rented["x"] = Instance(
+        market="vast", instance_id="x", label="somebody", state="running", tenancy="on-demand",
+        gpu="A40", gpu_count=1, price_usd_h=0.5,
+    )  # fmt: skip
+    now = await hunt.situation()
+    assert [r.lease.lease_id for r in now.ours if r.lease] == [lease.lease_id]
+    assert [r.instance.instance_id for r in now.unexplained if r.instance] == ["x"]
+    assert [name for name, _ in now.unknown] == ["runpod"]
+
+
+async def test_a_partial_listing_never_means_gone(tmp_path: Path) -> None:
+    market = FakeMarket(stock=[DEAL])
+    hunt = hunt_on(tmp_path, market)
+    await hunt.scrape()
+    await hunt.launch(await hunt.quote("vast:7", workload()), workload(), CAPS)
+    market.rented.clear()
+    market.listing_complete = False
+    now = await hunt.situation()
+    assert len(now.ours) == 1
+    assert now.unknown
+
+
+async def test_a_real_home_refuses_an_embedded_market(tmp_path: Path) -> None:
+    fake = FakeMarket(stock=[DEAL], simulation=Simulation(now=NOW, speed=60.0, paced=False))
+    polled = await hunt_on(tmp_path, fake).scrape()
+    assert isinstance(polled[0].error, ConfigError)
+    assert not len(hunt_on(tmp_path, fake).recorded())
+
+
+async def test_a_simulated_home_runs_by_the_embedded_markets_clock(tmp_path: Path) -> None:
+    fake = FakeMarket(stock=[DEAL], simulation=Simulation(now=NOW, speed=60.0, paced=False))
+    hunt = hunt_on(tmp_path, fake, simulated=True)
+    await hunt.scrape()
+    assert hunt.clock.speed == 60.0
+    assert abs(hunt_on(tmp_path, fake, simulated=True).clock.now() - NOW) < 3600
+    with pytest.raises(ConfigError, match="embedded market's data"):
+        hunt_on(tmp_path, fake)
