@@ -273,7 +273,7 @@ def matching(deals: Deals, text: str) -> NDArray[np.int64]:
         offers.market,
         offers.location,
         offers.region,
-        offers.tenancy,
+        tenancy,
         offers.offer_id,
     )
     keep = np.ones(len(deals), dtype=np.bool_)

@@ -148,7 +148,10 @@ class DealsScreen(Screen[None]):
         row = self._row_of(at)
         self.table.show(len(self.shown), self._row, row)
         nothing = len(self.shown) == 0
-        self.table.display = not nothing
+        if self.table.display is nothing:
+            self.table.display = not nothing
+            if not nothing and self.focused is not self.needle:
+                self.table.focus()
         empty = self.query_one("#empty", Static)
         empty.display = nothing
         if nothing:
