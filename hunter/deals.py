@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.bills import Bills, bills
-from hunter.offers import Tenancy
+from hunter.offers import Tenancy, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -268,6 +268,9 @@ def matching(deals: Deals, text: str) -> NDArray[np.int64]:
     Works on the columns' distinct values, so that it is instant for any number of deals.
     """
     offers = deals.offers
+    spoken = {Tenancy.ON_DEMAND: "on-demand fixed", Tenancy.INTERRUPTIBLE: "interruptible bid spot"}
+    held = tuple(spoken.get(Tenancy(value or ""), value) for value in offers.tenancy.values)
+    tenancy = Text(offers.tenancy.codes, held)
     columns = (
         offers.gpu,
         offers.market,
