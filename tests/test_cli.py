@@ -16,11 +16,32 @@ from hunter.store import Store, polls
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEAL_FIELDS = """
-rank offer market gpu gpu_count vram_gb location tenancy price_usd_h storage_usd_gb_month
-storage_stopped_usd_gb_month inet_down_usd_gb inet_up_usd_gb inet_down_mbps reliability age_s
-all_in_usd_h cold_start_s cold_start_usd run_usd useful_hour_usd break_even_idle_h percentile launchable
-""".split()
+DEAL_FIELDS = [
+    "rank",
+    "offer",
+    "market",
+    "gpu",
+    "gpu_count",
+    "vram_gb",
+    "location",
+    "tenancy",
+    "price_usd_h",
+    "storage_usd_gb_month",
+    "storage_stopped_usd_gb_month",
+    "inet_down_usd_gb",
+    "inet_up_usd_gb",
+    "inet_down_mbps",
+    "reliability",
+    "age_s",
+    "all_in_usd_h",
+    "cold_start_s",
+    "cold_start_usd",
+    "run_usd",
+    "useful_hour_usd",
+    "break_even_idle_h",
+    "percentile",
+    "launchable",
+]
 
 
 @pytest.fixture

@@ -129,7 +129,9 @@ async def test_launch_watch_destroy_and_quit(app: HunterApp, market: FakeMarket)
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
+        await until(
+            pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled
+        )
         assert app.focused is not None
         assert app.focused.id == "cancel"
         await pilot.press("tab", "enter")
@@ -154,7 +156,9 @@ async def test_enter_on_the_dialogue_cancels_because_cancel_is_focused(
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
+        await until(
+            pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled
+        )
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DealsScreen))
     assert market.creates == 0
@@ -164,7 +168,9 @@ async def test_caps_that_forbid_the_deal_keep_the_button_shut(app: HunterApp) ->
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
+        await until(
+            pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled
+        )
         screen = app.screen
         assert isinstance(screen, LaunchScreen)
         for value in ("0.01", "", "-1", "much"):
@@ -188,15 +194,21 @@ async def test_leaving_the_dialogue_leaves_the_create_to_the_engine(
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
+        await until(
+            pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled
+        )
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: app.hunt.rentals.all() and app.hunt.rentals.all()[0].state == "creating")
+        await until(
+            pilot, lambda: app.hunt.rentals.all() and app.hunt.rentals.all()[0].state == "creating"
+        )
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, DealsScreen))
         go_on.set()
         await until(pilot, lambda: market.rented)
         await pilot.press("i")
-        await until(pilot, lambda: isinstance(app.screen, RunningScreen) and len(app.screen.leases) == 1)
+        await until(
+            pilot, lambda: isinstance(app.screen, RunningScreen) and len(app.screen.leases) == 1
+        )
         await app.engine.spend(app.hunt.rentals.destroy(app.hunt.rentals.all()[0].lease_id))
 
 
@@ -240,6 +252,7 @@ async def test_narrow_terminals_drop_columns_and_never_cut_the_last(app: HunterA
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
         table = app.screen.query_one("#deals", LineTable)
+        await until(pilot, table.visible_columns)
         width = table.scrollable_content_region.width
         assert sum(room + 1 for _, _, room in table.visible_columns()) <= width
         assert table.visible_columns()[-1][1].title == "age"
