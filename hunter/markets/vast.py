@@ -380,10 +380,10 @@ class Walk:
         last = asks[-1].dph_total
         if last is None:
             raise MarketError("Vast.ai left out prices.", remedy="Try again in a minute.")
-        if last != self.floor:
+        if self.floor is None or last > self.floor:
             return Walk(floor=last, fullest=fullest)
-        if rows < fullest:
-            return None
+        if rows < fullest or self.above or last < self.floor:
+            return None  # all seen; or the service does not heed the filters, and would go on for ever
         return Walk(floor=last, machine=0, fullest=fullest)
 
 

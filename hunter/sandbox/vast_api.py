@@ -407,7 +407,7 @@ class VastApi:
             rental = self._find(page, key, request.path_params["number"])
         query = urlencode({"account": key, "tail": body.get("tail") or 1000})
         url = f"{str(request.base_url).rstrip('/')}/api/v0/sandbox/logs/{rental.number}?{query}"
-        return reply({"success": True, "result_url": url, "msg": None})
+        return reply({"success": True, "result_url": url, "msg": ""})
 
     async def log_text(self, request: Request) -> Response:
         """The text behind request_logs; its address is the only secret."""
