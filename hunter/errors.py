@@ -7,6 +7,8 @@ HunterError                 one clear sentence, and what to do about it; exit co
 ├── NothingMatches          a search without a result; exit code 3
 ├── WaitRanOut              a wait reached its limit; exit code 124
 ├── StoreError              the database
+├── PayloadError            a size that could not be learnt: image, weights, objects
+│   └── PayloadUnreachable  whoever knows it does not answer now; what was learnt before may serve
 └── MarketError             a market refused, failed or answered nonsense
     ├── NoKey               renting needs a key and none was found
     ├── BadKey              the market does not accept the key
@@ -59,6 +61,14 @@ class WaitRanOut(HunterError):
 
 class StoreError(HunterError):
     """The database cannot be used; what is recorded in it stays untouched."""
+
+
+class PayloadError(HunterError):
+    """The size of an image, of weights or of objects could not be learnt."""
+
+
+class PayloadUnreachable(PayloadError):
+    """Who knows the size does not answer now, or asks for patience. It says nothing about the payload."""
 
 
 class MarketError(HunterError):

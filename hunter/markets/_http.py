@@ -26,7 +26,7 @@ TRIES = 4
 """Of a read, the first included."""
 LONGEST_WAIT_S = 70.0
 """A market that asks for more patience than this is left alone."""
-_SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.]+);limits=(on|off)")
+_SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.e+-]+);limits=(on|off)")
 
 
 class _TryAgain(Exception):

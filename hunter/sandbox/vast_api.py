@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -36,6 +37,11 @@ STATUS_OF = {
     "no-credit": 400, "expired": 400, "no_such_instance": 404, "auth_error": 401, "login": 403,
     "bid_low": 400, "quota": 429, "rate": 429,
 }  # fmt: skip
+
+
+def iso(unix_s: float) -> str:
+    """A time as the service writes it beside keys."""
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
 
 
 def reply(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -473,7 +479,8 @@ class VastApi:
         self._pace(request, "invoices")
         with self.market.open() as page:
             account = self.market.account(page, key)
-        line = {"start": account.opened_at, "end": account.opened_at, "type": "credit",
+        when = int(account.opened_at)
+        line = {"start": when, "end": when, "type": "credit",
                 "source": "stripe", "description": "Sandbox credit", "amount": -account.credit_usd,
                 "metadata": {"invoice_id": account.number}, "items": []}  # fmt: skip
         return self._page(request.query_params, [line])
@@ -492,7 +499,7 @@ class VastApi:
             account = self.market.account(page, key)
         rows = [
             {"id": int(n), "user_id": account.number, "key": text, "public_key": text,
-             "created_at": account.opened_at, "deleted_at": None}
+             "created_at": iso(account.opened_at), "deleted_at": None}
             for n, text in account.ssh_keys.items()
         ]  # fmt: skip
         return reply(rows)
@@ -506,7 +513,7 @@ class VastApi:
             number = str(len(account.ssh_keys) + 1)
             account.ssh_keys[number] = str(body.get("ssh_key") or "")
         row = {"id": int(number), "user_id": account.number, "public_key": account.ssh_keys[number],
-               "created_at": self.market.now()}  # fmt: skip
+               "created_at": iso(self.market.now())}  # fmt: skip
         return reply({"success": True, "key": row})
 
     async def drop_ssh_key(self, request: Request) -> Response:

@@ -165,8 +165,8 @@ def _cost(gpu: float, disk: float) -> dict[str, float]:
 def charge(market: SandboxMarket, rental: Rental, since: float, until: float) -> dict[str, Any]:
     """One instance's line of the itemised bill between two times."""
     bill = market.bill(rental, until, since)
-    begin = max(since, rental.created_at)
-    end = min(until, rental.destroyed_at or until)
+    begin = int(max(since, rental.created_at))
+    end = int(min(until, rental.destroyed_at or until))
     rate = bill.gpu_usd / bill.gpu_h if bill.gpu_h else 0.0
     disk_rate = bill.disk_usd / bill.disk_h if bill.disk_h else 0.0
     items = [
@@ -183,7 +183,7 @@ def charge(market: SandboxMarket, rental: Rental, since: float, until: float) ->
         "source": f"instance-{rental.number}",
         "description": f"Instance {rental.number} Charges - {days} days",
         "amount": bill.usd,
-        "metadata": {"label": rental.label, "template_id": None},
+        "metadata": {"label": rental.label},
         "items": [
             {
                 "start": begin,

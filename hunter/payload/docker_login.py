@@ -1,0 +1,157 @@
+"""The user's registry logins, as `docker login` keeps them. Read, never written, never shown."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from hunter.errors import PayloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+HELPER_LIMIT_S = 15.0
+"""A credential helper that takes longer is waiting for somebody who is not there."""
+_HUB_NAMES = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
+_HELPER = re.compile(r"[A-Za-z0-9._-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """A login for one registry: a user and password, or a token that buys tokens."""
+
+    user: str = ""
+    secret: str = field(default="", repr=False)
+    identity_token: str = field(default="", repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The header for HTTP's basic authentication."""
+        pair = f"{self.user}:{self.secret}".encode()
+        return "Basic " + base64.b64encode(pair).decode("ascii")
+
+
+class _Auth(msgspec.Struct):
+    auth: str = ""
+    username: str = ""
+    password: str = ""
+    identitytoken: str = ""
+
+
+class _Config(msgspec.Struct, rename={"helpers": "credHelpers", "store": "credsStore"}):
+    auths: dict[str, _Auth] = {}
+    helpers: dict[str, str] = {}
+    store: str = ""
+
+
+class _FromHelper(msgspec.Struct, rename="pascal"):
+    username: str
+    secret: str
+
+
+def config_file(environ: Mapping[str, str], home: Path) -> Path:
+    """Where docker keeps its settings."""
+    folder = environ.get("DOCKER_CONFIG")
+    return (home.__class__(folder) if folder else home / ".docker") / "config.json"
+
+
+async def login_for(registry: str, path: Path) -> Login | None:
+    """The user's login for a registry; None where there is none.
+
+    Args:
+        registry: its host, with the port where one was written; docker.io for Docker Hub.
+        path: docker's config.json.
+    """
+    try:
+        config = msgspec.json.decode(path.read_bytes(), type=_Config)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise PayloadError(
+            f"{path} cannot be read as docker's settings: {error}.",
+            remedy="Correct the file, or point DOCKER_CONFIG elsewhere.",
+        ) from error
+    names = _names(registry)
+    for name in names:
+        if helper := config.helpers.get(name):
+            return await _ask_helper(helper, name)
+    for name, auth in config.auths.items():
+        if _bare(name) in {_bare(n) for n in names} and (login := _decoded(auth, path)):
+            return login
+    if config.store:
+        return await _ask_helper(config.store, names[0])
+    return None
+
+
+def _names(registry: str) -> tuple[str, ...]:
+    """What docker may call the registry in its settings; the usual name first."""
+    return _HUB_NAMES if registry in _HUB_NAMES else (registry, f"https://{registry}")
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"^https?://", "", name).split("/", 1)[0]
+
+
+def _decoded(auth: _Auth, path: Path) -> Login | None:
+    if auth.identitytoken:
+        return Login(identity_token=auth.identitytoken)
+    if auth.username:
+        return Login(user=auth.username, secret=auth.password)
+    if not auth.auth:
+        return None
+    try:
+        user, _, secret = base64.b64decode(auth.auth, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise PayloadError(
+            f"{path} holds a login that cannot be decoded.", remedy="Run `docker login` again."
+        ) from error
+    return Login(user=user, secret=secret.rstrip("\0"))
+
+
+async def _ask_helper(helper: str, name: str) -> Login | None:
+    """What a credential helper knows of the registry; None where it knows nothing."""
+    if not _HELPER.fullmatch(helper):
+        raise PayloadError(
+            f"docker's settings name a credential helper {helper!r}, which is no program's name.",
+            remedy="Correct credHelpers or credsStore.",
+        )
+    program = f"docker-credential-{helper}"
+    try:
+        process = await asyncio.create_subprocess_exec(
+            program,
+            "get",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError as error:
+        raise PayloadError(
+            f"{program}, which docker's settings name, cannot be started.",
+            remedy="Install it, or remove it from credHelpers or credsStore.",
+        ) from error
+    try:
+        answer, _ = await asyncio.wait_for(process.communicate(name.encode()), HELPER_LIMIT_S)
+    except TimeoutError as error:
+        process.kill()
+        await process.wait()
+        raise PayloadError(
+            f"{program} did not answer in {HELPER_LIMIT_S:.0f} s.", remedy="Unlock it, then try again."
+        ) from error
+    if process.returncode != 0:
+        return None
+    try:
+        found = msgspec.json.decode(answer, type=_FromHelper)
+    except msgspec.DecodeError as error:
+        raise PayloadError(
+            f"{program} answered nonsense.", remedy="Run `docker login` again."
+        ) from error
+    if found.username == "<token>":
+        return Login(identity_token=found.secret)
+    return Login(user=found.username, secret=found.secret)

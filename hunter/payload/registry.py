@@ -1,0 +1,282 @@
+"""One repository of one registry over the distribution API v2: addresses, tokens, what refusals mean."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import httpx
+import msgspec
+
+from hunter.errors import PayloadError, PayloadUnreachable, UsageError
+from hunter.payload.fetch import MANIFEST_BYTES, Fetch, Reply, failing, rate_limited
+from hunter.payload.manifests import ACCEPT, DIGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hunter.payload.docker_login import Login
+
+HUB = "docker.io"
+_HUB_SERVER = "registry-1.docker.io"
+_HUB_ALIASES = ("index.docker.io", _HUB_SERVER)
+_NAME = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?")
+_PARAMETER = re.compile(r'([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """Where an image is: registry, repository, and tag or digest."""
+
+    registry: str
+    name: str
+    reference: str
+    plain_http: bool = False
+
+    def __str__(self) -> str:
+        mark = "@" if DIGEST.fullmatch(self.reference) else ":"
+        return f"{self.registry}/{self.name}{mark}{self.reference}"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it names bytes, which never change, and not a tag."""
+        return DIGEST.fullmatch(self.reference) is not None
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """The servers to try, in order: only this machine may answer without encryption unasked."""
+        server = _HUB_SERVER if self.registry == HUB else self.registry
+        if self.plain_http:
+            return (f"http://{server}",)
+        return (f"https://{server}", f"http://{server}") if is_here(server) else (f"https://{server}",)
+
+
+def is_here(server: str) -> bool:
+    """Whether a server's name means this machine."""
+    host = httpx.URL(f"http://{server}").host
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def parse_image(text: str) -> ImageRef:
+    """An image's name as docker reads it; UsageError where it is none.
+
+    >>> str(parse_image("nginx"))
+    'docker.io/library/nginx:latest'
+    >>> str(parse_image("localhost:5000/team/app:v1"))
+    'localhost:5000/team/app:v1'
+    """
+    rest, plain_http = text, False
+    for scheme in ("docker://", "oci://", "oci+http://"):
+        if text.startswith(scheme):
+            rest, plain_http = text.removeprefix(scheme), scheme == "oci+http://"
+    rest, _, digest = rest.partition("@")
+    head, slash, tail = rest.partition("/")
+    if slash and ("." in head or ":" in head or head == "localhost"):
+        registry, name = head, tail
+    else:
+        registry, name = HUB, rest
+    name, colon, tag = name.partition(":")
+    if registry in _HUB_ALIASES:
+        registry = HUB
+    if registry == HUB and "/" not in name:
+        name = f"library/{name}"
+    good = (
+        _HOST.fullmatch(registry)
+        and _NAME.fullmatch(name)
+        and len(name) <= 255
+        and (not colon or _TAG.fullmatch(tag))
+        and (not digest or DIGEST.fullmatch(digest))
+    )
+    if not good:
+        raise UsageError(
+            f"{text[:200]!r} is no image's name.",
+            remedy="Write it as docker does: HOST/NAME:TAG, in small letters.",
+        )
+    return ImageRef(
+        registry=registry, name=name, reference=digest or tag or "latest", plain_http=plain_http
+    )
+
+
+class _Token(msgspec.Struct):
+    token: str = ""
+    access_token: str = ""
+
+
+class Registry:
+    """The repository of one image. Tokens live as long as this object and are shown to nobody.
+
+    Args:
+        image: what is asked about.
+        base_url: the server.
+        fetch: how servers are asked.
+        login: the user's, if there is one.
+        now: unix seconds, to tell when a rate limit ends.
+    """
+
+    def __init__(
+        self, image: ImageRef, base_url: str, fetch: Fetch, login: Login | None, now: float
+    ) -> None:
+        self.image, self.base_url, self.fetch = image, base_url.rstrip("/"), fetch
+        self.login, self.now = login, now
+        self._authorization: str | None = None
+
+    async def manifest(self, reference: str, method: str = "GET") -> Reply:
+        """The manifest under a tag or digest, or with HEAD its headers; an error where there is none."""
+        reply = await self._ask(method, f"manifests/{reference}", {"Accept": ACCEPT})
+        if not reply.ok:
+            raise self.refusal(reply)
+        return reply
+
+    async def blob(self, digest: str) -> Reply:
+        """A small blob whole."""
+        reply = await self._ask("GET", f"blobs/{digest}", {})
+        if not reply.ok:
+            raise self.refusal(reply)
+        return reply
+
+    async def part(self, digest: str, first: int, last: int) -> Reply:
+        """Some bytes of a blob. A server that ignores ranges answers 200 and its body is not read."""
+        return await self._ask("GET", f"blobs/{digest}", {"Range": f"bytes={first}-{last}"})
+
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Reply:
+        url = f"{self.base_url}/v2/{self.image.name}/{path}"
+        had = self._authorization
+        reply = await self._authorized(method, url, headers)
+        if reply.status == 401 and (self._authorization is None or had is not None):
+            if await self._log_in(reply):
+                reply = await self._authorized(method, url, headers)
+        return reply
+
+    async def _authorized(self, method: str, url: str, headers: Mapping[str, str]) -> Reply:
+        sent = dict(headers)
+        if self._authorization:
+            sent["Authorization"] = self._authorization
+        return await self.fetch.ask(method, url, headers=sent)
+
+    async def _log_in(self, refused: Reply) -> bool:
+        """Answer a challenge; False where it cannot be answered."""
+        scheme, parameters = _challenge(refused.headers.get("www-authenticate", ""))
+        if scheme == "basic" and self.login and self.login.user:
+            self._authorization = self.login.basic
+            return True
+        if scheme != "bearer" or "realm" not in parameters:
+            return False
+        reply = await self._token(parameters, refused.url)
+        if reply.status in (401, 403):
+            raise self._no_entry()
+        if reply.status == 429:
+            raise self._patience(reply)
+        if not reply.ok:
+            raise failing(reply, f"{self.image.registry}'s token service")
+        try:
+            token = msgspec.json.decode(reply.body, type=_Token)
+        except msgspec.DecodeError:
+            token = _Token()
+        value = token.token or token.access_token
+        if not value or not value.isascii() or not value.isprintable():
+            raise PayloadError(
+                f"{self.image.registry} gives no token that can be used.", remedy="Try again later."
+            )
+        self._authorization = f"Bearer {value}"
+        return True
+
+    async def _token(self, parameters: dict[str, str], origin: httpx.URL) -> Reply:
+        scope = parameters.get("scope") or f"repository:{self.image.name}:pull"
+        asked = {"service": parameters.get("service", ""), "scope": scope}
+        realm, headers = parameters["realm"], dict[str, str]()
+        if self.login and self.login.identity_token:
+            asked |= {"grant_type": "refresh_token", "client_id": "hunter"}
+            form = httpx.QueryParams({**asked, "refresh_token": self.login.identity_token})
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            return await self.fetch.ask(
+                "POST", realm, headers=headers, content=str(form).encode(), origin=origin
+            )
+        if self.login:
+            headers["Authorization"] = self.login.basic
+        try:
+            url = httpx.URL(realm).copy_merge_params({k: v for k, v in asked.items() if v})
+        except (httpx.InvalidURL, TypeError) as error:
+            raise PayloadError(
+                f"{self.image.registry} sends us for a token to no web address.",
+                remedy="Check the name of the registry.",
+            ) from error
+        return await self.fetch.ask("GET", url, headers=headers, origin=origin)
+
+    def refusal(self, reply: Reply) -> PayloadError:
+        """What a refused request means, in one sentence."""
+        if reply.status in (401, 403):
+            return self._no_entry()
+        if reply.status == 404:
+            return PayloadError(
+                f"{self.image.registry} has no image {self.image}.",
+                remedy="Check name and tag; a private image needs `docker login` first.",
+            )
+        if reply.status == 429:
+            return self._patience(reply)
+        return failing(reply, self.image.registry)
+
+    def _no_entry(self) -> PayloadError:
+        if self.login:
+            return PayloadError(
+                f"{self.image.registry} does not let your login read {self.image}.",
+                remedy=f"Check the name, or run `docker login {self.image.registry}` again.",
+            )
+        return PayloadError(
+            f"{self.image} is private, or does not exist: {self.image.registry} asks for a login.",
+            remedy=f"Check the name, or run `docker login {self.image.registry}`.",
+        )
+
+    def _patience(self, reply: Reply) -> PayloadUnreachable:
+        remedy = (
+            "Wait, or give the sizes by hand in the workload file."
+            if self.login
+            else f"Run `docker login {self.image.registry}`, wait, or give the sizes by hand."
+        )
+        return rate_limited(reply, self.image.registry, self.now, remedy)
+
+
+async def open_registry(
+    image: ImageRef, fetch: Fetch, login: Login | None, now: float, mirror: str | None = None
+) -> Registry:
+    """The image's repository, at the first of its servers that speaks.
+
+    Args:
+        image: what is asked about.
+        fetch: how servers are asked.
+        login: the user's, if there is one.
+        now: unix seconds.
+        mirror: the server to ask in place of the image's own.
+    """
+    urls = (mirror,) if mirror else image.base_urls
+    for url in urls[:-1]:
+        try:
+            await fetch.ask("HEAD", f"{url}/v2/", body=False)
+        except PayloadUnreachable:
+            continue
+        return Registry(image, url, fetch, login, now)
+    return Registry(image, urls[-1], fetch, login, now)
+
+
+def _challenge(header: str) -> tuple[str, dict[str, str]]:
+    """Scheme and parameters of a `WWW-Authenticate`; values may hold commas inside quotes."""
+    scheme, _, rest = header.strip().partition(" ")
+    parameters = {
+        name.lower(): re.sub(r"\\(.)", r"\1", quoted) if quoted else bare
+        for name, quoted, bare in _PARAMETER.findall(rest)
+    }
+    return scheme.lower(), parameters
+
+
+def at(image: ImageRef, digest: str) -> ImageRef:
+    """The same repository, at a digest."""
+    return replace(image, reference=digest)
+
+
+__all__ = ["HUB", "MANIFEST_BYTES", "ImageRef", "Registry", "at", "is_here", "open_registry", "parse_image"]

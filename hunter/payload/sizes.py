@@ -1,0 +1,135 @@
+"""What a payload's size is: the answer of every room here, and the memory that it may be kept in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Kind = Literal["image", "huggingface", "civitai", "s3", "url", "file"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One thing that travels by itself: a layer of an image, or a file. None is unknown."""
+
+    digest: str | None
+    """What names the bytes, where the server says: `sha256:…` of layers and weights, an ETag of objects."""
+    compressed_bytes: int
+    """As it travels."""
+    media_type: str
+    name: str | None = None
+    """A file's path; None for layers."""
+    unpacked_bytes: int | None = None
+    """As it lies on the disk."""
+    unpacked_is_estimate: bool = False
+    made_by: str | None = None
+    """The instruction that made the layer, as the image's history tells it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadSize:
+    """How much has to travel for a reference, learnt without fetching it. None is unknown."""
+
+    ref: str
+    kind: Kind
+    digest: str
+    """Changes when the payload does: a manifest's digest, a commit, or a hash over names and sizes."""
+    compressed_bytes: int
+    """Over the wire; equal layers travel once."""
+    unpacked_bytes: int | None
+    """On the disk: tar bytes of an image's layers, file bytes of everything else."""
+    unpacked_is_estimate: bool
+    layers: tuple[Layer, ...]
+    """In the order of the manifest, the base first; files by name."""
+    platform: str | None = None
+    cuda: float | None = None
+    """The CUDA version that the driver must reach."""
+    warnings: tuple[str, ...] = ()
+    age_s: float = 0.0
+    """Seconds since it was learnt."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of `hunter size --json`. Unknown is null."""
+        return {
+            "ref": self.ref,
+            "kind": self.kind,
+            "digest": self.digest,
+            "compressed_bytes": self.compressed_bytes,
+            "unpacked_bytes": self.unpacked_bytes,
+            "unpacked_is_estimate": self.unpacked_is_estimate,
+            "layers": [
+                {
+                    "digest": layer.digest,
+                    "compressed_bytes": layer.compressed_bytes,
+                    "media_type": layer.media_type,
+                    "name": layer.name,
+                    "unpacked_bytes": layer.unpacked_bytes,
+                    "unpacked_is_estimate": layer.unpacked_is_estimate,
+                    "made_by": layer.made_by,
+                }
+                for layer in self.layers
+            ],
+            "platform": self.platform,
+            "cuda": self.cuda,
+            "warnings": list(self.warnings),
+            "age_s": self.age_s,
+        }
+
+
+class Cache(Protocol):
+    """Remembers bytes by key, and for how long. Keys that begin with `blob/` or `unpacked/` never change."""
+
+    def get(self, key: str) -> tuple[bytes, float] | None:
+        """What was put under the key, and its age in seconds; None where nothing was."""
+        ...
+
+    def put(self, key: str, body: bytes) -> None:
+        """Remember the bytes under the key, from now on."""
+        ...
+
+
+class NoCache:
+    """A cache that forgets."""
+
+    def get(self, key: str) -> None:
+        """Nothing, always."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Not remembered."""
+
+
+def of_files(
+    ref: str, kind: Kind, digest: str, files: list[Layer], warnings: list[str]
+) -> PayloadSize:
+    """The size of a payload that is files: they travel as they lie on the disk."""
+    total = sum(file.compressed_bytes for file in files)
+    return PayloadSize(
+        ref=ref,
+        kind=kind,
+        digest=digest,
+        compressed_bytes=total,
+        unpacked_bytes=total,
+        unpacked_is_estimate=False,
+        layers=tuple(sorted(files, key=lambda file: file.name or "")),
+        warnings=tuple(warnings),
+    )
+
+
+def file(name: str, n_bytes: int, digest: str | None) -> Layer:
+    """A file as a layer of its own."""
+    return Layer(
+        digest=digest,
+        compressed_bytes=n_bytes,
+        media_type="application/octet-stream",
+        name=name,
+        unpacked_bytes=n_bytes,
+    )
+
+
+def human(n_bytes: float) -> str:
+    """Bytes as people read them, GB being 10^9.
+
+    >>> human(0), human(999_400), human(16_300_000_000)
+    ('0 MB', '1 MB', '16.3 GB')
+    """
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -1,0 +1,122 @@
+"""How much a layer unpacks to, from a few of its bytes: zstd frame headers and gzip trailers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hunter.payload.manifests import Descriptor
+
+GZIP_TRAILER_BYTES = 4
+ZSTD_HEADER_BYTES = 18
+"""The longest frame header: magic, descriptor, window, dictionary id, content size (RFC 8878, 3.1.1.1)."""
+_ZSTD_MAGIC = 0xFD2FB528
+_MANY_MEMBERS = ("containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size")
+_MANY_FRAMES = "io.github.containers.zstd-chunked.manifest-position"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratios:
+    """Unpacked bytes for one compressed byte."""
+
+    code: float
+    weights: float
+    least: float
+    """Below it a trailer speaks of a part only."""
+    usual_most: float
+    """Layers hardly ever pack better."""
+
+
+def codec(media_type: str) -> str:
+    """How a layer is packed: `gzip`, `zstd`, `plain`, or `` where its type does not say."""
+    name = media_type.partition(";")[0]
+    if name.endswith((".tar.gzip", "+gzip", ".tar.gz")):
+        return "gzip"
+    if name.endswith(("+zstd", ".tar.zstd", ".zstd")):
+        return "zstd"
+    return "plain" if name.endswith(".tar") else ""
+
+
+def is_foreign(media_type: str) -> bool:
+    """Whether the layer lies elsewhere than in its registry, by its licence."""
+    return ".nondistributable." in media_type or ".foreign." in media_type
+
+
+def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
+    """The first and last byte that tell the unpacked size; None where no few bytes do."""
+    packed, notes = codec(layer.media_type), layer.annotations or {}
+    if is_foreign(layer.media_type):
+        return None
+    if packed == "gzip" and layer.size > 18 and not any(key in notes for key in _MANY_MEMBERS):
+        return layer.size - GZIP_TRAILER_BYTES, layer.size - 1
+    if packed == "zstd" and layer.size > 0 and _MANY_FRAMES not in notes:
+        return 0, min(layer.size, ZSTD_HEADER_BYTES) - 1
+    return None
+
+
+def from_bytes(layer: Descriptor, few: bytes, ratios: Ratios) -> tuple[int, bool] | None:
+    """The unpacked size that the wanted bytes tell, and whether it is certain; None where they do not."""
+    if codec(layer.media_type) == "zstd":
+        size = zstd_content_size(few)
+        return None if size is None or size < ratios.least * layer.size else (size, True)
+    return gzip_size(int.from_bytes(few, "little"), layer.size, ratios)
+
+
+def gzip_size(trailer: int, compressed: int, ratios: Ratios) -> tuple[int, bool] | None:
+    """What a gzip trailer means: it counts modulo 2^32 (RFC 1952, ISIZE), so 4 GiB may be missing.
+
+    Certain where no other number of them gives a ratio that layers have.
+
+    >>> usual = Ratios(code=2.6, weights=1.0, least=0.98, usual_most=8.0)
+    >>> gzip_size(260, 100, usual)
+    (260, True)
+    >>> gzip_size(100, 2 * 10**9, usual)  # 4 GiB and 100 bytes, or more
+    (4294967396, False)
+    >>> gzip_size(100, 10**7, usual) is None  # the last of many members
+    True
+    """
+    wraps = int(ratios.usual_most * compressed) // 2**32
+    possible = [trailer + n * 2**32 for n in range(1 + wraps)]
+    possible = [
+        size
+        for size in possible
+        if ratios.least <= size / compressed
+        and (size == trailer or size / compressed <= ratios.usual_most)
+    ]
+    if not possible:
+        return None
+    likely = min(possible, key=lambda size: abs(size / compressed - ratios.code))
+    return likely, len(possible) == 1
+
+
+def zstd_content_size(header: bytes) -> int | None:
+    """The content size that a zstd frame states; None where it states none (RFC 8878, 3.1.1.1)."""
+    if len(header) < 6 or int.from_bytes(header[:4], "little") != _ZSTD_MAGIC:
+        return None
+    descriptor = header[4]
+    flag, single_segment = descriptor >> 6, bool(descriptor & 0x20)
+    width = 1 if flag == 0 and single_segment else (0, 2, 4, 8)[flag]
+    start = 5 + (0 if single_segment else 1) + (0, 1, 2, 4)[descriptor & 0x03]
+    field = header[start : start + width]
+    if width == 0 or len(field) < width:
+        return None
+    size = int.from_bytes(field, "little")
+    return size + 256 if width == 2 else size
+
+
+def estimate(layer: Descriptor, ratios: Ratios, *, weights: bool) -> int:
+    """What a layer usually unpacks to."""
+    return round(layer.size * (ratios.weights if weights else ratios.code))
+
+
+def ratios_from(table: Mapping[str, Mapping[str, float]]) -> Ratios:
+    """The ratios of `data/coldstart.toml`, table `unpack`."""
+    return Ratios(
+        code=table["code"]["expected"],
+        weights=table["weights"]["expected"],
+        least=table["trailer"]["low"],
+        usual_most=table["trailer"]["high"],
+    )
