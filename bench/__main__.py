@@ -70,7 +70,9 @@ def bare_loop(url: str, folder: Path) -> int:
     db = sqlite3.connect(folder / "bare.db")
     db.execute("pragma journal_mode = wal")
     db.execute("drop table if exists ask")
-    db.execute("create table ask (id integer primary key, a real, b real, c real, d real, m integer)")
+    db.execute(
+        "create table ask (id integer primary key, a real, b real, c real, d real, m integer)"
+    )
     seen: dict[int, BareAsk] = {}
     floor = -1.0
     with httpx.Client(base_url=url, timeout=60) as client:
@@ -84,7 +86,10 @@ def bare_loop(url: str, folder: Path) -> int:
                 break
             seen |= {ask.id: ask for ask in new}
             floor = page[-1].dph_total
-    rows = [(a.id, a.dph_base, a.dph_total, a.storage_cost, a.inet_down_cost, a.machine_id) for a in seen.values()]
+    rows = [
+        (a.id, a.dph_base, a.dph_total, a.storage_cost, a.inet_down_cost, a.machine_id)
+        for a in seen.values()
+    ]
     with db:
         db.executemany("insert into ask values (?, ?, ?, ?, ?, ?)", rows)
     db.close()
@@ -174,12 +179,18 @@ def report(url: str, folder: Path) -> None:
 
     bare = best(lambda: bare_loop(url, folder), 3)
     cold, warm, rows = asyncio.run(hunter_poll(home))
-    lines.append(("poll + record, bare loop of httpx + msgspec + executemany", f"{bare:.2f} s", "1"))
+    lines.append(
+        ("poll + record, bare loop of httpx + msgspec + executemany", f"{bare:.2f} s", "1")
+    )
     lines.append((f"poll + record, hunter scrape, {rows:,} offer rows, new database", f"{cold:.2f} s",
                   f"{cold / bare:.2f}x the bare loop (target ≤ 3)"))  # fmt: skip
-    lines.append(("poll + record, the same again, nothing changed", f"{warm:.2f} s", f"{warm / bare:.2f}x"))
+    lines.append(
+        ("poll + record, the same again, nothing changed", f"{warm:.2f} s", f"{warm / bare:.2f}x")
+    )
 
-    deals = best(command([str(BIN / "hunter"), "deals", "--json", "--limit", LIMIT, "--quiet"], env), 7)
+    deals = best(
+        command([str(BIN / "hunter"), "deals", "--json", "--limit", LIMIT, "--quiet"], env), 7
+    )
     search = ["search", "offers", "num_gpus=1", "--raw", "--limit", LIMIT, "-o", "dph+"]
     vast = best(command([str(BIN / "vastai"), *search], env), 5)
     lines.append((f"hunter deals --json --limit {LIMIT}, whole command", f"{deals:.3f} s", "1"))
@@ -193,15 +204,18 @@ def report(url: str, folder: Path) -> None:
     except RuntimeError as error:
         lines.append(("gpuhunt's Vast provider", "failed", str(error)))
     for name, seconds in ranking(home):
-        lines.append((f"database to ranked deals, {name}, compute alone", f"{seconds * 1000:.1f} ms", ""))
+        lines.append(
+            (f"database to ranked deals, {name}, compute alone", f"{seconds * 1000:.1f} ms", "")
+        )
     bare_start = best(command([str(BIN / "python"), "-c", "pass"], env), 5)
     show_help = best(command([str(BIN / "hunter"), "--help"], env), 5)
-    lines.append(("hunter --help", f"{show_help:.3f} s", f"{show_help / bare_start:.1f}x a bare python"))
+    lines.append(
+        ("hunter --help", f"{show_help:.3f} s", f"{show_help / bare_start:.1f}x a bare python")
+    )
 
     width = max(len(line[0]) for line in lines)
     for what, figure, ratio in lines:
         print(f"{what:<{width}}  {figure:>9}  {ratio}")
-
 
 
 if __name__ == "__main__":

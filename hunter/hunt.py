@@ -9,39 +9,35 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import difflib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hunter.bills import bills
-from hunter.deals import Deals, Query, fitting, rank
 from hunter.errors import (
     ConfigError,
     HunterError,
     MarketError,
     NoKey,
-    NothingMatches,
     OfferGone,
     UsageError,
 )
 from hunter.exchange import Exchange
-from hunter.facts import Facts, shipped
 from hunter.leases.rentals import Rentals
 from hunter.markets import Progress, Scope
-from hunter.offers import Offer, Offers, parse_ref
+from hunter.prices import Prices, price_one
 from hunter.situation import Situation, situation
-from hunter.store import Store, board, history, polls
-from hunter.workload import hours
+from hunter.store import polls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
-    from hunter.clock import Clock
     from hunter.config import Home
+    from hunter.deals import Deals
+    from hunter.facts import Facts
     from hunter.leases.lease import Caps, Lease
     from hunter.markets import Market
+    from hunter.offers import Offer
     from hunter.workload import Workload
 
 FULL_POLL_DISK_GB = 10.0
@@ -80,8 +76,8 @@ def _quiet(progress: Progress) -> None:
     """Nobody watches."""
 
 
-class Hunt:
-    """One hunt: a home with its database, and the markets."""
+class Hunt(Prices):
+    """One hunt: a home with its recorded prices, the markets, and what is rented there."""
 
     def __init__(
         self,
@@ -91,10 +87,8 @@ class Hunt:
         markets: dict[str, Market] | None = None,
         sandbox: Callable[[], AbstractContextManager[str]] | None = None,
     ) -> None:
-        self.home = home
-        self.facts = facts or shipped()
-        self.store = Store(home.database)
-        self.exchange = Exchange(home, self.facts, self.store, markets=markets, sandbox=sandbox)
+        super().__init__(home, facts=facts)
+        self.exchange = Exchange(self, markets=markets, sandbox=sandbox)
         self.rentals = Rentals(self.store, self.exchange.open, self.facts.rules, lambda: self.clock)
 
     async def __aenter__(self) -> Hunt:
@@ -108,14 +102,9 @@ class Hunt:
         await self.exchange.close()
         self.store.close()
 
-    @property
-    def clock(self) -> Clock:
-        """The markets' time: the wall's, or the embedded market's."""
-        return self.exchange.clock
-
     def market_names(self) -> tuple[str, ...]:
-        """The markets in use: all, or those that config.toml names."""
-        return self.exchange.names()
+        """The markets in use: those handed in, or all, or those that config.toml names."""
+        return self.exchange.given or super().market_names()
 
     async def market(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""
@@ -136,7 +125,7 @@ class Hunt:
         """
         names = tuple(markets) or self.market_names()
         for name in names:
-            self.exchange.check(name)
+            self.check_market(name)
         scope = self._scope(workload)
         return tuple(await asyncio.gather(*(self._poll(name, scope, report) for name in names)))
 
@@ -175,88 +164,6 @@ class Hunt:
             seconds=time.monotonic() - begun,
             notes=listing.notes,
         )
-
-    def recorded(self, market: str | None = None) -> Offers:
-        """Every offer as last seen."""
-        return board.read(self.store, market)
-
-    def recorded_between(self, since: float, until: float) -> Offers:
-        """Every price that was made or stood in this time, unix seconds."""
-        return history.quoted_between(self.store, since, until)
-
-    def last_polls(self) -> list[dict[str, Any]]:
-        """The newest poll of each market, failures included."""
-        return polls.last_polls(self.store)
-
-    @property
-    def stale_after_s(self) -> float:
-        """Age from which a price is stale, in the market's seconds."""
-        try:
-            return hours(self.home.config.stale_after) * 3600
-        except ValueError as error:
-            raise ConfigError(
-                f"config.toml, stale_after: {error}.", remedy="Correct it."
-            ) from error
-
-    def deals(self, workload: Workload, query: Query | None = None) -> Deals:
-        """The recorded offers that fit a workload, cheapest run first. May be empty."""
-        query = query or Query()
-        offers = self.recorded(query.market)
-        return rank(offers, workload, query, self.facts.rules, self.clock.now())
-
-    def why_none(self, deals: Deals) -> NothingMatches:
-        """An empty ranking as an error that says which rule removed how many."""
-        if not deals.considered:
-            return NothingMatches(
-                "No prices are recorded yet.", remedy="Run hunter scrape first, or add --refresh."
-            )
-        worst = [f"{name} removed {count}" for name, count in deals.removed if count]
-        return NothingMatches(
-            f"None of {deals.considered} recorded offers fits {deals.workload.name}: "
-            f"{', '.join(worst)}.",
-            remedy="Loosen the filter or the workload, or add --refresh.",
-        )
-
-    def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[tuple[str, str], ...]]:
-        """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
-        offer = self._find(ref)
-        rules = self.facts.rules
-        now = self.clock.now()
-        priced = price_one(offer, workload, rules, now)
-        checks = fitting(priced.offers, workload, Query(), priced.bills.all_in_usd_h, now)
-        broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
-        return priced, broken
-
-    def _find(self, ref: str) -> Offers:
-        try:
-            market, offer_id, tenancy = parse_ref(ref)
-        except ValueError as error:
-            raise UsageError(f"{error}.", remedy="hunter deals lists them.") from error
-        self.exchange.check(market)
-        offers = self.recorded(market)
-        row = (offers.offer_id.is_in([offer_id]) & offers.tenancy.is_in([tenancy])).nonzero()[0]
-        if not len(row):
-            near = difflib.get_close_matches(offer_id, [v for v in offers.offer_id.values if v], 1)
-            hint = f" Did you mean {market}:{near[0]}?" if near else ""
-            raise NothingMatches(
-                f"No recorded offer is called {ref}.{hint}",
-                remedy="Offers come and go: hunter deals --refresh lists those of now.",
-            )
-        return offers.take(row[:1])
-
-    def gpu_name(self, wanted: str, offers: Offers | None = None) -> str:
-        """Our name of a GPU that a user typed: any case, blanks or not, or the end of the name."""
-        known = {*self.facts.gpus, *(v for v in (offers or self.recorded()).gpu.values if v)}
-        plain = _plain_name(wanted)
-        exact = [name for name in known if _plain_name(name) == plain]
-        if exact:
-            return exact[0]
-        inside = sorted(name for name in known if _plain_name(name).endswith(plain))
-        if len(inside) == 1:
-            return inside[0]
-        near = inside or difflib.get_close_matches(wanted, sorted(known), 4, 0.4)
-        hint = f"Did you mean {', '.join(near)}?" if near else "hunter deals shows their names."
-        raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
@@ -325,19 +232,3 @@ class Hunt:
     async def situation(self) -> Situation:
         """Everything that may cost money: our leases, and what the markets list beside them."""
         return await situation(self.exchange, self.rentals)
-
-
-def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: float) -> Deals:
-    """The bill of each of these offers, in their order, whether they fit or not."""
-    return Deals(
-        workload=workload,
-        as_of=now,
-        offers=offers,
-        bills=bills(offers, workload, rules),
-        considered=len(offers),
-        removed=(),
-    )
-
-
-def _plain_name(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())

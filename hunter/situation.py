@@ -49,10 +49,10 @@ async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
             instance=instance,
             spent_usd=rentals.metered_now(lease),
             burn_usd_h=rentals.burn_usd_h(lease),
-            ttl_left_s=lease.ttl_at - exchange.clock.now(),
+            ttl_left_s=lease.ttl_at - exchange.prices.clock.now(),
         )
 
-    for name in exchange.names():
+    for name in exchange.prices.market_names():
         mine = [lease for lease in live if lease.market == name]
         if not mine and not exchange.has_key(name):
             continue

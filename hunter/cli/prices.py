@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.deals import Deal, Deals, Query
-    from hunter.hunt import Hunt, Polled
+    from hunter.hunt import Polled
     from hunter.markets import Progress
+    from hunter.prices import Prices
+    from hunter.workload import Workload
 
 SORTS = ("run_usd", "useful_hour_usd", "all_in_usd_h", "price_usd_h", "cold_start_s")
 
@@ -99,7 +101,7 @@ def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
 
 
 def _query(
-    hunt: Hunt, gpu: str | None, market: str | None, spot: bool | None,
+    prices: Prices, gpu: str | None, market: str | None, spot: bool | None,
     region: str | None, max_age: str | None, sort: str,
 ) -> Query:  # fmt: skip
     from hunter.deals import Query  # noqa: PLC0415  numpy, 0.1 s
@@ -111,13 +113,13 @@ def _query(
         max_age_s = None if max_age is None else hours(max_age) * 3600
     except ValueError as error:
         raise UsageError(f"--max-age: {error}.", remedy="Write it as 10m or 2h.") from error
-    if market is not None and market not in hunt.market_names():
+    if market is not None and market not in prices.market_names():
         raise UsageError(
             f"No market is called {market!r}.",
-            remedy=f"Known markets: {', '.join(hunt.market_names())}.",
+            remedy=f"Known markets: {', '.join(prices.market_names())}.",
         )
     return Query(
-        gpu=None if gpu is None else hunt.gpu_name(gpu),
+        gpu=None if gpu is None else prices.gpu_name(gpu),
         market=market,
         tenancy=tenancy,
         region=region,
@@ -154,24 +156,28 @@ def deals(
       hunter deals --json | jq '.deals[0]'
     """
 
-    async def work() -> Deals:
-        async with shell.hunt() as hunt:
-            job = shell.workload(workload)
-            query = _query(hunt, gpu, market, spot, region, max_age, sort)
-            if refresh:
-                names = (market,) if market else ()
-                polled = await hunt.scrape(names, workload=job, report=_reporter(shell))
-                _tell_polls(shell, polled)
-                if all(poll.error for poll in polled):
-                    raise MarketError("No market answered.", remedy="Try again without --refresh.")
-            found = hunt.deals(job, query)
-            _print_deals(shell, hunt, found, limit, as_csv=as_csv)
-            if not len(found):
-                raise hunt.why_none(found)
-            return found
-
-    wait_for(work())
+    job = shell.workload(workload)
+    if refresh:
+        _refresh(shell, market, job)
+    with shell.prices() as prices:
+        query = _query(prices, gpu, market, spot, region, max_age, sort)
+        found = prices.deals(job, query)
+        _print_deals(shell, prices, found, limit, as_csv=as_csv)
+        if not len(found):
+            raise prices.why_none(found)
     return 0
+
+
+def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
+    async def work() -> tuple[Polled, ...]:
+        async with shell.hunt() as hunt:
+            names = (market,) if market else ()
+            return await hunt.scrape(names, workload=job, report=_reporter(shell))
+
+    polled = wait_for(work())
+    _tell_polls(shell, polled)
+    if all(poll.error for poll in polled):
+        raise MarketError("No market answered.", remedy="Try again without --refresh.")
 
 
 def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
@@ -213,10 +219,10 @@ def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
     }
 
 
-def _print_deals(shell: Shell, hunt: Hunt, found: Deals, limit: int, *, as_csv: bool) -> None:
+def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_csv: bool) -> None:
     shown = [found[row] for row in range(min(limit, len(found)))]
     if shell.json or as_csv:
-        rows = [deal_json(deal, stale_after_s=hunt.stale_after_s) for deal in shown]
+        rows = [deal_json(deal, stale_after_s=prices.stale_after_s) for deal in shown]
         if shell.json:
             shell.document(
                 {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
@@ -228,7 +234,7 @@ def _print_deals(shell: Shell, hunt: Hunt, found: Deals, limit: int, *, as_csv: 
         return
     headers = ["#", "offer", "GPU", "place", "run $", "$/useful h", "all-in $/h", "disk $/h",
                "cold start", "cold $", "Mbps", "reliab", "age"]  # fmt: skip
-    lines = [_deal_row(deal, hunt.stale_after_s) for deal in shown]
+    lines = [_deal_row(deal, prices.stale_after_s) for deal in shown]
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
     shell.say(
@@ -281,15 +287,12 @@ def explain(shell: Shell, offer: str, workload: str | None) -> int:
       hunter explain vast:12345678:bid -w comfyui-flux --json
     """
 
-    async def work() -> None:
-        async with shell.hunt() as hunt:
-            priced, broken = hunt.explain(offer, shell.workload(workload))
-            if shell.json:
-                shell.document(_explain_json(priced, broken, hunt.stale_after_s))
-            else:
-                _print_bill(shell, priced, broken)
-
-    wait_for(work())
+    with shell.prices() as prices:
+        priced, broken = prices.explain(offer, shell.workload(workload))
+        if shell.json:
+            shell.document(_explain_json(priced, broken, prices.stale_after_s))
+        else:
+            _print_bill(shell, priced, broken)
     return 0
 
 

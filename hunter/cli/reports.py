@@ -17,8 +17,8 @@ from hunter.workload import hours
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.hunt import Hunt
     from hunter.offers import Offers
+    from hunter.prices import Prices
 
 Rows = list[dict[str, Any]]
 
@@ -54,11 +54,9 @@ def market(
     """
     from hunter.reports.prices import market_report  # noqa: PLC0415  numpy, 0.1 s
 
-    async def work() -> Rows:
-        async with shell.hunt() as hunt:
-            return market_report(_offers(hunt, since, until))
-
-    return _write(shell, wait_for(work()), csv_file)
+    with shell.prices() as prices:
+        rows = market_report(_offers(prices, since, until))
+    return _write(shell, rows, csv_file)
 
 
 @report.command()
@@ -77,12 +75,10 @@ def storage(
     """
     from hunter.reports.prices import storage_report  # noqa: PLC0415  numpy, 0.1 s
 
-    async def work() -> Rows:
-        async with shell.hunt() as hunt:
-            disk_gb = shell.workload(workload).disk_gb
-            return storage_report(_offers(hunt, since, until), disk_gb, hunt.facts.rules)
-
-    return _write(shell, wait_for(work()), csv_file)
+    disk_gb = shell.workload(workload).disk_gb
+    with shell.prices() as prices:
+        rows = storage_report(_offers(prices, since, until), disk_gb, prices.facts.rules)
+    return _write(shell, rows, csv_file)
 
 
 @report.command()
@@ -129,12 +125,12 @@ def _moment(text: str | None, now: float, default: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _offers(hunt: Hunt, since: str | None, until: str | None) -> Offers:
+def _offers(prices: Prices, since: str | None, until: str | None) -> Offers:
     if since is None and until is None:
-        found = hunt.recorded()
+        found = prices.recorded()
     else:
-        now = hunt.clock.now()
-        found = hunt.recorded_between(_moment(since, now, 0.0), _moment(until, now, now))
+        now = prices.clock.now()
+        found = prices.recorded_between(_moment(since, now, 0.0), _moment(until, now, now))
     if not len(found):
         raise NothingMatches("No prices are recorded for that.", remedy="Run hunter scrape first.")
     return found

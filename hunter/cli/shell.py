@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
 import os
 import shutil
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,10 +16,11 @@ import click
 from hunter.config import Home, find_home
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from hunter.hunt import Hunt
+    from hunter.prices import Prices
     from hunter.workload import Workload
 
 T = TypeVar("T")
@@ -54,6 +54,17 @@ class Shell:
         from hunter.embedded import sandbox  # noqa: PLC0415  subprocess, 15 ms
 
         return functools.partial(sandbox, self.home)
+
+    @contextmanager
+    def prices(self) -> Iterator[Prices]:
+        """The recorded prices of this call's home, for what asks no market."""
+        from hunter.prices import Prices  # noqa: PLC0415  numpy, 0.1 s
+
+        prices = Prices(self.home)
+        try:
+            yield prices
+        finally:
+            prices.store.close()
 
     @asynccontextmanager
     async def hunt(self) -> AsyncIterator[Hunt]:
@@ -110,6 +121,8 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run a verb to its end. Ctrl-C cancels it, and it cleans up before this raises."""
+    import asyncio  # noqa: PLC0415  30 ms, and a ranking never waits
+
     return asyncio.run(work)
 
 

@@ -1,0 +1,42 @@
+"""Small facts about a home that outlive a command."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING
+
+from hunter.clock import WALL, Clock
+from hunter.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hunter.store.database import Store
+
+CLOCK = "simulation"
+
+
+def read_clock(store: Store, *, simulated: bool) -> Clock:
+    """The clock that a home's markets run by: the wall's, or that of the embedded market seen last.
+
+    A home with simulated data is refused to a real hunt: the two never mix.
+    """
+    with store.errors():
+        sql = "select value from setting where name = ?"
+        row = store.db.execute(sql, [CLOCK]).fetchone()
+    if row is None:
+        return WALL
+    if not simulated:
+        raise ConfigError(
+            f"{store.path} holds an embedded market's data.",
+            remedy="Give --sandbox, or another --home: simulated and real never mix.",
+        )
+    return Clock(**json.loads(row["value"]))
+
+
+def write_clock(store: Store, clock: Clock) -> None:
+    """Remember an embedded market's clock, and with it that this home is simulated."""
+    with store.writing() as db:
+        db.execute(
+            "insert or replace into setting (name, value) values (?, ?)",
+            [CLOCK, json.dumps(dataclasses.asdict(clock))],
+        )
