@@ -106,8 +106,8 @@ for name in dir(vastai):
     if isinstance(value, str) and value.startswith("https://"):
         setattr(vastai, name, value.replace("https://console.vast.ai", {url!r}))
 real = requests.Session.request
-def request(self, method, address, **options):
-    return real(self, method, address.replace("https://console.vast.ai", {url!r}), **options)
+def request(self, method, url, **options):
+    return real(self, method, url.replace("https://console.vast.ai", {url!r}), **options)
 requests.Session.request = request
 print(len(vastai.VastAIProvider().get()))
 """
@@ -160,6 +160,8 @@ def served(options: Options) -> tuple[subprocess.Popen[bytes], str]:
 
 
 def main() -> None:
+    # pip has compiled the peers; so that all start alike, compile ourselves too
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "hunter"], check=True)
     process, url = served(Options(offers=OFFERS, speed=1e-6))
     try:
         with tempfile.TemporaryDirectory() as name:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hunter.bills import Bills, bills
-from hunter.offers import Tenancy, Text
+from hunter.offers import Tenancy, Text, concat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,6 +58,8 @@ class Deals:
     bills: Bills
     considered: int
     """Offers looked at."""
+    fitting: int
+    """Offers that passed every rule; more than the rows where only the best were asked for."""
     removed: tuple[tuple[str, int], ...]
     """For each rule in order, how many of the offers that passed all rules before it failed it."""
 
@@ -122,6 +124,7 @@ class Deals:
             offers=self.offers.take(rows),
             bills=self.bills.take(rows),
             considered=self.considered,
+            fitting=self.fitting,
             removed=self.removed,
         )
 
@@ -222,6 +225,22 @@ def fitting(
     return tuple(rules)
 
 
+def best(parts: Sequence[Deals], rules: Mapping[str, MarketRules], query: Query, top: int) -> Deals:
+    """The best few of several rankings as one; what was removed is summed."""
+    few = concat([part.offers.take(np.arange(min(top, len(part)))) for part in parts])
+    merged = rank(few, parts[0].workload, query, rules, parts[0].as_of)
+    removed = {name: 0 for part in parts for name, _ in part.removed}
+    for part in parts:
+        for name, count in part.removed:
+            removed[name] += count
+    return replace(
+        merged.take(np.arange(min(top, len(merged)))),
+        considered=sum(part.considered for part in parts),
+        fitting=sum(part.fitting for part in parts),
+        removed=tuple(removed.items()),
+    )
+
+
 def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
     wanted = region.casefold()
     named = [value for value in offers.location.values if value and wanted in value.casefold()]
@@ -258,6 +277,7 @@ def rank(
         offers=chosen.take(order),
         bills=priced.take(order),
         considered=len(offers),
+        fitting=len(chosen),
         removed=tuple(removed),
     )
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from hunter.clock import Clock
 from hunter.config import SANDBOX_KEY, base_url, find_key, is_loopback
 from hunter.errors import ConfigError
-from hunter.markets import Market, market_class, market_names
+from hunter.market_files import market_names
+from hunter.markets import Market, market_class
 from hunter.store.settings import write_clock
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class Exchange:
         off = abs(simulation.now - self.prices.clock.now())
         if simulation.speed == self.prices.clock.speed and off <= max(1.0, simulation.speed):
             return
-        self.prices.clock = Clock(market_s=simulation.now, wall_s=time.time(), speed=simulation.speed)
+        self.prices.clock = Clock(
+            market_s=simulation.now, wall_s=time.time(), speed=simulation.speed
+        )
         write_clock(self.prices.store, self.prices.clock)
 
     def key(self, name: str) -> str | None:

@@ -125,7 +125,7 @@ class Text:
     """A column of texts as codes into its distinct values; unknown is None among the values."""
 
     codes: NDArray[np.int32]
-    values: tuple[str | None, ...]
+    values: Sequence[str | None]
 
     @classmethod
     def of(cls, texts: Iterable[str | None]) -> Text:
@@ -268,10 +268,18 @@ def concat(parts: Sequence[Offers]) -> Offers:
 def _concat_texts(columns: Sequence[Text]) -> Text:
     index: dict[str | None, int] = {}
     codes = [np.empty(0, dtype=np.int32)]
-    for column in columns:
+    for column in map(_compact, columns):
         renumber = [index.setdefault(value, len(index)) for value in column.values]
         codes.append(np.array(renumber or [0], dtype=np.int32)[column.codes])
     return Text(np.concatenate(codes), tuple(index))
+
+
+def _compact(column: Text) -> Text:
+    """The same column without values that none of its rows has."""
+    if len(column.codes) * 4 > len(column.values):
+        return column
+    used, codes = np.unique(column.codes, return_inverse=True)
+    return Text(codes.astype(np.int32), tuple(column.values[code] for code in used.tolist()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

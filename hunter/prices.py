@@ -6,10 +6,10 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from hunter.bills import bills
-from hunter.deals import Deals, Query, fitting, rank
+from hunter.deals import Deals, Query, best, fitting, rank
 from hunter.errors import ConfigError, NothingMatches, UsageError
 from hunter.facts import Facts, shipped
-from hunter.markets import market_names
+from hunter.market_files import market_names
 from hunter.offers import parse_ref
 from hunter.store import Store, board, history, polls
 from hunter.store.settings import read_clock
@@ -72,11 +72,19 @@ class Prices:
                 f"config.toml, stale_after: {error}.", remedy="Correct it."
             ) from error
 
-    def deals(self, workload: Workload, query: Query | None = None) -> Deals:
-        """The recorded offers that fit a workload, cheapest run first. May be empty."""
-        query = query or Query()
-        offers = self.recorded(query.market)
-        return rank(offers, workload, query, self.facts.rules, self.clock.now())
+    def deals(
+        self, workload: Workload, query: Query | None = None, *, top: int | None = None
+    ) -> Deals:
+        """The recorded offers that fit a workload, cheapest run first; only the best few with `top`.
+
+        May be empty. Each market is ranked by itself where only the best are wanted, so that no column
+        is copied and hardly a text decoded.
+        """
+        query, rules, now = query or Query(), self.facts.rules, self.clock.now()
+        if top is None:
+            return rank(self.recorded(query.market), workload, query, rules, now)
+        parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
+        return best([rank(part, workload, query, rules, now) for part in parts], rules, query, top)
 
     def why_none(self, deals: Deals) -> NothingMatches:
         """An empty ranking as an error that says which rule removed how many."""
@@ -141,6 +149,7 @@ def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: fl
         offers=offers,
         bills=bills(offers, workload, rules),
         considered=len(offers),
+        fitting=len(offers),
         removed=(),
     )
 

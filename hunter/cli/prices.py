@@ -161,7 +161,7 @@ def deals(
         _refresh(shell, market, job)
     with shell.prices() as prices:
         query = _query(prices, gpu, market, spot, region, max_age, sort)
-        found = prices.deals(job, query)
+        found = prices.deals(job, query, top=limit)
         _print_deals(shell, prices, found, limit, as_csv=as_csv)
         if not len(found):
             raise prices.why_none(found)
@@ -238,7 +238,7 @@ def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_c
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
     shell.say(
-        f"{len(found)} of {found.considered} offers fit {job.name}: {job.run.hours:g} h with "
+        f"{found.fitting} of {found.considered} offers fit {job.name}: {job.run.hours:g} h with "
         f"{job.disk_gb:g} GB of disk. hunter explain OFFER shows a bill."
     )
 

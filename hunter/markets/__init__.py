@@ -1,13 +1,12 @@
 """Markets: one file each, all of them speaking the small protocol below.
 
 A market module defines `MARKET`, its adapter class. Nothing else has to know of a new file: names are
-found by looking into this folder, and a module is imported only when its market is used.
+found by looking into this folder (`hunter.market_files`), and a module is imported only when used.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -225,11 +224,6 @@ class Market(Protocol):
     async def close(self) -> None:
         """Let go of connections."""
         ...
-
-
-def market_names() -> tuple[str, ...]:
-    """Every market that has a file here."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"))
 
 
 def market_class(name: str) -> type[Market]:

@@ -383,7 +383,9 @@ class Walk:
         if self.floor is None or last > self.floor:
             return Walk(floor=last, fullest=fullest)
         if rows < fullest or self.above or last < self.floor:
-            return None  # all seen; or the service does not heed the filters, and would go on for ever
+            return (
+                None  # all seen; or the service does not heed the filters, and would go on for ever
+            )
         return Walk(floor=last, machine=0, fullest=fullest)
 
 

@@ -6,7 +6,9 @@ of from forty thousand rows. Written in the transaction that records the poll.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 import numpy as np
@@ -16,15 +18,42 @@ from hunter.offers import NUMBERS, TEXTS, Offers, Text, concat
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from hunter.store.database import Store
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _Column(msgspec.Struct, array_like=True):
     codes: bytes
-    values: list[str | None]
+    count: int
+    values: msgspec.Raw
+
+
+class Late(Sequence[str | None]):
+    """Texts that are decoded when the first of them is looked at: most columns never are."""
+
+    def __init__(self, raw: msgspec.Raw, count: int) -> None:
+        self._raw = raw
+        self._count = count
+
+    @cached_property
+    def _texts(self) -> list[str | None]:
+        return msgspec.msgpack.decode(self._raw, type=list[str | None])
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, index: int) -> str | None: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str | None]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str | None] | None:
+        return self._texts[index]
+
+    def __iter__(self) -> Iterator[str | None]:
+        return iter(self._texts)
 
 
 class _Board(msgspec.Struct):
@@ -38,7 +67,8 @@ def encode(offers: Offers) -> bytes:
     texts: dict[str, _Column] = {}
     for name in TEXTS:
         column: Text = getattr(offers, name)
-        texts[name] = _Column(column.codes.astype("<i4").tobytes(), list(column.values))
+        values = msgspec.Raw(msgspec.msgpack.encode(list(column.values)))
+        texts[name] = _Column(column.codes.astype("<i4").tobytes(), len(column.values), values)
     numbers = {name: getattr(offers, name).astype("<f8").tobytes() for name in NUMBERS}
     return msgspec.msgpack.encode(_Board(FORMAT, texts, numbers))
 
@@ -49,7 +79,7 @@ def decode(blob: bytes) -> Offers:
     if board.format != FORMAT:
         raise msgspec.DecodeError(f"board format {board.format}")
     columns: dict[str, Any] = {
-        name: Text(np.frombuffer(column.codes, dtype="<i4"), tuple(column.values))
+        name: Text(np.frombuffer(column.codes, dtype="<i4"), Late(column.values, column.count))
         for name, column in board.texts.items()
     }
     length = len(columns["market"])
@@ -65,16 +95,22 @@ def write(db: sqlite3.Connection, market: str, offers: Offers, taken_at: float) 
                [market, taken_at, encode(offers)])  # fmt: skip
 
 
-def read(store: Store, market: str | None = None) -> Offers:
-    """What is on offer as far as is recorded: one market's, or all of them."""
+def blocks(store: Store, market: str | None = None) -> list[Offers]:
+    """What is on offer as far as is recorded: one block of columns for each market, or for one."""
     where, args = (" where market = ?", [market]) if market else ("", [])
     with store.errors():
         rows = store.db.execute(f"select columns from board{where} order by market", args)  # noqa: S608
         blobs = [row["columns"] for row in rows]
     try:
-        return concat([decode(blob) for blob in blobs]) if blobs else Offers.of([])
+        return [decode(blob) for blob in blobs]
     except (msgspec.DecodeError, KeyError, ValueError) as error:
         raise StoreError(
             f"The board in {store.path} cannot be read: {error}.",
             remedy="Run hunter scrape: it writes a new one; the history is untouched.",
         ) from error
+
+
+def read(store: Store, market: str | None = None) -> Offers:
+    """The same as a single block."""
+    found = blocks(store, market)
+    return concat(found) if found else Offers.of([])

@@ -34,7 +34,9 @@ def loosen(schema: Any) -> Any:
         return [loosen(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {key: loosen(value) for key, value in schema.items() if key not in ("example", "examples")}
+    found = {
+        key: loosen(value) for key, value in schema.items() if key not in ("example", "examples")
+    }
     if found.pop("nullable", False) and isinstance(found.get("type"), str):
         found["type"] = [found["type"], "null"]
     return found
@@ -79,7 +81,13 @@ def test_runpods_second_interface_answers_as_its_document_says(url: str) -> None
         check(document, "/v2/catalog/gpus/{id}", "get", one)
         centers = client.get("/v2/catalog/datacenters", params={"include": "GPU_AVAILABILITY"})
         check(document, "/v2/catalog/datacenters", "get", centers)
-        wish = {"name": "a", "image": "i:1", "gpu": {"id": gpu, "count": 1}, "cloud": "SECURE", "disk": 20}
+        wish = {
+            "name": "a",
+            "image": "i:1",
+            "gpu": {"id": gpu, "count": 1},
+            "cloud": "SECURE",
+            "disk": 20,
+        }
         made = client.post("/v2/pods", json=wish)
         assert made.status_code == 201, made.text
         check(document, "/v2/pods", "post", made)
@@ -124,7 +132,9 @@ def test_vast_answers_as_its_document_says(url: str) -> None:
         check(document, "/api/v0/asks/{id}", "put", made)
         identity = made.json()["new_contract"]
         check(document, "/api/v1/instances", "get", client.get("/api/v1/instances/"))
-        check(document, "/api/v0/instances/{id}", "get", client.get(f"/api/v0/instances/{identity}/"))
+        check(
+            document, "/api/v0/instances/{id}", "get", client.get(f"/api/v0/instances/{identity}/")
+        )
         label = client.put(f"/api/v0/instances/{identity}/", json={"label": "x"})
         check(document, "/api/v0/instances/{id}", "put", label)
         logs = client.put(f"/api/v0/instances/request_logs/{identity}/", json={})

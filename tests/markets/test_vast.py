@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
-RECORDED = ("vast_offer_rtx4090_guangxi_2024", "vast_offer_rtx5090_texas_2025", "vast_offers_openapi_example")
+RECORDED = (
+    "vast_offer_rtx4090_guangxi_2024",
+    "vast_offer_rtx5090_texas_2025",
+    "vast_offers_openapi_example",
+)
 Row = dict[str, Any]
 
 
@@ -129,7 +133,15 @@ async def test_a_record_that_cannot_be_read_is_counted_and_stops_nothing() -> No
 
 
 def test_null_is_unknown_wherever_it_was_seen() -> None:
-    nothing = {"min_bid", "cpu_cores", "geolocation", "inet_down", "duration", "host_id", "verification"}
+    nothing = {
+        "min_bid",
+        "cpu_cores",
+        "geolocation",
+        "inet_down",
+        "duration",
+        "host_id",
+        "verification",
+    }
     row = ask(1) | dict.fromkeys(nothing)
     asks, bad = parse_asks(json.dumps({"offers": [row]}).encode())
     assert not bad
@@ -230,7 +242,12 @@ async def test_a_create_says_label_disk_price_and_ports() -> None:
 
     assert (await market(handle, "k").create(order(0.2))).instance_id == "5"
     [body] = sent
-    assert (body["label"], body["disk"], body["price"], body["image"]) == ("hunter-1", 40.0, 0.2, "a:1")
+    assert (body["label"], body["disk"], body["price"], body["image"]) == (
+        "hunter-1",
+        40.0,
+        0.2,
+        "a:1",
+    )
     assert body["env"] == {"A": "1", "-p 8080:8080": "1"}
 
 
