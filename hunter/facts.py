@@ -63,6 +63,11 @@ class Facts:
         return {name: _rules(name, table) for name, table in self._markets.items()}
 
     @cached_property
+    def coldstart(self) -> dict[str, Any]:
+        """What cold starts are made of, as `coldstart.toml` has it: each value with low, expected, high."""
+        return tomllib.loads((self.folder / "coldstart.toml").read_text(encoding="utf-8"))
+
+    @cached_property
     def gpus(self) -> dict[str, Gpu]:
         """GPU models by our name."""
         with (self.folder / "gpus.csv").open(encoding="utf-8", newline="") as file:

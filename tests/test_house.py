@@ -42,11 +42,11 @@ def test_deals_from_the_database_need_no_network_and_no_screen(
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_rooms_stay_small(path: Path) -> None:
     source = path.read_text()
-    assert source.count("\n") <= 400, "a module holds one idea: 400 lines at most"
+    assert source.count("\n") <= 450, "a module holds one idea: 450 lines at most"
     for node in ast.walk(ast.parse(source)):
         lines = getattr(node, "end_lineno", 0) - getattr(node, "lineno", 0) + 1
         if isinstance(node, ast.ClassDef):
-            assert lines <= 250, f"{node.name}: 250 lines at most"
+            assert lines <= 320, f"{node.name}: 320 lines at most"
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert lines <= 60, f"{node.name}: 60 lines at most"
 

@@ -21,6 +21,7 @@ from hunter.markets import (
     Simulation,
 )
 from hunter.markets._http import Http, message_of, plain_stdout
+from hunter.markets._runpod_order import graphql_input, rest_input
 from hunter.markets._runpod_wire import (
     COMMUNITY,
     SECURE,
@@ -203,10 +204,10 @@ class Runpod:
         if not self.key:
             raise NoKey("Renting on RunPod needs a key.", remedy="Set RUNPOD_API_KEY.")
         bid = order.offer.tenancy == Tenancy.INTERRUPTIBLE
-        body = {"query": BID if bid else CREATE, "variables": {"input": _create_input(order)}}
+        body = {"query": BID if bid else CREATE, "variables": {"input": graphql_input(order)}}
         response = await self._send_once("/graphql", body)
         if response.status_code == 410 and not bid:
-            response = await self._send_once("/v2/pods", _v2_input(order))
+            response = await self._send_once("/v2/pods", rest_input(order))
             if response.status_code == 201:
                 pod = msgspec.json.decode(response.content)
                 return Created(instance_id=str(pod["id"]), note="over REST: GraphQL is retired")
@@ -395,49 +396,6 @@ def _wanted(offer: Offer, scope: Scope) -> bool:
         and offer.vram_gb >= scope.min_vram_gb
         and (not scope.offer_ids or offer.offer_id in scope.offer_ids)
     )
-
-
-def _create_input(order: Order) -> dict[str, Any]:
-    """GraphQL's input. Cloud and place are always stated: left open, a dearer cloud may be taken."""
-    offer = order.offer
-    cloud = SECURE if offer.datacenter else COMMUNITY
-    wish: dict[str, Any] = {
-        "name": order.label,
-        "imageName": order.image,
-        "cloudType": cloud.upper(),
-        "gpuTypeId": offer.market_gpu,
-        "gpuCount": offer.gpu_count,
-        "containerDiskInGb": round(order.disk_gb),
-        "volumeInGb": 0,
-        "dockerArgs": order.command or "",
-        "ports": ",".join(["22/tcp", *(f"{port}/tcp" for port in order.ports)]),
-        "startSsh": True,
-        "supportPublicIp": True,
-        "env": [{"key": key, "value": value} for key, value in order.env.items()],
-    }
-    if offer.location:
-        wish["dataCenterId" if cloud == SECURE else "countryCode"] = offer.location
-    if order.bid_usd_h is not None:  # bids are a GPU, the floor we were told is the pod's
-        wish["bidPerGpu"] = order.bid_usd_h / offer.gpu_count
-    return wish
-
-
-def _v2_input(order: Order) -> dict[str, Any]:
-    offer = order.offer
-    wish: dict[str, Any] = {
-        "name": order.label,
-        "image": order.image,
-        "gpu": {"id": offer.market_gpu, "count": offer.gpu_count},
-        "cloud": (SECURE if offer.datacenter else COMMUNITY).upper(),
-        "disk": round(order.disk_gb),
-        "ports": ["22/tcp", *(f"{port}/tcp" for port in order.ports)],
-        "env": dict(order.env),
-    }
-    if order.command:
-        wish["args"] = order.command
-    if offer.location and offer.datacenter:
-        wish["dataCenterIds"] = [offer.location]
-    return wish
 
 
 def _log_lines(body: bytes, lines: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hunter.payload.sizes import Layer, human
 from hunter.payload.unpacked import codec, is_foreign
@@ -17,7 +17,9 @@ _WEIGHTS = re.compile(
     r"|/(models?|checkpoints|weights|loras?)(/|\s|\"|$)|from_pretrained|ollama pull",
     re.I,
 )
-_INSTALLS = re.compile(r"\b(pip3?|uv|poetry|conda|mamba|apt(-get)?|npm) +(\S+ +)?(install|sync|add|ci)\b")
+_INSTALLS = re.compile(
+    r"\b(pip3?|uv|poetry|conda|mamba|apt(-get)?|npm) +(\S+ +)?(install|sync|add|ci)\b"
+)
 _COPIES = re.compile(r"\b(COPY|ADD)\b")
 _COPIES_ALL = re.compile(r"\b(COPY|ADD)\b +(--\S+ +)*(\.|dir:\S+ +in) +/?\S*")
 
@@ -31,6 +33,21 @@ class Limits:
     weights_layer_bytes: float
     layer_limit_bytes: Mapping[str, float]
     """The largest layer that a registry takes, by its host."""
+
+
+def limits_from(facts: Mapping[str, Any]) -> Limits:
+    """The limits of `data/coldstart.toml`, tables `advice` and `registry`."""
+    advice, registries = facts["advice"], facts["registry"]
+    return Limits(
+        giant_layer_bytes=advice["giant_layer_bytes"]["expected"],
+        giant_layer_share=advice["giant_layer_share"]["expected"],
+        weights_layer_bytes=advice["weights_layer_bytes"]["expected"],
+        layer_limit_bytes={
+            host: table["layer_limit_bytes"]["expected"]
+            for host, table in registries.items()
+            if "layer_limit_bytes" in table
+        },
+    )
 
 
 def is_weights(layer: Layer) -> bool:

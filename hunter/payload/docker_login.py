@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +16,6 @@ from hunter.errors import PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 HELPER_LIMIT_S = 15.0
 """A credential helper that takes longer is waiting for somebody who is not there."""
@@ -59,7 +59,7 @@ class _FromHelper(msgspec.Struct, rename="pascal"):
 def config_file(environ: Mapping[str, str], home: Path) -> Path:
     """Where docker keeps its settings."""
     folder = environ.get("DOCKER_CONFIG")
-    return (home.__class__(folder) if folder else home / ".docker") / "config.json"
+    return (Path(folder) if folder else home / ".docker") / "config.json"
 
 
 async def login_for(registry: str, path: Path) -> Login | None:
@@ -70,7 +70,7 @@ async def login_for(registry: str, path: Path) -> Login | None:
         path: docker's config.json.
     """
     try:
-        config = msgspec.json.decode(path.read_bytes(), type=_Config)
+        config = msgspec.json.decode(await asyncio.to_thread(path.read_bytes), type=_Config)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
@@ -142,7 +142,8 @@ async def _ask_helper(helper: str, name: str) -> Login | None:
         process.kill()
         await process.wait()
         raise PayloadError(
-            f"{program} did not answer in {HELPER_LIMIT_S:.0f} s.", remedy="Unlock it, then try again."
+            f"{program} did not answer in {HELPER_LIMIT_S:.0f} s.",
+            remedy="Unlock it, then try again.",
         ) from error
     if process.returncode != 0:
         return None

@@ -95,7 +95,7 @@ class Fetch:
             content: what to send.
             limit_bytes: the longest body that is read; a longer one is an error.
             origin: the server that named `url`, where the user did not.
-            body: False leaves the body unread, whatever its length.
+            body: False leaves the body unread, whatever its length. So does a server that ignores `Range`.
         """
         here = _url(url)
         start = _url(origin) if origin is not None else here
@@ -133,7 +133,9 @@ class Fetch:
             response = await self.http.send(request, stream=True, follow_redirects=False)
             try:
                 target = _target(response)
-                read = b"" if target or not body else await _read(response, limit_bytes)
+                whole = response.status_code == 200 and "range" in request.headers
+                unread = target is not None or whole or not body
+                read = b"" if unread else await _read(response, limit_bytes)
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:
@@ -261,7 +263,9 @@ def rate_limited(reply: Reply, who: str, now: float, remedy: str) -> PayloadUnre
     """The error for a server that asks for patience, with the time it names."""
     at = retry_at(reply.headers, now)
     when = f" until {at}" if at else ", and does not say until when"
-    return PayloadUnreachable(f"{who} answers no more questions{when}: too many asked.", remedy=remedy)
+    return PayloadUnreachable(
+        f"{who} answers no more questions{when}: too many asked.", remedy=remedy
+    )
 
 
 def failing(reply: Reply, who: str) -> PayloadError:

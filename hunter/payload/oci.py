@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -67,7 +68,7 @@ class ImageSizer:
             layers=tuple(layers),
             platform=str(config.platform) if config else None,
             cuda=manifests.cuda_needed(config) if config else None,
-            warnings=tuple([*self._doubts, *advice.warnings(layers, registry, self.limits)]),
+            warnings=(*self._doubts, *advice.warnings(layers, registry, self.limits)),
         )
 
     async def _manifest(self) -> tuple[str, Manifest]:
@@ -85,7 +86,9 @@ class ImageSizer:
 
     async def _document(self, reference: str) -> tuple[str, bytes]:
         """The manifest under a tag or digest. One that is known costs Docker Hub users no pull."""
-        digest = reference if manifests.DIGEST.fullmatch(reference) else await self._known(reference)
+        digest = (
+            reference if manifests.DIGEST.fullmatch(reference) else await self._known(reference)
+        )
         if digest and (kept := self.cache.get(f"blob/{digest}")):
             return digest, kept[0]
         reply = await self.registry.manifest(reference)
@@ -132,11 +135,14 @@ class ImageSizer:
         for layer, instruction in zip(manifest.layers, made_by, strict=True):
             unique.setdefault(layer.digest, (layer, instruction))
         gate = asyncio.Semaphore(AT_ONCE)
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._layer(layer, instruction, gate))
-                for layer, instruction in unique.values()
-            ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._layer(layer, instruction, gate))
+                    for layer, instruction in unique.values()
+                ]
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from several
         return [task.result() for task in tasks]
 
     async def _layer(
@@ -155,7 +161,7 @@ class ImageSizer:
                 told = await self._unpacked(described)
         if told is None:
             told = (estimate(described, self.ratios, weights=advice.is_weights(layer)), False)
-        return msgspec.structs.replace(layer, unpacked_bytes=told[0], unpacked_is_estimate=not told[1])
+        return replace(layer, unpacked_bytes=told[0], unpacked_is_estimate=not told[1])
 
     async def _unpacked(self, layer: Descriptor) -> tuple[int, bool] | None:
         """The unpacked size as a few bytes of the layer tell it, and whether it is certain."""
@@ -169,8 +175,9 @@ class ImageSizer:
         except PayloadUnreachable:
             return None
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", reply.headers.get("content-range", ""))
+        if reply.status == 200:
+            self._ranges = False  # it ignores ranges: no use in asking about the other layers
         if reply.status != 206 or len(reply.body) != span[1] - span[0] + 1:
-            self._ranges = self._ranges and reply.status == 206
             return None
         if total and int(total[1]) != layer.size:
             self._doubts.append(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 import msgspec
 
 from hunter.errors import PayloadError, PayloadUnreachable, UsageError
-from hunter.payload.fetch import MANIFEST_BYTES, Fetch, Reply, failing, rate_limited
+from hunter.payload.fetch import Fetch, Reply, failing, rate_limited
 from hunter.payload.manifests import ACCEPT, DIGEST
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 HUB = "docker.io"
 _HUB_SERVER = "registry-1.docker.io"
 _HUB_ALIASES = ("index.docker.io", _HUB_SERVER)
-_NAME = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+_NAME = re.compile(
+    r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+)
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?")
 _PARAMETER = re.compile(r'([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -52,7 +54,9 @@ class ImageRef:
         server = _HUB_SERVER if self.registry == HUB else self.registry
         if self.plain_http:
             return (f"http://{server}",)
-        return (f"https://{server}", f"http://{server}") if is_here(server) else (f"https://{server}",)
+        return (
+            (f"https://{server}", f"http://{server}") if is_here(server) else (f"https://{server}",)
+        )
 
 
 def is_here(server: str) -> bool:
@@ -147,11 +151,9 @@ class Registry:
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str]) -> Reply:
         url = f"{self.base_url}/v2/{self.image.name}/{path}"
-        had = self._authorization
         reply = await self._authorized(method, url, headers)
-        if reply.status == 401 and (self._authorization is None or had is not None):
-            if await self._log_in(reply):
-                reply = await self._authorized(method, url, headers)
+        if reply.status == 401 and await self._log_in(reply):
+            reply = await self._authorized(method, url, headers)
         return reply
 
     async def _authorized(self, method: str, url: str, headers: Mapping[str, str]) -> Reply:
@@ -272,11 +274,3 @@ def _challenge(header: str) -> tuple[str, dict[str, str]]:
         for name, quoted, bare in _PARAMETER.findall(rest)
     }
     return scheme.lower(), parameters
-
-
-def at(image: ImageRef, digest: str) -> ImageRef:
-    """The same repository, at a digest."""
-    return replace(image, reference=digest)
-
-
-__all__ = ["HUB", "MANIFEST_BYTES", "ImageRef", "Registry", "at", "is_here", "open_registry", "parse_image"]

@@ -14,7 +14,10 @@ GZIP_TRAILER_BYTES = 4
 ZSTD_HEADER_BYTES = 18
 """The longest frame header: magic, descriptor, window, dictionary id, content size (RFC 8878, 3.1.1.1)."""
 _ZSTD_MAGIC = 0xFD2FB528
-_MANY_MEMBERS = ("containerd.io/snapshot/stargz/toc.digest", "io.containers.estargz.uncompressed-size")
+_MANY_MEMBERS = (
+    "containerd.io/snapshot/stargz/toc.digest",
+    "io.containers.estargz.uncompressed-size",
+)
 _MANY_FRAMES = "io.github.containers.zstd-chunked.manifest-position"
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,9 +12,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hunter.sandbox import vast_columns
-from hunter.sandbox.market import Refused, SandboxMarket, account_name
+from hunter.sandbox.market import Refused, SandboxMarket
 from hunter.sandbox.rental import Rental
-from hunter.sandbox.vast_instances import charge, instance_row, user_row
+from hunter.sandbox.vast_account import VastAccount
+from hunter.sandbox.vast_doors import reply
+from hunter.sandbox.vast_instances import instance_row
 from hunter.sandbox.vast_query import search
 
 if TYPE_CHECKING:
@@ -29,34 +29,14 @@ if TYPE_CHECKING:
 
 MIN_DISK_GB = 8.0
 PAGE_MOST = 25
-INTERVALS_S = {"search": 6.0, "create": 4.5, "list": 1.0, "show": 2.0, "state": 1.0, "destroy": 3.0,
-               "bid": 5.5, "charges": 1.0, "invoices": 3.0}  # fmt: skip
-"""Least seconds between two calls of a kind: the vendor's table of 2026-08-07."""
-STATUS_OF = {
-    "invalid_request": 400, "no_such_ask": 400, "invalid_args": 400, "insufficient_credit": 400,
-    "no-credit": 400, "expired": 400, "no_such_instance": 404, "auth_error": 401, "login": 403,
-    "bid_low": 400, "quota": 429, "rate": 429,
-}  # fmt: skip
 
 
-def iso(unix_s: float) -> str:
-    """A time as the service writes it beside keys."""
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
-
-
-def reply(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A document as the service sends it: bare application/json, which its client insists on."""
-    body = msgspec.json.encode(document)
-    return Response(body, status, headers, media_type="application/json")
-
-
-class VastApi:
+class VastApi(VastAccount):
     """The routes. Each handler gets the account's key and the body's object."""
 
     def __init__(self, market: SandboxMarket) -> None:
-        self.market = market
+        super().__init__(market)
         self._columns: tuple[Asks, dict[str, Any]] | None = None
-        self._last: dict[tuple[str, str], list[float]] = {}
 
     def routes(self) -> list[Route]:
         """Every path, with and without its last slash."""
@@ -92,68 +72,9 @@ class VastApi:
         ]
         found = []
         for method, path, handler in table:
-            guarded = self._guarded(handler)
+            guarded = self.guarded(handler)
             found += [Route(p, guarded, methods=[method]) for p in (path, path + "/")]
         return found
-
-    # ── doors ────────────────────────────────────────────────────────────────────────────────
-
-    def _guarded(
-        self, handler: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        async def answer(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except Refused as error:
-                return self._refusal(error)
-            except msgspec.DecodeError:
-                return reply({"error": "invalid_request", "msg": "Invalid json body"}, 400)
-
-        return answer
-
-    def _refusal(self, error: Refused) -> Response:
-        if error.code == "rate":
-            return PlainTextResponse("API requests too frequent", 429)
-        code = {"login": "auth_error", "no-credit": "insufficient_credit", "no_such_ask": "invalid_args",
-                "quota": "search_quota_exceeded"}.get(error.code, error.code)  # fmt: skip
-        document: dict[str, Any] = {"success": False, "error": code, "msg": str(error)}
-        headers = {}
-        if error.code == "quota":
-            midnight = (self.market.now() // 86400 + 1) * 86400
-            headers["X-RateLimit-Reset"] = f"{midnight:.0f}"
-        if error.rental is not None:
-            document["new_contract"] = error.rental.number
-        return reply(document, STATUS_OF.get(error.code, 400), headers)
-
-    def _key(self, request: Request) -> str:
-        header = request.headers.get("authorization", "")
-        key = header.removeprefix("Bearer ").strip() or request.query_params.get("api_key", "")
-        if not key:
-            raise Refused("login", "This action requires login.")
-        if self.market.faults.active("bad-key", "vast"):
-            raise Refused("auth_error", "Invalid user key")
-        return account_name(key)
-
-    def _pace(self, request: Request, kind: str) -> None:
-        """Refuse what comes faster than the service allows, in simulated time."""
-        if not self.market.settings.limits:
-            return
-        who = request.headers.get("authorization", "")
-        if kind == "search":
-            who = request.client.host if request.client else ""
-        now = self.market.now()
-        calls = self._last.setdefault((kind, who), [])
-        if kind == "search":  # ten a minute and address
-            calls[:] = [at for at in calls if at > now - 60]
-            if len(calls) >= 10:
-                raise Refused("rate", "too frequent")
-        elif calls and now - calls[-1] < INTERVALS_S[kind]:
-            raise Refused("rate", "too frequent")
-        calls.append(now)
-
-    async def _body(self, request: Request) -> dict[str, Any]:
-        body = await request.body()
-        return msgspec.json.decode(body, type=dict[str, Any]) if body else {}
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
 
@@ -166,18 +87,18 @@ class VastApi:
 
     async def search(self, request: Request) -> Response:
         """POST bundles: the search that every client uses."""
-        self._pace(request, "search")
-        return self._search(await self._body(request))
+        self.pace(request, "search")
+        return self._search(await self.body(request))
 
     async def search_new(self, request: Request) -> Response:
         """PUT search/asks: the same with the query one level down."""
-        self._pace(request, "search")
-        body = await self._body(request)
+        self.pace(request, "search")
+        body = await self.body(request)
         return self._search(body.get("q") or {})
 
     async def search_get(self, request: Request) -> Response:
         """GET bundles?q=: what old clients send."""
-        self._pace(request, "search")
+        self.pace(request, "search")
         return self._search(msgspec.json.decode(request.query_params.get("q") or "{}"))
 
     def _search(self, query: dict[str, Any]) -> Response:
@@ -198,14 +119,14 @@ class VastApi:
 
     async def create(self, request: Request) -> Response:
         """PUT asks/ID: rent an offer."""
-        key = self._key(request)
-        self._pace(request, "create")
-        return self._create(key, request.path_params["ask"], await self._body(request))
+        key = self.key(request)
+        self.pace(request, "create")
+        return self._create(key, request.path_params["ask"], await self.body(request))
 
     async def launch(self, request: Request) -> Response:
         """Search and rent in one."""
-        key = self._key(request)
-        body = await self._body(request)
+        key = self.key(request)
+        body = await self.body(request)
         with self.market.open() as page:
             found = search(self._shown(page), body.get("q") or {}, 1)
             if not len(found.rows):
@@ -301,8 +222,8 @@ class VastApi:
 
     async def instances(self, request: Request) -> Response:
         """GET v1 instances: 25 rows a page, going on from a token."""
-        key = self._key(request)
-        self._pace(request, "list")
+        key = self.key(request)
+        self.pace(request, "list")
         params = request.query_params
         limit = min(PAGE_MOST, int(params.get("limit") or PAGE_MOST))
         after = int(params.get("after_token") or 0)
@@ -320,7 +241,7 @@ class VastApi:
 
     async def filters(self, request: Request) -> Response:
         """What an account's instances can be told apart by."""
-        key = self._key(request)
+        key = self.key(request)
         with self.market.open() as page:
             rows = [instance_row(self.market, r) for r in self._mine(page, key)]
         names = ("actual_status", "verification", "gpu_name")
@@ -328,8 +249,8 @@ class VastApi:
 
     async def instance(self, request: Request) -> Response:
         """GET one instance; null where there is none."""
-        key = self._key(request)
-        self._pace(request, "show")
+        key = self.key(request)
+        self.pace(request, "show")
         with self.market.open() as page:
             rental = self.market.find(page, key, request.path_params["number"], "vast")
             row = None if rental is None else instance_row(self.market, rental)
@@ -339,9 +260,9 @@ class VastApi:
 
     async def manage(self, request: Request) -> Response:
         """PUT one instance: start, stop or label it."""
-        key = self._key(request)
-        self._pace(request, "state")
-        body = await self._body(request)
+        key = self.key(request)
+        self.pace(request, "state")
+        body = await self.body(request)
         with self.market.open() as page:
             return self._change(page, self._find(page, key, request.path_params["number"]), body)
 
@@ -357,8 +278,8 @@ class VastApi:
 
     async def many(self, request: Request) -> Response:
         """PUT instances: start or stop several."""
-        key = self._key(request)
-        body = await self._body(request)
+        key = self.key(request)
+        body = await self.body(request)
         with self.market.open() as page:
             for number in body.get("ids") or []:
                 self._change(page, self._find(page, key, int(number)), body)
@@ -366,16 +287,16 @@ class VastApi:
 
     async def destroy(self, request: Request) -> Response:
         """DELETE one instance."""
-        key = self._key(request)
-        self._pace(request, "destroy")
+        key = self.key(request)
+        self.pace(request, "destroy")
         with self.market.open() as page:
             self.market.destroy(self._find(page, key, request.path_params["number"]))
         return reply({"success": True, "msg": "destroying instance"})
 
     async def destroy_many(self, request: Request) -> Response:
         """DELETE several instances."""
-        key = self._key(request)
-        body = await self._body(request)
+        key = self.key(request)
+        body = await self.body(request)
         with self.market.open() as page:
             for number in body.get("instance_ids") or []:
                 self.market.destroy(self._find(page, key, int(number)))
@@ -383,16 +304,16 @@ class VastApi:
 
     async def reboot(self, request: Request) -> Response:
         """PUT reboot or recycle."""
-        key = self._key(request)
+        key = self.key(request)
         with self.market.open() as page:
             self.market.reboot(self._find(page, key, request.path_params["number"]))
         return reply({"success": True})
 
     async def bid(self, request: Request) -> Response:
         """PUT bid_price: another price; null means what wins now."""
-        key = self._key(request)
-        self._pace(request, "bid")
-        body = await self._body(request)
+        key = self.key(request)
+        self.pace(request, "bid")
+        body = await self.body(request)
         with self.market.open() as page:
             rental = self._find(page, key, request.path_params["number"])
             price = body.get("price")
@@ -407,8 +328,8 @@ class VastApi:
 
     async def logs(self, request: Request) -> Response:
         """PUT request_logs: where the text will be."""
-        key = self._key(request)
-        body = await self._body(request)
+        key = self.key(request)
+        body = await self.body(request)
         with self.market.open() as page:
             rental = self._find(page, key, request.path_params["number"])
         query = urlencode({"account": key, "tail": body.get("tail") or 1000})
@@ -422,110 +343,3 @@ class VastApi:
             rental = self._find(page, params.get("account", ""), request.path_params["number"])
             lines = self.market.logs(rental).splitlines()
         return PlainTextResponse("\n".join(lines[-int(params["tail"]) :]) + "\n")
-
-    # ── money ────────────────────────────────────────────────────────────────────────────────
-
-    async def user(self, request: Request) -> Response:
-        """The account and its money."""
-        key = self._key(request)
-        with self.market.open() as page:
-            balance = self.market.balance_usd(page, key, self.market.now(), "vast")
-            return reply(user_row(self.market.account(page, key), balance))
-
-    async def deposit(self, request: Request) -> Response:
-        """What is prepaid on one instance: nothing."""
-        self._key(request)
-        return reply(
-            {
-                "success": True,
-                "refundable_deposit": 0.0,
-                "total_discount": 0.0,
-                "discount_months": 0,
-            }
-        )
-
-    async def charges(self, request: Request) -> Response:
-        """The itemised bill."""
-        key = self._key(request)
-        self._pace(request, "charges")
-        now = self.market.now()
-        params = request.query_params
-        wanted = msgspec.json.decode(params.get("select_filters") or "{}")
-        day = wanted.get("day") or {}
-        since, until = float(day.get("gte") or 0), float(day.get("lte") or now)
-        if until >= time.time() - 86400.0:
-            until = now  # a client that asks up to its own now means the market's
-        with self.market.open() as page:
-            lines = [
-                charge(self.market, r, since, until)
-                for r in page.rentals
-                if r.account == key and r.market == "vast" and r.created_at <= until
-                and (r.destroyed_at or now) >= since
-            ]  # fmt: skip
-        return self._page(params, sorted(lines, key=lambda line: float(line["start"])))
-
-    def _page(self, params: Any, lines: list[dict[str, Any]]) -> Response:
-        if params.get("latest_first") == "true":
-            lines.reverse()
-        begin, limit = int(params.get("after_token") or 0), int(params.get("limit") or 20)
-        shown = lines[begin : begin + limit]
-        more = str(begin + limit) if begin + limit < len(lines) else None
-        return reply({"success": True, "count": len(shown), "total": len(lines),
-                      "next_token": more, "results": shown})  # fmt: skip
-
-    async def invoices(self, request: Request) -> Response:
-        """What was paid in."""
-        key = self._key(request)
-        self._pace(request, "invoices")
-        with self.market.open() as page:
-            account = self.market.account(page, key)
-        when = int(account.opened_at)
-        line = {"start": when, "end": when, "type": "credit",
-                "source": "stripe", "description": "Sandbox credit", "amount": -account.credit_usd,
-                "metadata": {"invoice_id": account.number}, "items": []}  # fmt: skip
-        return self._page(request.query_params, [line])
-
-    async def old_invoices(self, request: Request) -> Response:
-        """The deprecated listing: empty."""
-        self._key(request)
-        return reply({"invoices": [], "current": {}})
-
-    # ── keys and volumes ─────────────────────────────────────────────────────────────────────
-
-    async def ssh_keys(self, request: Request) -> Response:
-        """The account's public keys."""
-        key = self._key(request)
-        with self.market.open() as page:
-            account = self.market.account(page, key)
-        rows = [
-            {"id": int(n), "user_id": account.number, "key": text, "public_key": text,
-             "created_at": iso(account.opened_at), "deleted_at": None}
-            for n, text in account.ssh_keys.items()
-        ]  # fmt: skip
-        return reply(rows)
-
-    async def add_ssh_key(self, request: Request) -> Response:
-        """Add a public key."""
-        key = self._key(request)
-        body = await self._body(request)
-        with self.market.open() as page:
-            account = self.market.account(page, key)
-            number = str(len(account.ssh_keys) + 1)
-            account.ssh_keys[number] = str(body.get("ssh_key") or "")
-        row = {"id": int(number), "user_id": account.number, "public_key": account.ssh_keys[number],
-               "created_at": iso(self.market.now())}  # fmt: skip
-        return reply({"success": True, "key": row})
-
-    async def drop_ssh_key(self, request: Request) -> Response:
-        """Remove a public key."""
-        key = self._key(request)
-        with self.market.open() as page:
-            account = self.market.account(page, key)
-            if account.ssh_keys.pop(str(request.path_params["number"]), None) is None:
-                raise Refused("invalid_args", "no_ssh_key")
-        return reply({"success": True})
-
-    async def volumes(self, request: Request) -> Response:
-        """The account's volumes: none are rented here."""
-        self._key(request)
-        return reply({"volumes": []})

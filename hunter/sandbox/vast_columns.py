@@ -28,11 +28,9 @@ def columns(world: World, asks: Asks, now: float) -> Columns:
         return np.array([float(facts[key]) for facts in world.gpu_facts])[gpu]
 
     frac = n / m.gpus[i]
-    price = asks.price_usd_h
     driver = np.array([520, 535, 550, 560, 570, 580])[
         np.searchsorted([12.0, 12.3, 12.5, 12.7, 12.9], m.cuda[i], side="right")
     ]
-    places = np.array(world.places)[m.place[i]]
     return {
         "id": asks.ask_id,
         "ask_contract_id": asks.ask_id,
@@ -50,6 +48,7 @@ def columns(world: World, asks: Asks, now: float) -> Columns:
         "dlperf": of("dlperf") * n,
         "total_flops": of("tflops") * n,
         "gpu_mem_bw": of("gb_s") * 0.92,
+        "bw_nvlink": np.where(of("cc") % 100 == 0, 450.0, 0.0),
         "gpu_max_power": of("watt"),
         "pcie_bw": np.where(uniform(world.seed, i, 61) < 0.08, 3.0, 22.0),
         "pci_gen": np.where(m.datacenter[i], 5.0, 4.0),
@@ -60,12 +59,20 @@ def columns(world: World, asks: Asks, now: float) -> Columns:
         "cpu_ram": m.ram_mb[i],
         "disk_space": np.round(m.disk_gb[i] * frac, 4),
         "disk_bw": np.round(m.disk_mb_s[i], 1),
+    } | _terms(world, asks, now)
+
+
+def _terms(world: World, asks: Asks, now: float) -> Columns:
+    """Network, prices, trust and time of the same offers."""
+    m, i, n = world.machines, asks.machine, asks.size
+    places = np.array(world.places)[m.place[i]]
+    return {
         "inet_down": np.round(m.down_mbps[i], 1),
         "inet_up": np.round(m.up_mbps[i], 1),
         "inet_down_cost": m.down_usd_gib[i],
         "inet_up_cost": m.up_usd_gib[i],
         "storage_cost": m.storage_usd_gb_month[i],
-        "price_usd_h": price,
+        "price_usd_h": asks.price_usd_h,
         "min_bid": asks.floor_usd_h,
         "reliability": np.round(m.reliability[i], 7),
         "verified": m.verified[i],
@@ -83,7 +90,6 @@ def columns(world: World, asks: Asks, now: float) -> Columns:
         "rented": np.zeros(len(i), dtype=np.bool_),
         "external": np.zeros(len(i), dtype=np.bool_),
         "vms_enabled": m.datacenter[i] & (m.gpus[i] == n),
-        "bw_nvlink": np.where(of("cc") % 100 == 0, 450.0, 0.0),
         "gpu_display_active": np.zeros(len(i), dtype=np.bool_),
         "has_avx": np.ones(len(i), dtype=np.int64),
     }

@@ -38,52 +38,64 @@ def instance_row(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
     storage = rental.storage_usd_gb_month * rental.disk_gb / MONTH_H
     place = market.world.places[int(m.place[i])]
     running = rental.state == "running"
+    return (
+        {
+            "id": rental.number,
+            "actual_status": STATUS[rental.state],
+            "intended_status": intended,
+            "cur_state": "stopped"
+            if stopped
+            else "loading"
+            if rental.state == "allocating"
+            else "running",
+            "next_state": "stopped" if stopped and (ours or intended == "stopped") else "running",
+            "status_msg": rental.turn.message or None,
+            "is_bid": bid is not None,
+            "dph_base": base,
+            "dph_total": base + storage,
+            "storage_cost": rental.storage_usd_gb_month,
+            "storage_total_cost": storage,
+            "search": _cost(base, storage),
+            "instance": _cost(base if running else 0.0, storage),
+            "min_bid": market.floor_usd_h(rental, now),
+            "inet_down_cost": rental.down_usd_gb,
+            "inet_up_cost": rental.up_usd_gb,
+            "start_date": rental.created_at,
+            "end_date": rental.end_at,
+            "duration": rental.end_at - now,
+            "uptime_mins": (now - rental.turn.at) / 60 if running else None,
+            "machine_id": int(m.machine_id[i]),
+            "host_id": int(m.host_id[i]),
+            "bundle_id": rental.number % 2_000_000_000,
+            "geolocation": place,
+            "country_code": place.rpartition(", ")[2],
+            "verification": "verified" if m.verified[i] else "unverified",
+            "reliability2": float(m.reliability[i]),
+            "num_gpus": rental.gpu_count,
+            "gpu_name": rental.gpu,
+            "gpu_ram": facts["mib"],
+            "gpu_totalram": facts["mib"] * rental.gpu_count,
+            "gpu_frac": rental.gpu_count / int(m.gpus[i]),
+            "gpu_util": 60.0 if running else None,
+            "gpu_temp": 55.0 if running else None,
+            "gpu_arch": "nvidia",
+            "gpu_mem_bw": facts["gb_s"] * 0.92,
+            "gpu_lanes": 16,
+            "dlperf": facts["dlperf"] * rental.gpu_count,
+            "total_flops": facts["tflops"] * rental.gpu_count,
+            "cuda_max_good": float(m.cuda[i]),
+            "driver_version": "560.54.14",
+        }
+        | _machine(market, rental)
+        | _access(market, rental)
+    )
+
+
+def _machine(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
+    """What an instance's row says of its machine's processor, disk and link."""
+    m, i = market.world.machines, rental.machine
+    running = rental.state == "running"
     return {
-        "id": rental.number,
-        "actual_status": STATUS[rental.state],
-        "intended_status": intended,
-        "cur_state": "stopped"
-        if stopped
-        else "loading"
-        if rental.state == "allocating"
-        else "running",
-        "next_state": "stopped" if stopped and (ours or intended == "stopped") else "running",
-        "status_msg": rental.turn.message or None,
-        "is_bid": bid is not None,
-        "dph_base": base,
-        "dph_total": base + storage,
-        "storage_cost": rental.storage_usd_gb_month,
-        "storage_total_cost": storage,
-        "search": _cost(base, storage),
-        "instance": _cost(base if running else 0.0, storage),
-        "min_bid": market.floor_usd_h(rental, now),
-        "inet_down_cost": rental.down_usd_gb,
-        "inet_up_cost": rental.up_usd_gb,
-        "start_date": rental.created_at,
-        "end_date": rental.end_at,
-        "duration": rental.end_at - now,
-        "uptime_mins": (now - rental.turn.at) / 60 if running else None,
-        "machine_id": int(m.machine_id[i]),
-        "host_id": int(m.host_id[i]),
-        "bundle_id": rental.number % 2_000_000_000,
-        "geolocation": place,
-        "country_code": place.rpartition(", ")[2],
-        "verification": "verified" if m.verified[i] else "unverified",
-        "reliability2": float(m.reliability[i]),
-        "num_gpus": rental.gpu_count,
-        "gpu_name": rental.gpu,
-        "gpu_ram": facts["mib"],
-        "gpu_totalram": facts["mib"] * rental.gpu_count,
-        "gpu_frac": rental.gpu_count / int(m.gpus[i]),
-        "gpu_util": 60.0 if running else None,
-        "gpu_temp": 55.0 if running else None,
-        "gpu_arch": "nvidia",
-        "gpu_mem_bw": facts["gb_s"] * 0.92,
-        "gpu_lanes": 16,
-        "dlperf": facts["dlperf"] * rental.gpu_count,
-        "total_flops": facts["tflops"] * rental.gpu_count,
-        "cuda_max_good": float(m.cuda[i]),
-        "driver_version": "560.54.14",
         "cpu_cores": int(m.cpu_cores[i]),
         "cpu_cores_effective": float(m.cpu_cores[i]) * rental.gpu_count / int(m.gpus[i]),
         "cpu_name": "AMD EPYC 7763 64-Core Processor",
@@ -100,6 +112,13 @@ def instance_row(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
         "disk_util": -1,
         "inet_down": float(m.down_mbps[i]),
         "inet_up": float(m.up_mbps[i]),
+    }
+
+
+def _access(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
+    """What an instance's row says of its image and of the ways in."""
+    m, i = market.world.machines, rental.machine
+    return {
         "image_uuid": rental.image,
         "image_args": rental.args,
         "image_runtype": rental.runtype,

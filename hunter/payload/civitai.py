@@ -1,0 +1,123 @@
+"""Weights on Civitai: the primary file of a model's version."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import msgspec
+
+from hunter.errors import PayloadError, UsageError
+from hunter.payload.fetch import failing, rate_limited
+from hunter.payload.sizes import file, of_files
+
+if TYPE_CHECKING:
+    from hunter.payload.fetch import Fetch, Reply
+    from hunter.payload.sizes import PayloadSize
+
+SITE = "https://civitai.com"
+MODEL_BYTES = 16 * 2**20
+"""A model with all its versions and pictures' descriptions."""
+_REF = re.compile(r"(?:(\d+)@)?(\d+)")
+Document = TypeVar("Document")
+
+
+class _File(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
+    size_kib: Annotated[float, msgspec.Meta(ge=0, le=2**40)] | None = None
+    name: str = ""
+    type: str = ""
+    primary: bool = False
+    hashes: dict[str, str] | None = None
+
+
+class _Version(msgspec.Struct, frozen=True):
+    id: int
+    files: list[_File] = []
+    name: str = ""
+
+
+class _Model(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    model_versions: list[_Version] = []
+
+
+async def size(
+    ref: str, text: str, fetch: Fetch, base_url: str, token: str | None, now: float
+) -> PayloadSize:
+    """The bytes of a version's primary file.
+
+    `ID` is a version, or where there is none of that number a model, of which the newest is taken;
+    `MODEL@ID` is a version for certain.
+    """
+    found = _REF.fullmatch(text)
+    if not found:
+        raise UsageError(
+            f"{text[:200]!r} names nothing on Civitai.",
+            remedy="Write civitai:VERSION, the number behind modelVersionId= in the page's address.",
+        )
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    warnings: list[str] = []
+
+    async def ask(path: str) -> Reply:
+        return await fetch.ask(
+            "GET", f"{base_url}/api/v1/{path}", headers=headers, limit_bytes=MODEL_BYTES
+        )
+
+    reply = await ask(f"model-versions/{found[2]}")
+    if reply.status == 404 and not found[1]:
+        reply = await ask(f"models/{found[2]}")
+        model = _parsed(_checked(reply, text, token, now), _Model, text)
+        if not model.model_versions:
+            raise _missing(text, token)
+        version = model.model_versions[0]
+        warnings.append(
+            f"{text} is a model and no version: its newest, {version.id}, is counted. "
+            f"Write civitai:{version.id} to keep it."
+        )
+    else:
+        version = _parsed(_checked(reply, text, token, now), _Version, text)
+    models = [entry for entry in version.files if entry.type in ("", "Model", "Pruned Model")]
+    primary = [entry for entry in version.files if entry.primary] or models[:1] or version.files[:1]
+    if not primary or primary[0].size_kib is None:
+        raise PayloadError(
+            f"Civitai does not say how large {text} is.",
+            remedy="Give the size by hand in the workload file.",
+        )
+    chosen = primary[0]
+    sha256 = (chosen.hashes or {}).get("SHA256", "").lower()
+    digest = f"sha256:{sha256}" if sha256 else None
+    n_bytes = round((chosen.size_kib or 0.0) * 1024)
+    files = [file(chosen.name or text, n_bytes, digest)]
+    return of_files(ref, "civitai", digest or f"version:{version.id}", files, warnings)
+
+
+def _checked(reply: Reply, text: str, token: str | None, now: float) -> Reply:
+    if reply.ok:
+        return reply
+    if reply.status in (401, 403):
+        raise PayloadError(
+            f"Civitai shows {text} only to members who may fetch it.",
+            remedy="Set CIVITAI_API_TOKEN to a key of your account.",
+        )
+    if reply.status == 404:
+        raise _missing(text, token)
+    if reply.status == 429:
+        raise rate_limited(reply, "Civitai", now, "Wait, then try again.")
+    raise failing(reply, "Civitai")
+
+
+def _missing(text: str, token: str | None) -> PayloadError:
+    private = "" if token else " Some are shown only with CIVITAI_API_TOKEN."
+    return PayloadError(
+        f"Civitai has no version and no model {text}.",
+        remedy=f"Take the number behind modelVersionId= in the page's address.{private}",
+    )
+
+
+def _parsed(reply: Reply, kind: type[Document], text: str) -> Document:
+    try:
+        return msgspec.json.decode(reply.body, type=kind)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise PayloadError(
+            f"Civitai answered nonsense about {text}: {error}.", remedy="Try again later."
+        ) from error
