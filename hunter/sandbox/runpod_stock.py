@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 import zlib
 from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any
 
-from hunter.facts import DATA
 from hunter.sandbox.chance import one
+from hunter.sandbox.facts import runpod_facts
 from hunter.sandbox.market import Refused
 from hunter.sandbox.rental import Rental
 
@@ -52,7 +51,7 @@ class Stock:
 
     def __init__(self, market: SandboxMarket) -> None:
         self.market = market
-        facts = tomllib.loads((DATA / "sandbox_runpod.toml").read_text(encoding="utf-8"))
+        facts = runpod_facts()
         self.facts: dict[str, Any] = facts
         self.gpus: dict[str, dict[str, Any]] = {gpu["id"]: gpu for gpu in facts["gpus"]}
         self.centers: list[list[str]] = facts["centers"]

@@ -6,17 +6,16 @@ import json
 import socket
 import sys
 import threading
-import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
 
 from hunter.errors import HunterError
-from hunter.facts import DATA
+from hunter.sandbox.facts import sandbox_facts
 from hunter.sandbox.market import SandboxMarket, Settings
 from hunter.sandbox.vast_api import VastApi
 
@@ -87,11 +86,6 @@ class Manners:
         headers = [(b"content-type", kind), *self._clock()]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
-
-
-def sandbox_facts() -> dict[str, Any]:
-    """What the embedded market is drawn from."""
-    return tomllib.loads((DATA / "sandbox.toml").read_text(encoding="utf-8"))
 
 
 def application(market: SandboxMarket) -> ASGIApp:

@@ -71,24 +71,34 @@ def instance_row(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
             "country_code": place.rpartition(", ")[2],
             "verification": "verified" if m.verified[i] else "unverified",
             "reliability2": float(m.reliability[i]),
-            "num_gpus": rental.gpu_count,
-            "gpu_name": rental.gpu,
-            "gpu_ram": facts["mib"],
-            "gpu_totalram": facts["mib"] * rental.gpu_count,
-            "gpu_frac": rental.gpu_count / int(m.gpus[i]),
-            "gpu_util": 60.0 if running else None,
-            "gpu_temp": 55.0 if running else None,
-            "gpu_arch": "nvidia",
-            "gpu_mem_bw": facts["gb_s"] * 0.92,
-            "gpu_lanes": 16,
-            "dlperf": facts["dlperf"] * rental.gpu_count,
-            "total_flops": facts["tflops"] * rental.gpu_count,
-            "cuda_max_good": float(m.cuda[i]),
-            "driver_version": "560.54.14",
         }
+        | _gpus(market, rental)
         | _machine(market, rental)
         | _access(market, rental)
     )
+
+
+def _gpus(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
+    """What an instance's row says of its GPUs."""
+    m, i = market.world.machines, rental.machine
+    facts = market.facts["vast"]["gpus"][rental.gpu]
+    running = rental.state == "running"
+    return {
+        "num_gpus": rental.gpu_count,
+        "gpu_name": rental.gpu,
+        "gpu_ram": facts["mib"],
+        "gpu_totalram": facts["mib"] * rental.gpu_count,
+        "gpu_frac": rental.gpu_count / int(m.gpus[i]),
+        "gpu_util": 60.0 if running else None,
+        "gpu_temp": 55.0 if running else None,
+        "gpu_arch": "nvidia",
+        "gpu_mem_bw": facts["gb_s"] * 0.92,
+        "gpu_lanes": 16,
+        "dlperf": facts["dlperf"] * rental.gpu_count,
+        "total_flops": facts["tflops"] * rental.gpu_count,
+        "cuda_max_good": float(m.cuda[i]),
+        "driver_version": "560.54.14",
+    }
 
 
 def _machine(market: SandboxMarket, rental: Rental) -> dict[str, Any]:

@@ -1,0 +1,22 @@
+"""What the embedded market is drawn from, read from `data/`.
+
+Not through `hunter.facts`: that room knows billing rules, and the sandbox must not share them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+
+
+def sandbox_facts() -> dict[str, Any]:
+    """Prices, motion, hidden truths and images."""
+    return tomllib.loads((DATA / "sandbox.toml").read_text(encoding="utf-8"))
+
+
+def runpod_facts() -> dict[str, Any]:
+    """RunPod's models, data centres and countries."""
+    return tomllib.loads((DATA / "sandbox_runpod.toml").read_text(encoding="utf-8"))
