@@ -25,7 +25,6 @@ STATUS = {
 def instance_row(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
     """An instance as the service sends it."""
     m, i, now = market.world.machines, rental.machine, market.now()
-    facts = market.facts["vast"]["gpus"][rental.gpu]
     stopped = rental.state == "stopped"
     ours = rental.turn.why == "user" or rental.intended == "stopped"
     intended = (

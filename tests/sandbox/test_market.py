@@ -1,0 +1,212 @@
+"""Lives in the embedded market: what a start goes through, and what the market does by itself."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hunter.errors import HunterError, UsageError
+from hunter.sandbox.book import Book, Page
+from hunter.sandbox.facts import sandbox_facts
+from hunter.sandbox.faults import KNOWN, parse
+from hunter.sandbox.market import SandboxMarket, Settings
+from hunter.sandbox.rental import Rental
+from hunter.sandbox.vast_api import VastApi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FACTS = sandbox_facts()
+
+
+class Still(SandboxMarket):
+    """A market whose time is set by hand."""
+
+    at = 1_795_000_000.0
+
+    def now(self) -> float:
+        return self.at
+
+
+def market(*faults: str, **settings: Any) -> Still:
+    return Still(Settings(offers=300, faults=faults, **settings), FACTS)
+
+
+def rent(where: Still, chosen: Callable[[dict[str, Any], int], bool] = lambda c, i: True, **body: Any) -> Rental:
+    api = VastApi(where)
+    with where.open() as page:
+        shown = api._shown(page)
+        row = next(i for i in range(len(shown["id"])) if chosen(shown, i) and shown["duration"][i] > 9e5)
+        wish = {"image": "a:1", "disk": 20, **body}
+        if "bid" in wish:
+            wish["price"] = float(shown["min_bid"][row]) * wish.pop("bid")
+        return api._rent(page, "me", int(shown["id"][row]), wish)
+
+
+def live(where: Still, seconds: float) -> None:
+    where.at += seconds
+    with where.open():
+        pass
+
+
+def good(where: Still) -> Callable[[dict[str, Any], int], bool]:
+    """Machines in data centres whose link is alive."""
+    return lambda c, i: bool(c["datacenter"][i]) and where.world.truths.link_share[c["machine"][i]] > 0.3
+
+
+def up(where: Still, **body: Any) -> Rental:
+    """A rental that came up, on the first machine that does."""
+    for _ in range(20):
+        found = rent(where, good(where), **body)
+        live(where, 3600.0)
+        if where.reachable(found):
+            return found
+        where.destroy(found)
+    raise AssertionError("nothing boots")
+
+
+def test_a_start_goes_from_allocating_over_the_pull_to_running() -> None:
+    where = market()
+    found = up(where)
+    states = list(dict.fromkeys(turn.state for turn in found.history))
+    assert states == ["allocating", "pulling", "starting", "running"]
+
+
+def test_the_pull_takes_the_time_that_the_hosts_true_speeds_give() -> None:
+    where = market()
+    found = up(where)
+    at = {turn.state: turn.at for turn in reversed(found.history)}
+    truths = where.world.truths
+    # the default image: 4 GB in, at what really arrives
+    least = 4e9 * (1 - truths.cached_share[found.machine]) / (where.world.link_mbps(found.machine, where.at) * 1.3 / 8 * 1e6)
+    assert at["starting"] - at["pulling"] > least
+
+
+def test_a_host_that_never_boots_shows_one_of_the_known_faces() -> None:
+    faces = set()
+    for seed in range(12):
+        where = market("never-boot", seed=seed)
+        found = rent(where)
+        live(where, 3600.0)
+        assert not where.reachable(found)
+        faces.add(found.state)
+    assert {"pulling", "error", "running", "offline"} >= faces
+    assert len(faces) >= 3
+
+
+def test_a_floor_above_the_bid_stops_it_and_a_lower_one_brings_it_back() -> None:
+    where = market()
+    found = up(where, bid=1.0)
+    reasons = set()
+    for _ in range(400):
+        live(where, 7200.0)
+        reasons.add((found.state, found.turn.why))
+        if ("stopped", "outbid") in reasons and found.starts > 1:
+            break
+    assert ("stopped", "outbid") in reasons
+    assert found.starts > 1
+
+
+def test_a_bid_below_the_floor_is_created_stopped_and_told_with_its_contract() -> None:
+    from hunter.sandbox.market import Refused
+
+    where = market()
+    with pytest.raises(Refused) as caught:
+        rent(where, bid=0.5)
+    assert caught.value.rental is not None
+    assert caught.value.rental.state == "stopped"
+
+
+def test_a_stopped_instance_may_find_its_gpu_taken_and_waits() -> None:
+    outcomes = set()
+    for seed in range(10):
+        where = market(seed=seed)
+        found = up(where)
+        where.stop(found)
+        where.at += 8 * 3600  # half of them are taken: 1 − e^(−8/12)
+        with where.open() as page:
+            outcomes.add(where.start(page, found))
+    assert outcomes == {True, False}
+
+
+def test_money_running_out_stops_everything_to_the_second() -> None:
+    where = market(credit_usd=4.0)
+    found = up(where, disk=60)
+    for _ in range(100):
+        live(where, 6 * 3600.0)
+        if found.state == "stopped":
+            break
+    assert found.turn.why == "credit"
+    with where.open() as page:
+        assert where.balance_usd(page, "me", found.turn.at) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_contract_ends_when_its_host_said_so() -> None:
+    where = market(credit_usd=1e6)
+    found = up(where)
+    live(where, found.end_at - where.at + 1)
+    assert (found.state, found.turn.why) == ("stopped", "contract")
+    live(where, 49 * 3600.0)
+    assert found.destroyed_at is not None
+
+
+def test_the_container_tells_its_phases_in_its_log() -> None:
+    where = market()
+    found = up(where, image="ghcr.io/example/comfyui-flux:latest", disk=60)
+    live(where, 7200.0)
+    phases = [line.split()[1] for line in where.logs(found).splitlines() if line.startswith("HUNTER_PHASE")]
+    assert phases == ["boot", "weights", "load", "warmup", "ready"]
+
+
+def test_an_image_that_does_not_exist_never_arrives() -> None:
+    where = market()
+    found = rent(where, image="example/missing:1")
+    live(where, 3600.0)
+    assert "manifest unknown" in found.turn.message
+
+
+# ── the book ─────────────────────────────────────────────────────────────────────────────────
+
+
+def page(seed: int = 1) -> Page:
+    return Page(seed=seed, offers=10, speed=1.0, market_s=time.time(), wall_s=time.time())
+
+
+def test_two_servers_on_one_file_see_each_others_changes(tmp_path: Path) -> None:
+    first, second = (Book(tmp_path / "book.json", page()) for _ in range(2))
+    with first.open() as shared:
+        shared.next_number = 77
+    with second.open() as shared:
+        assert shared.next_number == 77
+        shared.next_number = 78
+    with first.open() as shared:
+        assert shared.next_number == 78
+
+
+def test_a_file_opened_again_goes_on_with_its_own_seed_and_clock(tmp_path: Path) -> None:
+    Book(tmp_path / "book.json", page(seed=5))
+    assert Book(tmp_path / "book.json", page(seed=6)).page.seed == 5
+
+
+def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "book.json").write_text("{broken")
+    with pytest.raises(HunterError, match=r"book\.json cannot be read"):
+        Book(tmp_path / "book.json", page())
+
+
+@pytest.mark.parametrize("spec", [*KNOWN, "html@vast", "down@runpod"])
+def test_every_fault_is_known_by_name_and_market(spec: str) -> None:
+    name, _, where = spec.partition("@")
+    faults = parse((spec,))
+    assert faults.active(name, where or "vast")
+    assert not faults.active(name, "runpod" if where == "vast" else "vast") or not where
+
+
+@pytest.mark.parametrize("spec", ["nonsense", "html@moon", ""])
+def test_an_unknown_fault_names_the_known(spec: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse((spec,))
+    assert "never-boot" in caught.value.remedy
