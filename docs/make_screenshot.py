@@ -1,0 +1,51 @@
+"""The picture in the README: the app itself on the embedded market, as SVG."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import re
+import tempfile
+from pathlib import Path
+
+from hunter import workload_file
+from hunter.config import Config, Home, SandboxConfig
+from hunter.embedded import sandbox
+from hunter.hunt import Hunt
+from tui.app import HunterApp
+from tui.screens.deals import DealsScreen
+
+TARGET = Path(__file__).with_name("screenshot.svg")
+
+
+async def shoot() -> None:
+    """Open, wait for the first poll, move down a few deals, and take the picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(
+            config_folder=Path(folder), data_folder=Path(folder), simulated=True,
+            config=Config(sandbox=SandboxConfig(speed=30.0)),
+        )  # fmt: skip
+        hunt = Hunt(home, sandbox=functools.partial(sandbox, home))
+        await hunt.scrape()
+        app = HunterApp(hunt, workload_file.load("comfyui-flux"))
+        async with app.run_test(size=(140, 40)) as pilot:
+            for _ in range(200):
+                await pilot.pause(0.05)
+                screen = app.screen
+                if (
+                    isinstance(screen, DealsScreen)
+                    and screen.shown is not None
+                    and len(screen.shown)
+                ):
+                    break
+            await pilot.press(*"jjj")
+            await pilot.pause(0.5)
+            svg = app.export_screenshot(title="hunter --sandbox -w comfyui-flux")
+            # the reader's own monospaced font, instead of one fetched from somebody's server
+            svg = re.sub(r"@font-face\s*{[^}]*}", "", svg).replace("Fira Code", "DejaVu Sans Mono")
+            TARGET.write_text(svg)
+        await asyncio.to_thread(app.shut)
+
+
+if __name__ == "__main__":
+    asyncio.run(shoot())
