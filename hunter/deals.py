@@ -11,7 +11,7 @@ from hunter.bills import Bills, bills
 from hunter.offers import Tenancy, Text, concat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -65,6 +65,9 @@ class Deals:
 
     def __len__(self) -> int:
         return len(self.offers)
+
+    def __iter__(self) -> Iterator[Deal]:
+        return (self[row] for row in range(len(self)))
 
     def __getitem__(self, row: int) -> Deal:
         bill, offers = self.bills, self.offers

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from builders import offer, rules, workload
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.bills import Bills, bills, break_even_idle_h
 from hunter.offers import Offers
 from hunter.workload import Payload, Run, Workload
+from tests.builders import offer, rules, workload
 
 FREE_PULL = {"vast": rules(pull_billed=False)}
 PAID_PULL = {"vast": rules(pull_billed=True)}

@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import offer
 
 from hunter.cli.main import COMMANDS, run
 from hunter.markets import Scope
 from hunter.offers import Listing, Offers
 from hunter.store import Store, polls
+from tests.builders import offer
 
 if TYPE_CHECKING:
     from pathlib import Path

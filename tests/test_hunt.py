@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOW, offer, workload
-from fakes import FakeMarket
 
 from hunter.config import Config, Home
 from hunter.deals import Query
@@ -15,6 +13,8 @@ from hunter.errors import ConfigError, MarketError, NothingMatches, OfferGone, U
 from hunter.hunt import Hunt
 from hunter.leases.lease import Caps
 from hunter.markets import Instance, Simulation
+from tests.builders import NOW, offer, workload
+from tests.fakes import FakeMarket
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builders import NOW, offer, rules, workload
-from fakes import FakeMarket, SteppedClock
 
 from hunter.errors import CreateUnclear, MarketError, OfferGone, WaitRanOut
 from hunter.leases.lease import Caps, Lease
@@ -15,6 +13,8 @@ from hunter.leases.rentals import Rentals
 from hunter.markets import Charge, Created, Market, Order
 from hunter.store import Store
 from hunter.store import leases as table
+from tests.builders import NOW, offer, rules, workload
+from tests.fakes import FakeMarket, SteppedClock
 
 if TYPE_CHECKING:
     from pathlib import Path

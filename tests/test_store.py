@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from builders import NOW, offer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from hunter.errors import StoreError
 from hunter.markets import Scope
 from hunter.offers import Listing, Offer, Offers, Rejected, concat
 from hunter.store import Store, board, database, history, polls
+from tests.builders import NOW, offer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -45,7 +45,7 @@ TABLE: Bindings = [
     key("pageup", "page(-1)", "Page up", "table.page_up", "One page up", show=False),
     key("g,home", "edge(-1)", "First", "table.first", "The first row", show=False),
     key("G,end", "edge(1)", "Last", "table.last", "The last row", show=False),
-    key("enter", "choose", "Open", "table.choose", "Open the selected row", show=False),
+    key("enter", "choose", "Open", "table.choose", "Open the selected row"),
 ]
 LEASE: Bindings = [
     key("d", "destroy", "Destroy", "lease.destroy", "End it and prove that it is gone"),

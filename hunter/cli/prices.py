@@ -232,8 +232,8 @@ def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_c
         return
     if not shown:
         return
-    headers = ["#", "offer", "GPU", "place", "run $", "$/useful h", "all-in $/h", "disk $/h",
-               "cold start", "cold $", "Mbps", "reliab", "age"]  # fmt: skip
+    headers = ["#", "offer", "GPU", "place", "run $", "age", "$/useful h", "all-in $/h", "disk $/h",
+               "cold start", "cold $", "Mbps", "reliab"]  # fmt: skip
     lines = [_deal_row(deal, prices.stale_after_s) for deal in shown]
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
@@ -254,6 +254,7 @@ def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:
         count + offer.gpu,
         offer.location or "?",
         usd(deal.run_usd),
+        duration(deal.age_s) + stale,
         usd(deal.useful_hour_usd),
         usd(deal.all_in_usd_h),
         usd(deal.storage_usd_h),
@@ -261,7 +262,6 @@ def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:
         usd(deal.cold_start_usd),
         number(offer.inet_down_mbps),
         number(offer.reliability, ".3f"),
-        duration(deal.age_s) + stale,
     ]
 
 

@@ -47,10 +47,11 @@ def check(document: dict[str, Any], path: str, method: str, reply: httpx.Respons
 
     responses = document["paths"][path][method]["responses"]
     content = responses[str(reply.status_code)].get("content") or {}
-    schema = next(iter(content.values()), {}).get("schema")
+    first: dict[str, Any] = next(iter(content.values()), {})
+    schema = first.get("schema")
     if schema is None:
         return
-    root = loosen(document)
+    root: dict[str, Any] = loosen(document)
     whole = {"$ref": "#/whole", "whole": loosen(schema), "components": root.get("components", {})}
     validator = jsonschema.Draft202012Validator(whole)
     body = reply.json()

@@ -37,7 +37,14 @@ def in_stock(market: SandboxMarket) -> str:
     from hunter.sandbox.runpod_stock import Stock
 
     stock = Stock(market)
-    return next(g["id"] for g in stock.gpus.values() if stock.best(g, 1, "SECURE", None)[0])
+    return next(str(g["id"]) for g in stock.gpus.values() if stock.best(g, 1, "SECURE", None)[0])
+
+
+def resumed(sdk: Any, identity: str) -> str:
+    try:
+        return str(sdk.resume_pod(identity, gpu_count=1)["desiredStatus"])
+    except sdk.error.QueryError as error:
+        return str(error)
 
 
 def test_the_catalogue(sdk: Any) -> None:
@@ -59,10 +66,10 @@ def test_a_life_from_create_to_terminate(sdk: Any, served: tuple[str, SandboxMar
     seen = sdk.get_pod(pod["id"])
     assert (seen["desiredStatus"], seen["volumeInGb"]) == ("RUNNING", 5)
     assert sdk.stop_pod(pod["id"])["desiredStatus"] == "EXITED"
-    try:
-        assert sdk.resume_pod(pod["id"], gpu_count=1)["desiredStatus"] == "RUNNING"
-    except sdk.error.QueryError as error:
-        assert "not enough free GPUs" in str(error)
+    assert resumed(sdk, pod["id"]) in (
+        "RUNNING",
+        "There are not enough free GPUs on the host machine to start this pod.",
+    )
     sdk.terminate_pod(pod["id"])
     assert sdk.get_pods() == []
     assert sdk.get_pod(pod["id"]) is None

@@ -46,7 +46,9 @@ async def ready_lease(hunt: Hunt, market: str) -> Lease:
         try:
             quote = await hunt.quote(deals[row].offer.ref, JOB)
             lease = await hunt.launch(quote, JOB, CAPS)
-            lease = await hunt.rentals.keep(lease.lease_id, until=("ready", "ended"), give_up_s=1200)
+            lease = await hunt.rentals.keep(
+                lease.lease_id, until=("ready", "ended"), give_up_s=1200
+            )
         except HunterError:
             continue
         if lease.state == "ready":
@@ -86,13 +88,19 @@ async def test_everything_that_is_listed_is_read(
         offers = hunt.recorded("vast")
     with sandbox.open() as page:
         asks = sandbox.asks(page)
-        disk = sandbox.world.machines.disk_gb[asks.machine] * asks.size / sandbox.world.machines.gpus[asks.machine]
+        disk = (
+            sandbox.world.machines.disk_gb[asks.machine]
+            * asks.size
+            / sandbox.world.machines.gpus[asks.machine]
+        )
     listed = {str(i) for i, gb in zip(asks.ask_id, disk, strict=True) if gb >= 10.001}
     seen = {offers.offer_id[row] for row in range(len(offers))}
     assert len(listed ^ seen) <= 0.02 * len(listed)  # a minute of the market may pass meanwhile
 
 
-async def test_with_the_vendors_limits_on_the_poll_is_slower_and_still_whole(tmp_path: Path) -> None:
+async def test_with_the_vendors_limits_on_the_poll_is_slower_and_still_whole(
+    tmp_path: Path,
+) -> None:
     with running(Options(offers=150, seed=3, speed=2000.0, limits=True)) as (url, _):
         async with hunt_on(tmp_path, url) as hunt:
             polls = {poll.market: poll for poll in await hunt.scrape()}
@@ -134,7 +142,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_create_whose_answer_is_lost_is_found_and_ended(tmp_path: Path) -> None:
-    with running(Options(offers=100, seed=3, speed=120.0, faults=("create-lost@vast",))) as (url, sandbox):
+    with running(Options(offers=100, seed=3, speed=120.0, faults=("create-lost@vast",))) as (
+        url,
+        sandbox,
+    ):
         async with hunt_on(tmp_path, url) as hunt:
             await hunt.scrape(["vast"])
             deal = hunt.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]
@@ -145,7 +156,10 @@ async def test_a_create_whose_answer_is_lost_is_found_and_ended(tmp_path: Path) 
 
 
 async def test_a_contract_dearer_than_its_offer_is_ended_at_once(tmp_path: Path) -> None:
-    with running(Options(offers=100, seed=3, speed=120.0, faults=("dearer@vast",))) as (url, sandbox):
+    with running(Options(offers=100, seed=3, speed=120.0, faults=("dearer@vast",))) as (
+        url,
+        sandbox,
+    ):
         async with hunt_on(tmp_path, url) as hunt:
             await hunt.scrape(["vast"])
             deal = hunt.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]

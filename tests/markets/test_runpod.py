@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 import pytest
-from builders import offer
 
 from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 from hunter.facts import shipped
@@ -17,6 +16,7 @@ from hunter.markets import Order, Scope
 from hunter.markets._runpod_wire import Catalogue, GpuType, instance_of, slug
 from hunter.markets.runpod import Runpod
 from hunter.offers import Tenancy
+from tests.builders import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,11 @@ def gpu(**facts: Any) -> dict[str, Any]:
 
 
 def center(stock: str | None = "High") -> dict[str, Any]:
-    seen = {"gpuTypeId": "NVIDIA GeForce RTX 4090", "available": stock is not None, "stockStatus": stock}
+    seen = {
+        "gpuTypeId": "NVIDIA GeForce RTX 4090",
+        "available": stock is not None,
+        "stockStatus": stock,
+    }
     return {"id": "EU-RO-1", "name": "EU-RO-1", "location": "Romania", "gpuAvailability": [seen]}
 
 
@@ -91,7 +95,12 @@ async def test_secure_is_sold_by_data_centre_and_community_by_country() -> None:
         "nvidia-geforce-rtx-4090.1.secure.eu-ro-1", "nvidia-geforce-rtx-4090.1.community.us",
     }  # fmt: skip
     secure = found["nvidia-geforce-rtx-4090.1.secure.eu-ro-1"]
-    assert (secure.gpu, secure.vram_gb, secure.country, secure.datacenter) == ("RTX 4090", 24, "RO", True)
+    assert (secure.gpu, secure.vram_gb, secure.country, secure.datacenter) == (
+        "RTX 4090",
+        24,
+        "RO",
+        True,
+    )
     assert (secure.storage_usd_gb_month, secure.inet_down_usd_gb) == (0.10, 0.0)
 
 
@@ -139,7 +148,9 @@ async def test_without_a_key_a_retired_graphql_is_a_failure_and_no_empty_market(
 
 async def test_errors_at_http_200_are_errors() -> None:
     service = Service()
-    service.graphql = httpx.Response(200, json={"errors": [{"message": "boom"}], "data": {"gpuTypes": []}})
+    service.graphql = httpx.Response(
+        200, json={"errors": [{"message": "boom"}], "data": {"gpuTypes": []}}
+    )
     with pytest.raises(MarketError, match="boom"):
         await poll(market(service))
 

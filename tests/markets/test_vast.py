@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 import pytest
-from builders import offer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +19,7 @@ from hunter.markets._vast_life import state_of
 from hunter.markets._vast_wire import Ask, columns, parse_asks
 from hunter.markets.vast import Vast
 from hunter.offers import Tenancy
+from tests.builders import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,11 +35,15 @@ def market(*faults: str, **settings: Any) -> Still:
     return Still(Settings(offers=300, faults=faults, **settings), FACTS)
 
 
-def rent(where: Still, chosen: Callable[[dict[str, Any], int], bool] = lambda c, i: True, **body: Any) -> Rental:
+def rent(
+    where: Still, chosen: Callable[[dict[str, Any], int], bool] = lambda c, i: True, **body: Any
+) -> Rental:
     api = VastApi(where)
     with where.open() as page:
         shown = api._shown(page)
-        row = next(i for i in range(len(shown["id"])) if chosen(shown, i) and shown["duration"][i] > 9e5)
+        row = next(
+            i for i in range(len(shown["id"])) if chosen(shown, i) and shown["duration"][i] > 9e5
+        )
         wish = {"image": "a:1", "disk": 20, **body}
         if "bid" in wish:
             wish["price"] = float(shown["min_bid"][row]) * wish.pop("bid")
@@ -54,7 +58,9 @@ def live(where: Still, seconds: float) -> None:
 
 def good(where: Still) -> Callable[[dict[str, Any], int], bool]:
     """Machines in data centres whose link is alive."""
-    return lambda c, i: bool(c["datacenter"][i]) and where.world.truths.link_share[c["machine"][i]] > 0.3
+    return lambda c, i: (
+        bool(c["datacenter"][i]) and where.world.truths.link_share[c["machine"][i]] > 0.3
+    )
 
 
 def up(where: Still, **body: Any) -> Rental:
@@ -81,7 +87,11 @@ def test_the_pull_takes_the_time_that_the_hosts_true_speeds_give() -> None:
     at = {turn.state: turn.at for turn in reversed(found.history)}
     truths = where.world.truths
     # the default image: 4 GB in, at what really arrives
-    least = 4e9 * (1 - truths.cached_share[found.machine]) / (where.world.link_mbps(found.machine, where.at) * 1.3 / 8 * 1e6)
+    least = (
+        4e9
+        * (1 - truths.cached_share[found.machine])
+        / (where.world.link_mbps(found.machine, where.at) * 1.3 / 8 * 1e6)
+    )
     assert at["starting"] - at["pulling"] > least
 
 
@@ -157,7 +167,11 @@ def test_the_container_tells_its_phases_in_its_log() -> None:
     where = market()
     found = up(where, image="ghcr.io/example/comfyui-flux:latest", disk=60)
     live(where, 7200.0)
-    phases = [line.split()[1] for line in where.logs(found).splitlines() if line.startswith("HUNTER_PHASE")]
+    phases = [
+        line.split()[1]
+        for line in where.logs(found).splitlines()
+        if line.startswith("HUNTER_PHASE")
+    ]
     assert phases == ["boot", "weights", "load", "warmup", "ready"]
 
 

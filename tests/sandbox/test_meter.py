@@ -36,7 +36,9 @@ def test_vast_bills_the_gpu_while_it_runs_and_the_disk_always() -> None:
 def test_a_real_invoice_is_reproduced() -> None:
     box = rental((0.0, "running"), gpu_usd_h=31.5789, disk_gb=1150.0, storage_usd_gb_month=0.40)
     charged = bill(box, 0.592 * HOUR, VAST)
-    assert charged.gpu_usd == pytest.approx(18.695, abs=0.01)  # the invoice says 18.703, hours rounded
+    assert charged.gpu_usd == pytest.approx(
+        18.695, abs=0.01
+    )  # the invoice says 18.703, hours rounded
     assert charged.disk_usd == pytest.approx(0.378, abs=0.001)
 
 
@@ -56,7 +58,9 @@ def test_runpod_bills_from_the_create_and_the_stopped_volume_doubles() -> None:
                  storage_usd_gb_month=0.10, storage_stopped_usd_gb_month=0.20)  # fmt: skip
     # documented check: 0.74 + 70 × 0.10 / 730 = 0.7496 $/h running, 20 × 0.20 / 730 = 0.00548 stopped
     assert bill(pod, HOUR, RUNPOD).usd == pytest.approx(0.7496, abs=1e-4)
-    assert bill(pod, 2 * HOUR, RUNPOD).usd - bill(pod, HOUR, RUNPOD).usd == pytest.approx(0.00548, abs=1e-5)
+    assert bill(pod, 2 * HOUR, RUNPOD).usd - bill(pod, HOUR, RUNPOD).usd == pytest.approx(
+        0.00548, abs=1e-5
+    )
 
 
 def test_an_interruptible_pays_its_bid_and_a_changed_bid_from_then_on() -> None:

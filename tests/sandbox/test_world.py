@@ -32,11 +32,17 @@ def test_as_many_offers_are_listed_as_were_asked_for(offers: int) -> None:
 
 def test_in_five_minutes_a_little_moves_and_most_stays(world: World) -> None:
     now, then = world.asks(AT, {}), world.asks(AT + 300, {})
-    prices = [dict(zip(a.ask_id.tolist(), a.price_usd_h.tolist(), strict=True)) for a in (now, then)]
-    floors = [dict(zip(a.ask_id.tolist(), a.floor_usd_h.tolist(), strict=True)) for a in (now, then)]
+    prices = [
+        dict(zip(a.ask_id.tolist(), a.price_usd_h.tolist(), strict=True)) for a in (now, then)
+    ]
+    floors = [
+        dict(zip(a.ask_id.tolist(), a.floor_usd_h.tolist(), strict=True)) for a in (now, then)
+    ]
     both = prices[0].keys() & prices[1].keys()
     assert 0.005 < 1 - len(both) / len(prices[0]) < 0.03  # about 1% of offers go
-    assert 0.01 < np.mean([prices[0][i] != prices[1][i] for i in both]) < 0.03  # 1-2% of prices change
+    assert (
+        0.01 < np.mean([prices[0][i] != prices[1][i] for i in both]) < 0.03
+    )  # 1-2% of prices change
     assert 0.01 < np.mean([floors[0][i] != floors[1][i] for i in both]) < 0.04  # 2% of floors
 
 

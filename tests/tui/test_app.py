@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
-from builders import NOW, offer, workload
-from fakes import FakeMarket
 
 from hunter.config import Config, Home
 from hunter.hunt import Hunt
 from hunter.markets import Charge, Simulation
 from hunter.workload import GpuNeed
+from tests.builders import NOW, offer, workload
+from tests.fakes import FakeMarket
 from tui import keys
 from tui.app import HunterApp
 from tui.screens.confirm import ConfirmScreen

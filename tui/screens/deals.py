@@ -218,6 +218,7 @@ class DealsScreen(Screen[None]):
         """Ages move."""
         if self.shown is not None:
             self.table.repaint()
+            self.explain()
             self._say_status()
 
     def _say_status(self) -> None:
