@@ -99,7 +99,10 @@ class Keeper(Records):
             moved = "phase" in changed
             lease = self.change(lease, **changed)
             if moved:
-                self.tell(lease, "seen", instance.detail, at=now)
+                since = now - (
+                    instance.running_s or 0.0
+                )  # the market's word beats our looking late
+                self.tell(lease, "seen", instance.detail, at=max(since, lease.intended_at))
             if "ready_at" in changed:
                 self.tell(lease, "ready", instance.ssh or "", at=now)
         return self.change(lease, metered_usd=self.metered_now(lease))

@@ -118,6 +118,8 @@ class Instance:
     location: str | None = None
     created_at: float | None = None
     """Unix seconds, by the market's clock."""
+    running_s: float | None = None
+    """For how long the container has run, as the market says."""
     reachable: bool = False
     """The container runs and its login port is known."""
     ssh: str | None = None

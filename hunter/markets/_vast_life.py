@@ -45,6 +45,7 @@ def instance_of(row: dict[str, Any], facts: Facts) -> Instance:
         host_id=None if row.get("host_id") is None else str(row["host_id"]),
         location=row.get("geolocation"),
         created_at=_number(row.get("start_date")),
+        running_s=_seconds(row.get("uptime_mins")) if state == "running" else None,
         reachable=ssh is not None,
         ssh=ssh,
     )
@@ -86,6 +87,10 @@ def _ssh(row: dict[str, Any]) -> str | None:
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _seconds(minutes: Any) -> float | None:
+    return None if minutes is None else float(minutes) * 60.0
 
 
 def _per_gb(value: Any) -> float | None:

@@ -86,7 +86,7 @@ class DealsScreen(Screen[None]):
                 yield Static(id="empty")
             with VerticalScroll(id="right", can_focus=False):
                 yield BillPanel()
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show what is recorded at once; poll afterwards."""

@@ -63,7 +63,7 @@ class LeaseScreen(Screen[None]):
             yield Static(id="steps")
             with VerticalScroll():
                 yield Static(id="events")
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Look at the record twice a second."""

@@ -53,7 +53,7 @@ class RunningScreen(Screen[None]):
         """A table and a sentence."""
         yield Static(id="words")
         yield LineTable(COLUMNS, id="running")
-        yield Footer()
+        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Begin with the record."""
