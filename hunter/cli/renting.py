@@ -199,7 +199,7 @@ def ps(shell: Shell) -> int:
                     }
                 )
             else:
-                _print_running(shell, now.ours, now.unexplained)
+                _print_running(shell, now.ours, now.unexplained, silent=bool(now.unknown))
             for name, error in now.unknown:
                 click.echo(f"{name}: what runs there is unknown: {error}", err=True)
             return 1 if now.unknown else 0
@@ -237,10 +237,13 @@ def _instance_name(running: Running) -> str | None:
 
 
 def _print_running(
-    shell: Shell, ours: tuple[Running, ...], unexplained: tuple[Running, ...]
-) -> None:  # fmt: skip
+    shell: Shell, ours: tuple[Running, ...], unexplained: tuple[Running, ...], *, silent: bool
+) -> None:
     if not ours and not unexplained:
-        shell.show("Nothing of ours is running, and the markets that answered list nothing else.")
+        if silent:
+            shell.show("Nothing is known to run, but not every market answered:")
+        else:
+            shell.show("Nothing of ours is running, and the markets list nothing else.")
         return
     rows = []
     for running in (*ours, *unexplained):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import re
 import threading
 from contextlib import contextmanager, redirect_stdout
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import stamina
+import stamina.instrumentation
 
 from hunter import __version__
 from hunter.errors import BadKey, MarketError, RateLimited
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _IMPORTING = threading.Lock()
+
+# Retries and requests are ours to tell; a vendor's SDK turns these loggers up when it is imported.
+stamina.instrumentation.set_on_retry_hooks(())
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 TRIES = 4
 """Of a read, the first included."""

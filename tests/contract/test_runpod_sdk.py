@@ -19,7 +19,7 @@ GPU = "NVIDIA GeForce RTX 4090"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[str, SandboxMarket]]:
-    with running(Options(offers=50, speed=600.0, seed=3)) as (url, market):
+    with running(Options(offers=50, speed=30.0, seed=3)) as (url, market):
         market.facts["runpod"]["create_fails_share"] = 0.0
         yield url, market
 

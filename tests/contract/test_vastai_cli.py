@@ -50,8 +50,8 @@ class Vastai:
 
 @pytest.fixture(scope="module")
 def vastai(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vastai]:
-    # ten simulated minutes a second let a start finish between two calls
-    with running(Options(offers=400, speed=600.0, seed=3)) as (url, market):
+    # slow enough that an offer found by one command is still there for the next one
+    with running(Options(offers=400, speed=10.0, seed=3)) as (url, market):
         yield Vastai(url, market, tmp_path_factory.mktemp("vastai"))
 
 
