@@ -13,7 +13,6 @@ from hunter.config import Config, Home, SandboxConfig
 from hunter.embedded import sandbox
 from hunter.hunt import Hunt
 from tui.app import HunterApp
-from tui.screens.deals import DealsScreen
 
 TARGET = Path(__file__).with_name("screenshot.svg")
 
@@ -31,12 +30,7 @@ async def shoot() -> None:
         async with app.run_test(size=(140, 40)) as pilot:
             for _ in range(200):
                 await pilot.pause(0.05)
-                screen = app.screen
-                if (
-                    isinstance(screen, DealsScreen)
-                    and screen.shown is not None
-                    and len(screen.shown)
-                ):
+                if app.deals.rows:
                     break
             await pilot.press(*"jjj")
             await pilot.pause(0.5)

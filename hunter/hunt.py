@@ -23,6 +23,7 @@ from hunter.errors import (
 )
 from hunter.exchange import Exchange
 from hunter.leases.rentals import Rentals
+from hunter.leases.story import expect
 from hunter.markets import Progress, Scope
 from hunter.prices import Prices, price_one
 from hunter.situation import Situation, situation
@@ -217,9 +218,11 @@ class Hunt(Prices):
         deal = quote.deals[0]
         if not self.exchange.has_key(deal.offer.market):
             raise self.no_key(deal.offer)
-        return await self.rentals.launch(
+        lease = await self.rentals.launch(
             deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
         )
+        expect(self.rentals, lease, quote.deals.phases(0))
+        return lease
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""

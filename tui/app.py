@@ -1,127 +1,206 @@
-"""The app: theme, engine, and the one place where failures become words."""
+"""The app: one engine, one desk, and the screens above them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from textual import work
-from textual.app import App
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.content import Content
 
 from hunter.engine import Engine
-from hunter.errors import HunterError
 from hunter.hunt import Hunt
+from hunter.leases.story import burning
 from hunter.workload_file import load
-from tui.keys import APP
-from tui.screens.confirm import ConfirmScreen
+from tui.desk import Desk
+from tui.format import money
+from tui.keys import APP, DEALS
+from tui.screens.confirm import Answer, ConfirmScreen
 from tui.screens.deals import DealsScreen
 from tui.screens.help import HelpScreen
-from tui.theme import HUNTER
+from tui.screens.launch import LaunchScreen
+from tui.screens.lease import EndAgreed, LeaseScreen
+from tui.theme import THEMES
+from tui.widgets.headline import Headline
+from tui.widgets.sheet import MUTED, STRONG
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
+    from textual.screen import Screen
+
     from hunter.config import Home
+    from hunter.errors import HunterError
+    from hunter.leases.lease import Lease
     from hunter.workload import Workload
 
-T = TypeVar("T")
+LOOK_EVERY_S = 2.0
+"""Seconds of ours between two looks at what burns."""
 
 
 class HunterApp(App[int]):
-    """Screens over one engine. Leaving the app is the only thing that ends the engine."""
+    """Screens over one engine. What spends is asked for here, where no screen's end can cut it short."""
 
-    CSS_PATH = "app.tcss"
     TITLE = "Hunter"
     BINDINGS = APP
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
     def __init__(self, hunt: Hunt, workload: Workload) -> None:
         super().__init__()
-        self.hunt = hunt
-        self.engine = Engine(hunt)
-        self.workload = workload
-
-    @property
-    def banner(self) -> str:
-        """What must be read on every screen: that nothing here is real."""
-        if not self.hunt.home.simulated:
-            return ""
-        return f"SANDBOX {self.hunt.clock.speed:g}× time"
+        stale_after_s = hunt.stale_after_s
+        self.desk = Desk(Engine(hunt), self.tell)
+        self.deals = DealsScreen(self.desk, workload, stale_after_s)
 
     def on_mount(self) -> None:
-        """Open on the deals; watch whatever is running already."""
-        self.register_theme(HUNTER)
-        self.theme = "hunter"
-        self.push_screen(DealsScreen(self.workload))
-        self.engine.keep_live()
+        """Open on what is recorded; watch whatever lives already."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+        self.push_screen(self.deals)
+        self.desk.engine.keep_live()
+        self.look()
+        self.set_interval(LOOK_EVERY_S, self.look)
 
-    def load_workload(self, name: str) -> Workload:
-        """A workload by name or path."""
-        self.workload = load(name)
-        return self.workload
+    def shut(self) -> None:
+        """End the engine; a create or an end that is under way is waited for."""
+        self.desk.engine.close()
 
-    def say(self, error: HunterError) -> None:
+    def tell(self, error: HunterError) -> None:
         """A failure as words; what was on the screen stays."""
-        self.notify(error.remedy or "", title=str(error), severity="error", timeout=10)
+        self.notify(error.remedy, title=str(error), severity="error", timeout=10, markup=False)
 
-    async def ask(self, answer: Awaitable[T]) -> T | None:
-        """The answer, or None after the failure has been told."""
-        try:
-            return await answer
-        except HunterError as error:
-            self.say(error)
-            return None
+    @work(exclusive=True, group="burning")
+    async def look(self) -> None:
+        """What lives and what it costs, for the top of every screen."""
+        found = await self.desk.read(burning, self.desk.hunt.rentals)
+        self.desk.burning = found or self.desk.burning
+        for screen in self.screen_stack:
+            for headline in screen.query(Headline):
+                headline.show_state(self.desk)
+
+    # ── what spends ──────────────────────────────────────────────────────────────────────────
+
+    @on(LaunchScreen.Agreed)
+    def rent(self, event: LaunchScreen.Agreed) -> None:
+        """The user said yes. The create goes on, whatever becomes of the dialogue."""
+        self._rent(event)
+
+    @work(group="spend")
+    async def _rent(self, event: LaunchScreen.Agreed) -> None:
+        lease = await self.desk.spend(
+            self.desk.hunt.launch(event.quote, event.workload, event.caps),
+            tell=partial(self._not_rented, event.screen),
+        )
+        self.look()
+        if lease is None:
+            return
+        if self.screen is event.screen:
+            event.screen.dismiss()
+            self.push_screen(LeaseScreen(self.desk, lease.lease_id))
+        else:
+            self.notify(f"Rented {lease.market}:{lease.instance_id}. Key i shows what is running.")
+
+    def _not_rented(self, dialogue: LaunchScreen, error: HunterError) -> None:
+        if self.screen is dialogue:
+            dialogue.refuse(error)
+        else:
+            self.tell(error)
+
+    @on(EndAgreed)
+    def end(self, event: EndAgreed) -> None:
+        """The user said yes to an end."""
+        self._end(event.leases)
+
+    @work(group="spend")
+    async def _end(self, leases: Sequence[Lease], *, then_quit: bool = False) -> None:
+        """End these, one after the other, each with its proof. One failure does not spare the rest."""
+        proven = True
+        for lease in leases:
+            ended = await self.desk.spend(self.desk.hunt.rentals.destroy(lease.lease_id))
+            self.look()
+            proven = proven and ended is not None
+            if ended is not None:
+                self.notify(_farewell(ended), title=f"{ended.gpu} is gone, and proven gone")
+        if then_quit and proven:
+            self.exit(0)
+
+    # ── keys ─────────────────────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
-        """Keys of this screen."""
-        self.push_screen(HelpScreen(dict(self.screen.active_bindings)))
+        """What this screen is for, and its keys."""
+        page = getattr(self.screen, "HELP", None)
+        if page is not None:
+            self.push_screen(HelpScreen(page, self.screen.active_bindings.values()))
 
-    @work
+    @work(exclusive=True, group="leave")
     async def action_leave(self) -> None:
-        """Leave; but not silently while something costs money."""
-        live = self.hunt.rentals.all(live_only=True)
+        """Leave, but not silently while something costs money."""
+        live = await self.desk.read(partial(self.desk.hunt.rentals.all, live_only=True))
         if not live:
             self.exit(0)
             return
-        burn = sum(self.hunt.rentals.burn_usd_h(lease) or 0.0 for lease in live)
-        names = ", ".join(f"{lease.market}:{lease.instance_id or '…'}" for lease in live)
-        answer = await self.push_screen_wait(
-            ConfirmScreen(
-                f"{len(live)} still running at ${burn:.4f}/h",
-                f"{names}\n\nTheir caps and time to live are not kept while Hunter is closed.",
-                (
-                    ("stay", "Stay", "default"),
-                    ("leave", "Leave them running", "warning"),
-                    ("destroy", "Destroy all, then quit", "error"),
-                ),
-            )
-        )
+        answer = await self.push_screen_wait(self._leave_question(live))
         if answer == "leave":
             self.exit(0)
         elif answer == "destroy":
-            for lease in live:
-                if (
-                    await self.ask(self.engine.spend(self.hunt.rentals.destroy(lease.lease_id)))
-                    is None
-                ):
-                    return
-            self.exit(0)
+            self.notify("Ending all of them; Hunter closes when each is proven gone.")
+            self._end(live, then_quit=True)
 
-    def shut(self) -> None:
-        """End the engine; a create that is under way is waited for."""
-        self.engine.close()
+    def _leave_question(self, live: Sequence[Lease]) -> ConfirmScreen:
+        burn = burning(self.desk.hunt.rentals)
+        unseen = " and what is not known yet" if burn.unseen else ""
+        names = "\n".join(
+            f"  {lease.gpu} · {lease.market}:{lease.instance_id or '…'} · {lease.state}"
+            for lease in live
+        )
+        text = Content.assemble(
+            (names, STRONG),
+            f"\n\nTogether they cost {money(burn.usd_h)}/h now{unseen}.\n",
+            ("While Hunter is closed nobody keeps their caps or their time to live. "
+             "hunter ps shows them, hunter destroy ends them.", MUTED),
+        )  # fmt: skip
+        return ConfirmScreen(
+            f"{len(live)} still running",
+            text,
+            Answer("leave", "Leave running", "warning"),
+            Answer("destroy", "Destroy all, quit", "error"),
+        )
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: the app's own, and the deals' keys by name."""
+        yield from super().get_system_commands(screen)
+        if screen is self.deals:
+            for binding in DEALS:
+                if isinstance(binding, Binding):
+                    act = getattr(self.deals, f"action_{binding.action}")
+                    yield SystemCommand(binding.description, binding.tooltip, act)
+
+
+def _farewell(ended: Lease) -> str:
+    bill = "not billed yet" if ended.billed_usd is None else f"billed {money(ended.billed_usd)}"
+    return f"{bill}, metered {money(ended.metered_usd)}"
 
 
 def run_app(
     home: Home,
     sandbox: Callable[[], AbstractContextManager[str]] | None,
     workload: str | None,
-    **options: Any,
 ) -> int:
-    """Open the app on a home, until the user leaves. Returns the exit code."""
+    """Open the app on a home until the user leaves; returns the exit code.
+
+    Args:
+        home: where its record is.
+        sandbox: starts the embedded market when a market is first asked; None for real ones.
+        workload: file or sample that deals are priced for; what config.toml names where None.
+    """
     job = load(workload or home.config.workload)
     app = HunterApp(Hunt(home, sandbox=sandbox), job)
     try:
-        return app.run(**options) or 0
+        answer = app.run()
+        return answer if answer is not None else app.return_code or 0
     finally:
         app.shut()

@@ -104,20 +104,13 @@ class Stay:
     end_s: float
 
 
-def metered_usd(lease: Lease, stays: Sequence[Stay], rules: MarketRules) -> float:
-    """What a lease has cost so far by the market's rules, from the states it was seen in.
-
-    The market's own bill replaces this number when it comes.
-    """
-    return sum(metered_items(lease, stays, rules).values())
-
-
 def metered_items(
     lease: Lease, stays: Sequence[Stay], rules: MarketRules
 ) -> dict[str, float]:  # fmt: skip
     """What a lease has cost so far by item, named as a market's charges are: gpu, disk, download.
 
-    Traffic is counted as the workload states it: image and weights once the container ran.
+    Traffic is counted as the workload states it: image and weights once the container ran. The
+    market's own bill replaces these numbers when it comes.
     """
     gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.quoted_usd_h
     gpu = disk = download = 0.0

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from hunter.errors import UsageError
-from hunter.leases.lease import LIVE, Lease, Stay, burn_usd_h, metered_usd
+from hunter.leases.lease import LIVE, Lease, Stay, burn_usd_h, metered_items
 from hunter.store import leases as table
 
 if TYPE_CHECKING:
@@ -44,7 +44,11 @@ class Records:
 
     def metered_now(self, lease: Lease) -> float:
         """What the lease has cost up to now by our own arithmetic, $."""
-        return metered_usd(lease, self.stays(lease), self._rules[lease.market])
+        return sum(self.metered_items(lease).values())
+
+    def metered_items(self, lease: Lease) -> dict[str, float]:
+        """The same by item, named as a market's charges are."""
+        return metered_items(lease, self.stays(lease), self._rules[lease.market])
 
     def stays(self, lease: Lease) -> list[Stay]:
         """In which states an instance was seen, and from when to when."""

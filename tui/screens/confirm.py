@@ -1,11 +1,13 @@
-"""A question whose safe answer is focused first."""
+"""A question whose harmless answer comes first and has the focus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
@@ -15,34 +17,46 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
-class ConfirmScreen(ModalScreen[str | None]):
-    """Some answers, of which the first is harmless; None is cancelled."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One button."""
 
+    identity: str
+    label: str
+    variant: Literal["default", "primary", "warning", "error"] = "default"
+
+
+CANCEL = Answer("cancel", "Cancel")
+
+
+class ConfirmScreen(ModalScreen[str]):
+    """Gives back the id of the answer; `cancel` where there was none."""
+
+    CSS_PATH = "dialog.tcss"
     BINDINGS = DIALOG
+    HELP: ClassVar[str] = "confirm"
+    AUTO_FOCUS = "#cancel"
 
-    def __init__(self, title: str, text: str, answers: tuple[tuple[str, str, str], ...]) -> None:
-        """Answers are (id, label, variant), the harmless one first."""
+    def __init__(self, title: str, text: Content | str, *answers: Answer) -> None:
+        """Cancel is added by itself, as the first answer."""
         super().__init__()
-        self.question, self.text, self.answers = title, text, answers
+        self.question, self.text = title, text
+        self.answers = (CANCEL, *answers)
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         with Vertical(classes="dialog"):
-            yield Static(self.question, classes="title")
-            yield Static(self.text)
+            yield Static(self.question, classes="title", markup=False)
+            yield Static(self.text, markup=False)
             with Horizontal(classes="buttons"):
-                for identity, label, variant in self.answers:
-                    yield Button(label, id=identity, variant=variant)  # type: ignore[arg-type]
-
-    def on_mount(self) -> None:
-        """The harmless answer first."""
-        self.query(Button).first().focus()
+                for answer in self.answers:
+                    yield Button(answer.label, id=answer.identity, variant=answer.variant)
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
         """Say which."""
-        self.dismiss(event.button.id)
+        self.dismiss(event.button.id or CANCEL.identity)
 
     def action_cancel(self) -> None:
-        """None of them."""
-        self.dismiss(None)
+        """Nothing of it."""
+        self.dismiss(CANCEL.identity)

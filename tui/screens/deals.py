@@ -2,334 +2,313 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Footer, Input, Label, Static
 
-from hunter.deals import SORTS, Deal, Deals, Query, matching
-from hunter.errors import HunterError
+from hunter.deals import Deal, Deals, Query, matching
 from hunter.offers import Tenancy
-from tui.format import age, number, seconds, usd
-from tui.keys import DEALS
+from tui.keys import DEALS, NEEDLE
+from tui.prices import Prices
 from tui.screens.launch import LaunchScreen
 from tui.screens.running import RunningScreen
-from tui.screens.workload import WorkloadScreen
-from tui.widgets.bill import BillPanel
-from tui.widgets.line_table import Column, LineTable, Row
-from tui.widgets.status import StatusBar
+from tui.screens.workload import WorkloadScreen, job_line
+from tui.widgets.bill import BillSheet, KeepSheet
+from tui.widgets.deal_rows import COLUMNS, SORTS, TITLES, deal_row
+from tui.widgets.facts import FactsSheet
+from tui.widgets.headline import Headline
+from tui.widgets.line_table import LineTable
+from tui.widgets.newsline import Newsline
+from tui.widgets.sheet import ACCENT, MUTED, STRONG, Piece
+from tui.widgets.timeline import TimelineSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
-    from hunter.markets import Progress
     from hunter.workload import Workload
-    from tui.app import HunterApp
-    from tui.screens.lease import LeaseScreen
+    from tui.desk import Desk
+    from tui.widgets.line_table import Cell
 
-COLUMNS = (
-    Column("#", 4),
-    Column("GPU", 11, left=True, grows=True),
-    Column("market", 6, left=True),
-    Column("hold", 5, left=True),
-    Column("place", 10, left=True, needs=78, grows=True),
-    Column("run $", 7),
-    Column("useful h", 8, needs=92),
-    Column("all-in/h", 8),
-    Column("disk/h", 7, needs=100),
-    Column("cold", 7),
-    Column("cold $", 7, needs=70),
-    Column("Mbps", 6, needs=108),
-    Column("reliab", 6, needs=116),
-    Column("age", 6),
-)
 TENANCIES = (None, Tenancy.ON_DEMAND, Tenancy.INTERRUPTIBLE)
-POLL_EVERY_S = 300.0
-"""The market's seconds between two polls in the background."""
-POLL_AT_MOST_EVERY_S = 20.0
-"""Seconds of ours, where the market's run faster."""
+CHECK_EVERY_S = 5.0
+"""Seconds of ours between two looks at whether prices have grown old."""
+TICK_S = 2.0
+"""Seconds of ours between two paintings of the ages."""
+
+
+class Needle(Input):
+    """Where the filter is typed."""
+
+    BINDINGS = NEEDLE
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Signs are typed here; they are no keys, and the footer does not offer them as such."""
+        return key in ("slash", "question_mark") or super().check_consume_key(key, character)
 
 
 class DealsScreen(Screen[None]):
-    """The first screen."""
+    """The first screen: it asks the engine for deals and shows them."""
 
+    CSS_PATH = "deals.tcss"
     BINDINGS = DEALS
+    HELP: ClassVar[str] = "deals"
+    AUTO_FOCUS = "#deals"
+    headline = getters.query_one(Headline)
+    newsline = getters.query_one(Newsline)
     table = getters.query_one("#deals", LineTable)
-    bill = getters.query_one(BillPanel)
-    status = getters.query_one(StatusBar)
-    needle = getters.query_one("#needle", Input)
+    filter = getters.query_one("#filter", Input)
 
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, desk: Desk, workload: Workload, stale_after_s: float) -> None:
         super().__init__()
+        self.desk = desk
         self.workload = workload
-        self.query_for = Query()
+        self.stale_after_s = stale_after_s
+        self.prices = Prices(desk, stale_after_s, self.post_message)
+        self.wanted = Query()
         self.deals: Deals | None = None
-        self.shown: Deals | None = None
-        self.polling = False
-
-    @property
-    def hunter(self) -> HunterApp:
-        """The app, with its engine."""
-        return self.app  # type: ignore[return-value]
+        self.rows: Sequence[int] = ()
+        """Which of the deals are shown, in order: all, or those that the filter leaves."""
 
     def compose(self) -> ComposeResult:
-        """Status, filter, table and bill."""
-        yield StatusBar()
-        yield Input(placeholder="words, as: 4090 vast us bid", id="needle")
-        with Horizontal():
-            with Vertical(id="left"):
+        """Status above, deals at the left, the selected one's bill at the right, keys below."""
+        yield Headline()
+        yield Newsline()
+        with Horizontal(id="search"):
+            yield Label("/")
+            yield Needle(placeholder="words, as: 4090 vast us bid", compact=True, id="filter")
+        with Horizontal(id="body"):
+            with Vertical(id="market"):
                 yield LineTable(COLUMNS, id="deals")
                 yield Static(id="empty")
-            with VerticalScroll(id="right", can_focus=False):
-                yield BillPanel()
+            with VerticalScroll(id="detail", can_focus=False, classes="-empty"):
+                yield FactsSheet()
+                yield BillSheet()
+                yield TimelineSheet()
+                yield KeepSheet()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Show what is recorded at once; poll afterwards."""
-        self.needle.display = False
-        self.table.focus()
-        self.reload(then_poll=True)
-        self.set_interval(1.0, self._tick)
-        pause = max(POLL_AT_MOST_EVERY_S, POLL_EVERY_S / self.hunter.hunt.clock.speed)
-        self.set_interval(pause, self.poll)
-
-    def on_screen_resume(self) -> None:
-        """What is running may have changed meanwhile."""
-        if self.deals is not None:
-            self._say_status()
+        """What is recorded comes first; markets are asked afterwards."""
+        self._say_where()
+        self.rank()
+        self.begin_polling()
+        self.set_interval(TICK_S, self._age)
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
-    @work(exclusive=True, group="deals")
-    async def reload(self, *, then_poll: bool = False) -> None:
-        """Rank what is recorded."""
-        hunt = self.hunter.hunt
-        found = await self.hunter.ask(asyncio.to_thread(hunt.deals, self.workload, self.query_for))
-        if found is not None:
-            self.deals = found
-            self._show()
-        stale = found is None or not len(found) or found[0].age_s > hunt.stale_after_s
-        if then_poll and stale:
-            self.poll()
+    @work(exclusive=True, group="rank")
+    async def rank(self) -> None:
+        """Rank what is recorded; the last answer stays until there is another."""
+        deals = await self.desk.read(self.desk.hunt.deals, self.workload, self.wanted)
+        if deals is not None:
+            self.show(deals)
 
-    @work(exclusive=True, group="poll")
-    async def poll(self) -> None:
-        """Poll the markets in the engine; the last answer stays on the screen meanwhile."""
-        self.polling = True
-        self._say_status()
-        polled = await self.hunter.ask(
-            self.hunter.engine.ask(self.hunter.hunt.scrape(report=self._progress))
-        )
-        self.polling = False
-        for poll in polled or ():
-            if poll.error is not None:
-                self.notify(poll.error.remedy, title=str(poll.error), severity="error")
-        self.status.progress = ""
-        self.reload()
+    @work(group="poll")
+    async def begin_polling(self) -> None:
+        """Ask for what was never asked, first of all for what this workload could use."""
+        await self.prices.remember()
+        if self.prices.missing:
+            await self.prices.poll(self.workload)
+            await self.prices.poll()
+        elif self.prices.due():
+            await self.prices.poll()
+        self.set_interval(CHECK_EVERY_S, self._poll_if_due)
 
-    def _progress(self, progress: Progress) -> None:
-        """Called by the engine's thread."""
-        of = f" of {progress.total}" if progress.total else ""
-        text = f"{progress.market}: {progress.done}{of} {progress.text}"
-        self.app.call_from_thread(setattr, self.status, "progress", text)
+    def _poll_if_due(self) -> None:
+        if self.prices.due() and not self.prices.polling:
+            self.poll(None)
+
+    @work(group="poll")
+    async def poll(self, workload: Workload | None, *, loud: bool = False) -> None:
+        """Poll in the background. A user who asked for it is told of failures in full."""
+        for polled in await self.prices.poll(workload):
+            if loud and polled.error is not None:
+                self.desk.tell(polled.error)
+
+    @on(Prices.Moved)
+    def news(self) -> None:
+        """A market's poll goes on."""
+        self._say_news()
+        if not self.rows:
+            self._say_empty()
+
+    @on(Prices.Came)
+    def ranked_anew(self) -> None:
+        """Other prices are recorded."""
+        self.rank()
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────
 
-    def _show(self) -> None:
-        """Filter, keep the cursor on its deal, and paint."""
-        assert self.deals is not None
-        at = self._selected_ref()
-        text = self.needle.value.strip()
-        self.shown = self.deals.take(matching(self.deals, text)) if text else self.deals
-        row = self._row_of(at)
-        self.table.show(len(self.shown), self._row, row)
-        nothing = len(self.shown) == 0
-        if self.table.display is nothing:
-            self.table.display = not nothing
-            if not nothing and self.focused is not self.needle:
-                self.table.focus()
-        empty = self.query_one("#empty", Static)
-        empty.display = nothing
+    def show(self, deals: Deals | None = None) -> None:
+        """Filter the deals, keep the cursor on its offer, and paint."""
+        at = self._ref_under_cursor()
+        self.deals = deals or self.deals
+        if self.deals is None:
+            return
+        text = self.filter.value.strip()
+        self.rows = matching(self.deals, text).tolist() if text else range(len(self.deals))
+        self.table.show(
+            len(self.rows), self._cells, cursor=self._place_of(at), sorted_by=self.wanted.sort
+        )
+        nothing = not self.rows
+        self.query_one("#market").set_class(nothing, "-empty")
+        self.query_one("#detail").set_class(nothing, "-empty")
+        self._say_news()
         if nothing:
-            empty.update(self._why_empty())
-            self.bill.update("")
-        self._say_status()
+            self._say_empty()
 
-    def _why_empty(self) -> str:
+    def _ref_under_cursor(self) -> str | None:
+        if self.deals is None or not self.rows or not self.table.cursor:
+            return None  # the top is a place of its own: whoever stands there sees the best
+        return self.deals.offers.ref(self.rows[min(self.table.cursor, len(self.rows) - 1)])
+
+    def _place_of(self, ref: str | None) -> int:
         assert self.deals is not None
-        if len(self.deals):
-            return "No deal has all of these words.\n\nesc clears the filter."
-        error = self.hunter.hunt.why_none(self.deals)
-        if self.polling:
-            return "Asking the markets for the first time …"
-        return f"{error}\n\n{error.remedy}\n\nr polls the markets · w chooses another workload · t tenancy"
-
-    def _selected_ref(self) -> str | None:
-        if self.shown is None or not len(self.shown):
-            return None
-        return self.shown.offers.ref(min(self.table.cursor, len(self.shown) - 1))
-
-    def _row_of(self, ref: str | None) -> int:
-        """Where a deal stands now. A deal that is gone leaves the cursor at the top."""
-        if ref is None or self.shown is None:
+        row = None if ref is None else self.deals.offers.row_of(ref)
+        if row is None or row not in self.rows:
             return 0
-        offers = self.shown.offers
-        market, _, rest = ref.partition(":")
-        identity = rest.removesuffix(":bid")
-        rows = offers.offer_id.is_in([identity]) & offers.market.is_in([market])
-        for row in rows.nonzero()[0][:4]:
-            if offers.ref(int(row)) == ref:
-                return int(row)
-        return 0
+        return self.rows.index(row)
 
-    def _row(self, index: int) -> Row:
-        assert self.shown is not None
-        deal = self.shown[index]
-        stale_after = self.hunter.hunt.stale_after_s
-        now = self.hunter.hunt.clock.now()
-        offer = deal.offer
-        old = max(0.0, now - offer.seen_at)
-        count = f"{offer.gpu_count}× " if offer.gpu_count > 1 else ""
-        return Row(
-            (
-                str(index + 1),
-                count + offer.gpu,
-                offer.market,
-                "bid" if offer.tenancy == Tenancy.INTERRUPTIBLE else "fixed",
-                offer.location or "?",
-                usd(deal.run_usd),
-                usd(deal.useful_hour_usd),
-                usd(deal.all_in_usd_h),
-                usd(deal.storage_usd_h),
-                seconds(deal.cold_start_s),
-                usd(deal.cold_start_usd),
-                number(offer.inet_down_mbps),
-                number(offer.reliability, ".3f"),
-                age(old, stale_after),
-            ),
-            "stale" if old > stale_after else "",
+    def _cells(self, place: int) -> Sequence[Cell]:
+        assert self.deals is not None
+        deal = self.deals[self.rows[place]]
+        return deal_row(deal, self._age_of(deal), self.stale_after_s)
+
+    def _age_of(self, deal: Deal) -> float:
+        return max(0.0, self.desk.now() - deal.offer.seen_at)
+
+    def _age(self) -> None:
+        self.table.repaint()
+        self._say_news()
+
+    def _say_where(self) -> None:
+        self.headline.show_place(
+            self.desk, (f"{self.workload.name} ", STRONG), (job_line(self.workload), MUTED)
         )
 
-    def _tick(self) -> None:
-        """Ages move."""
-        if self.shown is not None:
-            self.table.repaint()
-            self.explain()
-            self._say_status()
+    def _say_news(self) -> None:
+        right: list[Piece] = []
+        if self.deals is not None:
+            held = "" if self.wanted.tenancy is None else f", {self.wanted.tenancy.value} only"
+            count = f"{len(self.rows):,}"
+            if len(self.rows) != len(self.deals):
+                count += f" of {len(self.deals):,}"
+                right.append((f"/{self.filter.value.strip()}  ", ACCENT))
+            right += [(count, STRONG), (f" deals by {TITLES[self.wanted.sort]}{held}", MUTED)]
+        news = list(self.prices.news.values())
+        self.newsline.show_news(news, self.desk.now(), self.stale_after_s, right)
 
-    def _say_status(self) -> None:
-        hunt = self.hunter.hunt
-        now, polls = hunt.clock.now(), []
-        for poll in hunt.last_polls():
-            when = age(max(0.0, now - poll["finished_at"]), hunt.stale_after_s)
-            polls.append(
-                f"{poll['market']} {'failed' if poll['error'] else ''} {when} ago".replace(
-                    "  ", " "
-                )
-            )
-        shown = len(self.shown) if self.shown is not None else 0
-        considered = self.deals.considered if self.deals is not None else 0
-        self.status.banner(self.hunter.banner)
-        self.status.show(
-            workload=self.workload.name,
-            shown=shown,
-            considered=considered,
-            sort=self.query_for.sort,
-            tenancy=self.query_for.tenancy,
-            polls=polls,
-            polling=self.polling,
-            live=len(hunt.rentals.all(live_only=True)),
-            needle=self.needle.value,
-        )
+    def _say_empty(self) -> None:
+        self.query_one("#empty", Static).update(self._why_empty())
+
+    def _why_empty(self) -> Content:
+        deals = self.deals
+        if deals is None:
+            return Content("Reading what is recorded …")
+        if len(deals):
+            return _advice("No deal has all of these words.", "[b]esc[/b] takes the filter off.")
+        if self.prices.polling and not deals.considered:
+            return _advice("Asking the markets for the first time …",
+                           "Prices are shown as soon as the first market has answered.")  # fmt: skip
+        error = self.desk.hunt.why_none(deals)
+        return _advice(str(error), "[b]w[/b] chooses another workload, [b]t[/b] another tenancy, "
+                       "[b]r[/b] polls the markets again.")  # fmt: skip
 
     # ── what the user does ───────────────────────────────────────────────────────────────────
+
+    def selected(self) -> Deal | None:
+        """The deal under the cursor."""
+        if self.deals is None or not self.rows:
+            return None
+        return self.deals[self.rows[self.table.cursor]]
 
     @on(LineTable.Moved, "#deals")
     def explain(self) -> None:
         """The bill of the deal under the cursor."""
         deal = self.selected()
-        if deal is not None and self.shown is not None:
-            row = deal.rank - 1
-            now = self.hunter.hunt.clock.now()
-            aged = replace(deal, age_s=max(0.0, now - deal.offer.seen_at))
-            self.bill.show_deal(
-                aged, self.shown.bill(row), self.shown.phases(row), self.workload,
-                self.hunter.hunt.stale_after_s,
-            )  # fmt: skip
-
-    def selected(self) -> Deal | None:
-        """The deal under the cursor."""
-        if self.shown is None or not len(self.shown):
-            return None
-        return self.shown[min(self.table.cursor, len(self.shown) - 1)]
+        if deal is None or self.deals is None:
+            return
+        row = deal.rank - 1
+        self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
+        self.query_one(BillSheet).show_bill(deal, self.deals.bill(row), self.workload)
+        self.query_one(TimelineSheet).show_phases(deal, self.deals.phases(row))
+        self.query_one(KeepSheet).show_keeping(deal, self.workload)
 
     @on(LineTable.Chosen, "#deals")
     def action_launch(self) -> None:
-        """Open the launch dialogue on the selected deal."""
+        """The launch dialogue on the selected deal."""
         deal = self.selected()
         if deal is not None:
-            self.app.push_screen(LaunchScreen(deal, self.workload), self._launched)
-
-    def _launched(self, screen: LeaseScreen | None) -> None:
-        if screen is not None:
-            self.app.push_screen(screen)
+            self.app.push_screen(LaunchScreen(self.desk, deal, self.workload))
 
     def action_filter(self) -> None:
-        """Open the filter."""
-        self.needle.display = True
-        self.needle.focus()
+        """Type a filter."""
+        self.query_one("#search").add_class("-open")
+        self.filter.focus()
 
-    @on(Input.Changed, "#needle")
+    @on(Input.Changed, "#filter")
     def narrow(self) -> None:
         """Filter while typing."""
-        if self.deals is not None:
-            self._show()
+        self.show()
 
-    @on(Input.Submitted, "#needle")
-    def keep_filter(self) -> None:
-        """Back to the table with the filter on."""
-        self.needle.display = bool(self.needle.value)
+    @on(Input.Submitted, "#filter")
+    def to_table(self) -> None:
+        """Back to the deals, with the filter on."""
+        self.query_one("#search").set_class(bool(self.filter.value.strip()), "-open")
         self.table.focus()
 
     def action_clear(self) -> None:
         """Filter off."""
-        self.needle.value = ""
-        self.needle.display = False
-        self.table.focus()
+        self.filter.value = ""
+        self.to_table()
 
     def action_sort(self) -> None:
         """The next order."""
-        following = SORTS[(SORTS.index(self.query_for.sort) + 1) % len(SORTS)]
-        self.query_for = replace(self.query_for, sort=following)
-        self.reload()
+        at = SORTS.index(self.wanted.sort) if self.wanted.sort in SORTS else -1
+        self._sort(SORTS[(at + 1) % len(SORTS)])
+
+    @on(LineTable.TitleClicked, "#deals")
+    def sort_by_title(self, event: LineTable.TitleClicked) -> None:
+        """The order of a column."""
+        self._sort(event.key)
+
+    def _sort(self, key: str) -> None:
+        self.wanted = replace(self.wanted, sort=key)
+        self.rank()
 
     def action_tenancy(self) -> None:
         """The next tenancy."""
-        following = TENANCIES[(TENANCIES.index(self.query_for.tenancy) + 1) % len(TENANCIES)]
-        self.query_for = replace(self.query_for, tenancy=following)
-        self.reload()
+        at = TENANCIES.index(self.wanted.tenancy)
+        self.wanted = replace(self.wanted, tenancy=TENANCIES[(at + 1) % len(TENANCIES)])
+        self.rank()
 
     def action_refresh(self) -> None:
-        """Poll now."""
-        self.poll()
+        """Poll now, for this workload."""
+        if self.prices.polling:
+            self.notify("The markets are being asked already.")
+        else:
+            self.poll(self.workload, loud=True)
 
     def action_running(self) -> None:
         """What runs."""
-        self.app.push_screen(RunningScreen())
+        self.app.push_screen(RunningScreen(self.desk))
 
     @work
     async def action_workload(self) -> None:
         """Choose another workload."""
-        chosen = await self.app.push_screen_wait(WorkloadScreen(self.workload.name))
-        if chosen is None:
-            return
-        try:
-            self.workload = self.hunter.load_workload(chosen)
-        except HunterError as error:
-            self.hunter.say(error)
-            return
-        self.reload(then_poll=True)
+        chosen = await self.app.push_screen_wait(WorkloadScreen(self.desk, self.workload))
+        if chosen is not None:
+            self.workload = chosen
+            self._say_where()
+            self.rank()
+
+
+def _advice(what: str, then: str) -> Content:
+    return Content.assemble((what, "bold"), "\n\n", Content.from_markup(then))

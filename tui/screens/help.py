@@ -1,50 +1,67 @@
-"""Every key that works now, from the bindings themselves."""
+"""Help: what a screen is for, and every key that works on it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Markdown, Static
 
-from tui.keys import DIALOG
+from tui.keys import HELP
+from tui.widgets.sheet import ACCENT, MUTED, Sheet, line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from textual.app import ComposeResult
-    from textual.binding import ActiveBinding
+    from textual.binding import ActiveBinding, Binding
+    from textual.content import Content
+
+PAGES = Path(__file__).resolve().parents[1] / "help"
 
 
 class HelpScreen(ModalScreen[None]):
-    """A table of keys."""
+    """A page of words, and the keys as the bindings themselves tell them."""
 
-    BINDINGS = DIALOG
+    CSS_PATH = ["dialog.tcss", "help.tcss"]
+    BINDINGS = HELP
 
-    def __init__(self, bindings: dict[str, ActiveBinding]) -> None:
+    def __init__(self, page: str, bindings: Iterable[ActiveBinding]) -> None:
         super().__init__()
-        self.bindings = bindings
+        self.page = page
+        self.bindings = list(bindings)
 
     def compose(self) -> ComposeResult:
-        """The table."""
-        with Vertical(classes="dialog wide"):
-            yield Static("Keys", classes="title")
+        """Keys first, words after."""
+        text = (PAGES / f"{self.page}.md").read_text(encoding="utf-8")
+        with Vertical(classes="dialog"):
+            yield Static("Help", classes="title")
             with VerticalScroll():
-                yield Static(self._table())
+                yield Sheet(id="keys")
+                yield Markdown(text, open_links=False)
 
-    def _table(self) -> Table:
-        table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-        table.add_column(style="bold", no_wrap=True)
-        table.add_column()
-        keys: dict[str, list[str]] = {}
-        for active in self.bindings.values():
-            binding = active.binding
-            if binding.tooltip:
-                keys.setdefault(binding.tooltip, []).append(self.app.get_key_display(binding))
-        for text, names in keys.items():
-            table.add_row(" ".join(names), text)
-        return table
+    def on_mount(self) -> None:
+        """Write the keys."""
+        ours = {b.binding.id: b.binding for b in self.bindings if b.binding.id}
+        rows = [(self._keys_of(binding), binding.tooltip) for binding in ours.values()]
+        self.query_one("#keys", Sheet).show(lambda width: _key_lines(rows))
+
+    def _keys_of(self, binding: Binding) -> str:
+        """Every key of a binding: the active ones come one by one."""
+        shown = [
+            self.app.get_key_display(active.binding)
+            for active in self.bindings
+            if active.binding.id == binding.id
+        ]
+        return " ".join(dict.fromkeys(shown))
 
     def action_cancel(self) -> None:
         """Close."""
         self.dismiss(None)
+
+
+def _key_lines(rows: list[tuple[str, str]]) -> Iterator[Content]:
+    for keys, sentence in rows:
+        yield line((f"{keys:>10}  ", ACCENT), (sentence, MUTED))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from hunter.errors import HunterError
+from hunter.errors import HunterError, UsageError
 from hunter.leases.lease import Caps
 from hunter.workload import duration, hours
-from tui.format import seconds, usd
+from tui.format import STALE, age, gpus, money, percent, span, spans, usd
 from tui.keys import DIALOG
-from tui.screens.lease import LeaseScreen
-from tui.widgets.bill import BillPanel
+from tui.widgets.bill import BillSheet
+from tui.widgets.sheet import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece
+from tui.widgets.timeline import TimelineSheet
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -23,141 +27,201 @@ if TYPE_CHECKING:
     from hunter.deals import Deal
     from hunter.hunt import Quote
     from hunter.workload import Workload
-    from tui.app import HunterApp
+    from tui.desk import Desk
+
+PROMISE = (
+    "Hunter ends it at its time to live or its dollars, and only while Hunter runs: "
+    "no market here does that by itself."
+)
 
 
-class LaunchScreen(ModalScreen[LeaseScreen | None]):
-    """Nothing is rented before the button is pressed, and nothing beyond the caps.
+class LaunchScreen(ModalScreen[None]):
+    """Nothing is rented before its button is pressed, and nothing beyond the caps."""
 
-    It answers with the screen of what was rented, or None.
-    """
-
+    CSS_PATH = ["dialog.tcss", "launch.tcss"]
     BINDINGS = DIALOG
+    HELP: ClassVar[str] = "launch"
+    AUTO_FOCUS = "#cancel"
     go = getters.query_one("#launch", Button)
-    note = getters.query_one("#note", Static)
+    verdict = getters.query_one("#verdict", Static)
 
-    def __init__(self, deal: Deal, workload: Workload) -> None:
+    @dataclass
+    class Agreed(Message):
+        """The explicit yes: rent this, inside these caps. The screen hears of the outcome."""
+
+        screen: LaunchScreen
+        quote: Quote
+        workload: Workload
+        caps: Caps
+
+    def __init__(self, desk: Desk, deal: Deal, workload: Workload) -> None:
         super().__init__()
-        self.deal, self.workload = deal, workload
+        self.desk, self.deal, self.workload = desk, deal, workload
         self.quote: Quote | None = None
-        self.sent = False
-
-    @property
-    def hunter(self) -> HunterApp:
-        """The app, with its engine."""
-        return self.app  # type: ignore[return-value]
+        self.agreed = False
 
     def compose(self) -> ComposeResult:
-        """Bill, caps, buttons."""
-        limits = self.workload.limits
-        with Vertical(classes="dialog wide"):
-            yield Static(f"Launch {self.workload.name} on {self.deal.offer.ref}", classes="title")
-            yield Static("Asking the market for the price of now …", id="note")
-            with VerticalScroll(id="bill", can_focus=False):
-                yield BillPanel()
-            with Horizontal(classes="caps"):
-                yield Label("caps: $/h")
-                yield Input(_text(limits.max_usd_h), id="max_usd_h", type="number")
+        """Quote, bill, caps, verdict, buttons."""
+        offer, limits = self.deal.offer, self.workload.limits
+        with Vertical(classes="dialog"):
+            yield Static(f"Launch {self.workload.name} on {gpus(offer.gpu, offer.gpu_count)}",
+                         classes="title", markup=False)  # fmt: skip
+            yield Static(self._what(), id="what")
+            yield Static(id="moved")
+            with Vertical(id="bills"):
+                yield BillSheet()
+                yield TimelineSheet()
+            with Horizontal(id="caps"):
+                yield Label("At most  $/h")
+                yield Input(_text(limits.max_usd_h), id="max_usd_h", compact=True)
                 yield Label("$ in all")
-                yield Input(_text(limits.max_usd_run), id="max_usd", type="number")
-                yield Label("time")
-                yield Input(_text(limits.ttl_h, "h"), id="ttl")
-            yield Static(
-                "Kept while Hunter runs: no market here ends an instance by itself.",
-                classes="hint",
-            )
+                yield Input(_text(limits.max_usd_run), id="max_usd", compact=True)
+                yield Label("time to live")
+                ttl = "" if limits.ttl_h is None else duration(limits.ttl_h * 3600)
+                yield Input(ttl, id="ttl", compact=True)
+            yield Static(id="verdict")
+            yield Static(PROMISE, id="promise")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button("Launch", id="launch", variant="warning", disabled=True)
 
     def on_mount(self) -> None:
-        """Cancel first; then the quote."""
-        self.query_one("#cancel", Button).focus()
+        """The recorded bill at once, the quote of now as soon as it comes."""
         self.ask_quote()
+
+    def _what(self) -> Content:
+        offer = self.deal.offer
+        return Content.assemble(
+            (offer.ref, STRONG),
+            (f"  {offer.tenancy} · {offer.location or 'place unknown'}", MUTED),
+        )
+
+    # ── the quote ────────────────────────────────────────────────────────────────────────────
 
     @work(exclusive=True, group="quote")
     async def ask_quote(self) -> None:
-        """The price of now."""
-        hunter = self.hunter
-        try:
-            self.quote = await hunter.engine.ask(
-                hunter.hunt.quote(self.deal.offer.ref, self.workload)
-            )
-        except HunterError as error:
-            self.note.update(f"[b]{error}[/b] {error.remedy}")
-            return
-        deals = self.quote.deals
-        self.query_one(BillPanel).show_deal(
-            deals[0], deals.bill(0), deals.phases(0), self.workload, hunter.hunt.stale_after_s
+        """The price of now, with this workload's disk."""
+        moved = self.query_one("#moved", Static)
+        moved.update(Content.assemble(("⟳ asking the market for its price of now …", ACCENT)))
+        quote = await self.desk.ask(
+            self.desk.hunt.quote(self.deal.offer.ref, self.workload), tell=self.refuse
         )
+        if quote is None:
+            moved.update(
+                Content.assemble((f"{STALE} no fresh quote: nothing can be launched", WARN))
+            )
+            return
+        self.quote = quote
+        deal = quote.deals[0]
+        self.query_one(BillSheet).show_bill(deal, quote.deals.bill(0), self.workload)
+        self.query_one(TimelineSheet).show_phases(deal, quote.deals.phases(0))
+        moved.update(self._moved(quote))
         self.check()
 
-    def caps(self) -> Caps | str:
-        """The caps as typed, or what is wrong with them."""
+    def _moved(self, quote: Quote) -> Content:
+        """What is different from the price that was on the screen."""
+        now, before = quote.deals[0].offer.price_usd_h, quote.before_usd_h
+        seen = f"the price seen {age(self.desk.now() - self.deal.offer.seen_at)} ago"
+        pieces: list[Piece] = [("✓ quoted now  ", GOOD), (f"{money(now)}/h for the GPU", STRONG)]
+        if before is None or before == now:
+            pieces.append((f", which is {seen}", MUTED))
+        else:
+            sign, tone = ("▲ dearer", WARN) if now > before else ("▼ cheaper", GOOD)
+            share = percent(abs(now / before - 1), 1) if before else ""
+            pieces.append((f"  {sign} by {share}", tone))
+            pieces.append((f" than {seen}, {money(before)}", MUTED))
+        return Content.assemble(*pieces)
+
+    # ── the caps ─────────────────────────────────────────────────────────────────────────────
+
+    def caps(self) -> Caps:
+        """The caps as typed; UsageError says which of them is wrong."""
+        return Caps(
+            max_usd_h=self._dollars("max_usd_h", "$/h"),
+            max_usd=self._dollars("max_usd", "$ in all"),
+            ttl_s=self._ttl_h() * 3600,
+        )
+
+    def _dollars(self, identity: str, name: str) -> float:
+        text = self.query_one(f"#{identity}", Input).value.strip().removeprefix("$")
         try:
-            usd_h = float(self.query_one("#max_usd_h", Input).value)
-            total = float(self.query_one("#max_usd", Input).value)
+            value = float(text)
+        except ValueError:
+            raise UsageError(f"{name} is no number.", remedy="Write it as 0.60.") from None
+        if not 0 < value < 1e6:
+            raise UsageError(f"{name} has to be above zero.", remedy="Write it as 0.60.")
+        return value
+
+    def _ttl_h(self) -> float:
+        try:
             ttl_h = hours(self.query_one("#ttl", Input).value)
         except ValueError:
-            return "Every cap must be given: dollars as 0.60, time as 2h."
-        if min(usd_h, total, ttl_h) <= 0:
-            return "Caps are above zero."
-        return Caps(max_usd_h=usd_h, max_usd=total, ttl_s=ttl_h * 3600)
+            raise UsageError(
+                "The time to live is no duration.", remedy="Write it as 90m or 2h."
+            ) from None
+        if ttl_h <= 0:
+            raise UsageError("The time to live has to be above zero.", remedy="Write it as 2h.")
+        return ttl_h
 
     @on(Input.Changed)
     def check(self) -> None:
         """Say what will happen, or why it will not."""
-        if self.quote is None or self.sent:
+        if self.quote is None or self.agreed:
             return
-        deal, caps = self.quote.deals[0], self.caps()
-        problem = caps if isinstance(caps, str) else None
-        if isinstance(caps, Caps):
-            try:
-                self.hunter.hunt.check_caps(self.quote, caps)
-            except HunterError as error:
-                problem = f"{error} {error.remedy}"
-        self.go.disabled = problem is not None
-        if problem is not None:
-            self.note.update(f"[b]{problem}[/b]")
+        try:
+            self.desk.hunt.check_caps(self.quote, self.caps())
+        except UsageError as error:
+            self.refuse(error)
             return
-        before = self.quote.before_usd_h
-        moved = ""
-        if before is not None and before != deal.offer.price_usd_h:
-            moved = f"The price moved: {before:.4f} → {deal.offer.price_usd_h:.4f} $/h. "
-        self.note.update(
-            f"{moved}Ready in about {seconds(deal.cold_start_s)} for ${usd(deal.cold_start_usd)}, "
-            f"then ${usd(deal.all_in_usd_h)}/h with disk."
+        self.go.disabled = False
+        deal = self.quote.deals[0]
+        self.verdict.update(
+            Content.assemble(
+                ("ready in ", MUTED),
+                (span(deal.cold_start_s), STRONG),
+                (f" ({spans(deal.cold_start_low_s, deal.cold_start_high_s)}) for ", MUTED),
+                (money(deal.cold_start_usd), STRONG),
+                (", then ", MUTED),
+                (f"{money(deal.all_in_usd_h)}/h", STRONG),
+                (" with disk", MUTED),
+            )
         )
+
+    def refuse(self, error: HunterError) -> None:
+        """Say why nothing is launched, and what to do."""
+        self.agreed = False
+        self.go.disabled = True
+        self.query_one("#cancel", Button).focus()
+        self.verdict.update(Content.assemble((f"✗ {error} ", BAD), (error.remedy, MUTED)))
+
+    # ── the answer ───────────────────────────────────────────────────────────────────────────
+
+    @on(Input.Submitted)
+    def next_field(self) -> None:
+        """Enter in a field goes on; only the button launches."""
+        self.focus_next()
 
     @on(Button.Pressed, "#launch")
     def launch(self) -> None:
-        """The explicit yes. The engine creates; this screen only hears of it."""
-        caps = self.caps()
-        if self.quote is None or self.sent or isinstance(caps, str):
+        """The explicit yes."""
+        if self.quote is None or self.agreed:
             return
-        self.sent = True
+        self.agreed = True
         self.go.disabled = True
         self.query_one("#cancel", Button).label = "Close"
-        self.note.update(f"Creating, for at most {duration(caps.ttl_s)} or ${caps.max_usd:.2f} …")
-        self._create(caps)
-
-    @work(group="create")
-    async def _create(self, caps: Caps) -> None:
-        hunter, quote = self.hunter, self.quote
-        assert quote is not None
-        try:
-            lease = await hunter.engine.spend(hunter.hunt.launch(quote, self.workload, caps))
-        except HunterError as error:
-            self.note.update(f"[b]{error}[/b] {error.remedy}")
-            return
-        if self.is_current:
-            self.dismiss(LeaseScreen(lease.lease_id, quote.deals.phases(0)))
+        self.verdict.update(
+            Content.assemble(
+                ("⟳ renting: the intent is on record, the create is sent once … ", ACCENT),
+                ("closing this stops nothing", MUTED),
+            )
+        )
+        self.post_message(self.Agreed(self, self.quote, self.workload, self.caps()))
 
     @on(Button.Pressed, "#cancel")
     def action_cancel(self) -> None:
-        """Close; a create that was sent goes on in the engine and shows in the running list."""
+        """Close. A create that was sent goes on in the engine."""
         self.dismiss(None)
 
 
-def _text(value: float | None, unit: str = "") -> str:
-    return "" if value is None else f"{value:g}{unit}"
+def _text(value: float | None) -> str:
+    return "" if value is None else usd(value, 2)

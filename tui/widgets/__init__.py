@@ -1,1 +1,1 @@
-"""Widgets that know no verbs of the engine: they are given finished values and say what was chosen."""
+"""Widgets: they are given finished values, draw them, and say what the user did."""

@@ -1,0 +1,181 @@
+"""The story of a lease: all that a watcher wants to know of it, from one read of the record.
+
+What the cold start was expected to take is written down at the launch, so that a Hunter that is opened
+later can still say whether an instance is late.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from hunter.leases.lease import PHASE_OF_STATE
+from hunter.store import leases as table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hunter.deals import PhaseLine
+    from hunter.leases.lease import Lease, Stay
+    from hunter.leases.records import Records
+    from hunter.store.leases import Event
+
+EXPECTED = "expected"
+"""The event that carries the cold start as it was predicted; the rest of the log is for people."""
+SEEN_PHASES = ("allocate", "download", "start")
+"""Phases that a market's states tell apart. What the container does by itself is not seen from outside."""
+
+Mark = Literal["done", "now", "cut short", "ahead", "unseen"]
+
+
+class _Expected(msgspec.Struct, array_like=True):
+    phase: str
+    seconds: float | None
+    low_s: float | None
+    high_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One phase of a cold start: as it was expected, and as it goes. Seconds; None is unknown."""
+
+    phase: str
+    expected_s: float | None
+    low_s: float | None
+    high_s: float | None
+    elapsed_s: float | None
+    mark: Mark
+
+    @property
+    def late(self) -> bool:
+        """Whether it takes longer than the longest that was expected."""
+        return bool(self.elapsed_s and self.high_s and self.elapsed_s > self.high_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One lease as of `now`. Dollars and seconds; None is unknown."""
+
+    lease: Lease
+    now: float
+    steps: tuple[Step, ...]
+    log: tuple[Event, ...]
+    metered: dict[str, float]
+    """By our own arithmetic, by item."""
+    billed: dict[str, float]
+    """As the market's bill says, by item; empty before it says anything."""
+    burn_usd_h: float | None
+    ssh: str | None
+
+    @property
+    def metered_usd(self) -> float:
+        """What it has cost so far by our own arithmetic."""
+        return sum(self.metered.values())
+
+    @property
+    def spent_usd(self) -> float:
+        """The market's bill where there is one, else our own arithmetic."""
+        billed = self.lease.billed_usd
+        return self.metered_usd if billed is None else billed
+
+    @property
+    def waited_s(self) -> float:
+        """From the intent until one could log in, or until now, or until the end."""
+        until = self.lease.ready_at or self.lease.ended_at or self.now
+        return max(0.0, until - self.lease.intended_at)
+
+    @property
+    def expected_ready_s(self) -> float | None:
+        """How long it was expected to take until one can log in."""
+        seconds = [step.expected_s for step in self.steps if step.phase in SEEN_PHASES]
+        known = [value for value in seconds if value is not None]
+        return sum(known) if known and len(known) == len(seconds) else None
+
+    @property
+    def ttl_left_s(self) -> float:
+        """Until its time to live is over; below zero when that has passed."""
+        return self.lease.ttl_at - self.now
+
+    @property
+    def over_quote(self) -> float | None:
+        """By what share the contract is above the quote; below zero where it is under it."""
+        contract = self.lease.contract_usd_h
+        if contract is None or not self.lease.quoted_usd_h:
+            return None
+        return contract / self.lease.quoted_usd_h - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burning:
+    """What all live leases cost an hour now, by the record."""
+
+    count: int
+    usd_h: float
+    unseen: int
+    """How many of them nobody has seen yet: what they cost is not in `usd_h`."""
+
+
+def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine]) -> None:
+    """Write down the cold start that was predicted when a lease was launched."""
+    rows = [_Expected(p.phase, p.seconds, p.low_s, p.high_s) for p in phases]
+    records.tell(lease, EXPECTED, msgspec.json.encode(rows).decode())
+
+
+def story(records: Records, lease_id: str) -> Story:
+    """Everything on record about one lease; UsageError where there is no such lease."""
+    lease = records.get(lease_id)
+    now = records.clock().now()
+    events = records.history(lease)
+    ready = [event for event in events if event.event == "ready"]
+    return Story(
+        lease=lease,
+        now=now,
+        steps=_steps(lease, records.stays(lease), _expected(events)),
+        log=tuple(event for event in events if event.event != EXPECTED),
+        metered=records.metered_items(lease),
+        billed=table.charges(records.store, lease.lease_id),
+        burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
+        ssh=(ready[-1].detail or None) if ready else None,
+    )
+
+
+def burning(records: Records) -> Burning:
+    """What runs now and what it costs an hour, without asking any market."""
+    burns = [records.burn_usd_h(lease) for lease in records.all(live_only=True)]
+    known = [burn for burn in burns if burn is not None]
+    return Burning(count=len(burns), usd_h=sum(known), unseen=len(burns) - len(known))
+
+
+def _expected(events: Sequence[Event]) -> tuple[_Expected, ...]:
+    for event in reversed(events):
+        if event.event == EXPECTED:
+            return msgspec.json.decode(event.detail, type=tuple[_Expected, ...])
+    return tuple(_Expected(phase, None, None, None) for phase in SEEN_PHASES)
+
+
+def _steps(
+    lease: Lease, stays: Sequence[Stay], expected: Sequence[_Expected]
+) -> tuple[Step, ...]:  # fmt: skip
+    """The phases in order, with the seconds that the instance was seen in each."""
+    last = PHASE_OF_STATE.get(stays[-1].state) if stays else None
+    steps = []
+    for line in expected:
+        spans = [s.end_s - s.begin_s for s in stays if PHASE_OF_STATE.get(s.state) == line.phase]
+        mark: Mark = "done" if spans or lease.ready_at is not None else "ahead"
+        if line.phase not in SEEN_PHASES:
+            mark = "unseen"
+        elif lease.ready_at is None and last == line.phase:
+            mark = "now" if lease.live else "cut short"
+        steps.append(
+            Step(
+                phase=line.phase,
+                expected_s=line.seconds,
+                low_s=line.low_s,
+                high_s=line.high_s,
+                elapsed_s=sum(spans) if spans else None,
+                mark=mark,
+            )
+        )
+    return tuple(steps)

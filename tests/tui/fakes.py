@@ -1,0 +1,115 @@
+"""An app on fake markets: the real engine and database, offers from a seed, a clock that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hunter.clock import Clock
+from hunter.config import Config, Home
+from hunter.hunt import Hunt
+from hunter.markets import Simulation
+from hunter.offers import Tenancy
+from hunter.workload import Limits
+from tests.builders import NOW, offer, workload
+from tests.fakes import FakeMarket
+from tui.app import HunterApp
+from tui.screens.deals import DealsScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from hunter.offers import Offer
+    from hunter.workload import Workload
+
+JOB = workload(limits=Limits(max_usd_h=1.0, max_usd_run=1.5, ttl_h=3.0))
+CHIPS = (("RTX 3090", 24.0, 0.12), ("RTX 4090", 24.0, 0.31), ("A100 SXM 80GB", 80.0, 0.72))
+PLACES = (("Ohio, US", "US", "NA"), ("Norway, NO", "NO", "EU"), ("Taiwan, TW", "TW", "AS"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldClock(Clock):
+    """Time that passes only when a test says so; who sleeps by it sleeps until the test is over."""
+
+    passed: list[float] = field(default_factory=lambda: [0.0])
+
+    def now(self) -> float:
+        return self.market_s + self.passed[0]
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
+def stock(market: str, count: int, *, seed: int = 1) -> list[Offer]:
+    """Offers of three GPUs in three places, the same for the same seed."""
+    chance = random.Random(seed)
+    offers = []
+    for i in range(count):
+        gpu, vram_gb, usd_h = chance.choice(CHIPS)
+        place, country, region = chance.choice(PLACES)
+        offers.append(
+            offer(
+                f"{gpu} ${usd_h * chance.uniform(0.7, 1.6):.4f}/h #{100 + i}",
+                market=market,
+                vram_gb=vram_gb,
+                tenancy=chance.choice((Tenancy.ON_DEMAND.value, Tenancy.INTERRUPTIBLE.value)),
+                location=place,
+                country=country,
+                region=region,
+                inet_down_mbps=float(chance.randrange(100, 3000)),
+                reliability=None if chance.random() < 0.1 else chance.uniform(0.9, 1.0),
+                inet_down_usd_gb=chance.choice((0.0, 0.004, 0.02)),
+                seen_at=NOW - chance.choice((8.0, 150.0, 150.0, 2400.0)),
+            )
+        )
+    return offers
+
+
+def frozen_app(
+    folder: Path, *markets: FakeMarket, job: Workload = JOB, scraped: bool = True
+) -> HunterApp:
+    """An app whose clock stands still at NOW, with what its markets sell on record."""
+    home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
+    hunt = Hunt(home, markets={m.name: m for m in markets})  # type: ignore[misc]
+    hunt.clock = HeldClock(market_s=NOW, speed=30.0)
+    app = HunterApp(hunt, job)
+    if scraped:
+        asyncio.run(app.desk.ask(hunt.scrape()))
+    return app
+
+
+def fast_app(folder: Path, *markets: FakeMarket, job: Workload = JOB) -> HunterApp:
+    """An app whose markets run so fast that five of their seconds are a wink of ours."""
+    for market in markets:
+        market.simulation = Simulation(now=NOW, speed=1200.0, paced=False)
+    home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
+    return HunterApp(Hunt(home, markets={m.name: m for m in markets}), job)  # type: ignore[misc]
+
+
+async def until(pilot: Pilot[int], what: Callable[[], object]) -> None:
+    """Let the app work until something is so."""
+    for _ in range(500):
+        await pilot.pause(0.01)
+        if what():
+            return
+    raise AssertionError("it never came to be so")
+
+
+def deals(app: HunterApp) -> DealsScreen:
+    """The first screen, wherever one is now."""
+    return app.deals
+
+
+def shown(app: HunterApp) -> int:
+    """How many deals the table shows."""
+    return len(app.deals.rows)
+
+
+async def opened(pilot: Pilot[int], app: HunterApp) -> None:
+    """Wait for the first deals."""
+    await until(pilot, lambda: shown(app) > 0)

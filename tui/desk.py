@@ -1,0 +1,72 @@
+"""The desk: where screens ask. Every failure of the engine becomes words in this one place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+from hunter.errors import HunterError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any
+
+    from hunter.engine import Engine
+    from hunter.hunt import Hunt
+    from hunter.leases.story import Burning
+
+T = TypeVar("T")
+
+
+class Desk:
+    """Asks the engine for screens; None is the answer where it failed, and `tell` has said why."""
+
+    def __init__(self, engine: Engine, tell: Callable[[HunterError], None]) -> None:
+        self.engine = engine
+        self.tell = tell
+        self.burning: Burning | None = None
+        """What ran when it was last looked at."""
+
+    @property
+    def hunt(self) -> Hunt:
+        """The verbs."""
+        return self.engine.hunt
+
+    @property
+    def banner(self) -> str:
+        """What has to be read on every screen where nothing is real."""
+        if not self.hunt.home.simulated:
+            return ""
+        speed = self.hunt.clock.speed
+        return f"SANDBOX {speed:g}×: simulated market, no real money"
+
+    def now(self) -> float:
+        """The markets' time."""
+        return self.hunt.clock.now()
+
+    async def read(
+        self, verb: Callable[..., T], *args: Any, tell: Callable[[HunterError], None] | None = None
+    ) -> T | None:
+        """The answer of a verb that reads the record: it may take a while, on a thread of its own."""
+        return await self._answer(asyncio.to_thread(verb, *args), tell)
+
+    async def ask(
+        self, verb: Coroutine[Any, Any, T], *, tell: Callable[[HunterError], None] | None = None
+    ) -> T | None:
+        """The answer of a verb that asks markets. Who stops waiting does not stop the verb."""
+        return await self._answer(self.engine.ask(verb), tell)
+
+    async def spend(
+        self, verb: Coroutine[Any, Any, T], *, tell: Callable[[HunterError], None] | None = None
+    ) -> T | None:
+        """The answer of a verb that creates or destroys; the engine finishes it whatever happens."""
+        return await self._answer(self.engine.spend(verb), tell)
+
+    async def _answer(
+        self, answer: Awaitable[T], tell: Callable[[HunterError], None] | None
+    ) -> T | None:
+        try:
+            return await answer
+        except HunterError as error:
+            (tell or self.tell)(error)
+            return None

@@ -1,0 +1,130 @@
+"""Keeping prices fresh while the app is open, and knowing how each market's last poll went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from hunter.errors import HunterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hunter.hunt import Polled
+    from hunter.markets import Progress
+    from hunter.workload import Workload
+    from tui.desk import Desk
+
+POLLS_A_FRESHNESS = 3
+"""Markets are polled so often that a price grows no older than this part of what counts as stale."""
+AT_MOST_EVERY_S = 20.0
+"""Seconds of ours between two polls, however fast the markets' time runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """How things stand with one market."""
+
+    market: str
+    offers: int | None = None
+    """That its last poll brought; None before the first one."""
+    polled_at: float | None = None
+    """Unix seconds by the market's clock, failed polls included."""
+    error: str | None = None
+    doing: str | None = None
+    """How far a poll is that runs now."""
+
+
+class Prices:
+    """The polls of one app. Nothing here waits for a screen: the engine polls, this only asks it to."""
+
+    @dataclass
+    class Moved(Message):
+        """There is news of a market."""
+
+        def can_replace(self, message: Message) -> bool:
+            """News are read from the board, so that one message stands for many."""
+            return isinstance(message, Prices.Moved)
+
+    @dataclass
+    class Came(Message):
+        """A poll has ended: other prices may be recorded."""
+
+    def __init__(self, desk: Desk, stale_after_s: float, tell: Callable[[Message], object]) -> None:
+        """`tell` must be safe to call from any thread."""
+        self.desk = desk
+        self.stale_after_s = stale_after_s
+        self.tell = tell
+        self.news: dict[str, News] = {}
+        self.polling = False
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds of ours between two polls in the background."""
+        speed = self.desk.hunt.clock.speed
+        return max(AT_MOST_EVERY_S, self.stale_after_s / POLLS_A_FRESHNESS / speed)
+
+    async def remember(self) -> None:
+        """What is on record of earlier polls."""
+        polls = await self.desk.read(self.desk.hunt.last_polls)
+        names = await self.desk.read(self.desk.hunt.market_names)
+        known = {poll["market"]: poll for poll in polls or ()}
+        for name in sorted({*(names or ()), *known}):
+            poll = known.get(name)
+            self.news[name] = News(market=name) if poll is None else News(
+                market=name,
+                offers=poll["offers"],
+                polled_at=poll["finished_at"],
+                error=poll["error"],
+            )  # fmt: skip
+        self.tell(self.Moved())
+
+    def due(self) -> bool:
+        """Whether the record has grown old, or holds nothing of some market."""
+        limit_s = self.stale_after_s / POLLS_A_FRESHNESS
+        now = self.desk.now()
+        return any(
+            news.polled_at is None or now - news.polled_at > limit_s for news in self.news.values()
+        )
+
+    @property
+    def missing(self) -> bool:
+        """Whether some market was never polled."""
+        return any(news.polled_at is None for news in self.news.values())
+
+    async def poll(self, workload: Workload | None = None) -> tuple[Polled, ...]:
+        """Poll every market now: all of it, or what a workload could use, which is quicker."""
+        if self.polling:
+            return ()
+        self.polling = True
+        for name, news in self.news.items():
+            self.news[name] = replace(news, doing="asking")
+        self.tell(self.Moved())
+        try:
+            polled = await self.desk.ask(
+                self.desk.hunt.scrape(workload=workload, report=self._progress)
+            )
+        finally:
+            self.polling = False
+            self.news = {name: replace(news, doing=None) for name, news in self.news.items()}
+        await self.remember()
+        self._add_failures(polled or ())
+        self.tell(self.Came())
+        return polled or ()
+
+    def _progress(self, progress: Progress) -> None:
+        """Called from the engine's thread."""
+        of = f"/{progress.total:,}" if progress.total else ""
+        doing = f"{progress.done:,}{of} {progress.text}".strip()
+        known = self.news.get(progress.market, News(market=progress.market))
+        self.news[progress.market] = replace(known, doing=doing)
+        self.tell(self.Moved())
+
+    def _add_failures(self, polled: tuple[Polled, ...]) -> None:
+        """A market that could not even be asked has no poll on record."""
+        for poll in polled:
+            if isinstance(poll.error, HunterError):
+                known = self.news.get(poll.market, News(market=poll.market))
+                self.news[poll.market] = replace(known, error=str(poll.error))

@@ -1,0 +1,117 @@
+"""A cold start on a time axis: as it is expected, and as it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.format import STALE, bar, money, span, spans
+from tui.widgets.sheet import ACCENT, BAD, GOOD, HEAD, MUTED, STRONG, WARN, Sheet, apart, line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textual.content import Content
+
+    from hunter.deals import Deal, PhaseLine
+    from hunter.leases.story import Step, Story
+
+WORDS = {
+    "allocate": "allocate",
+    "download": "pull image",
+    "unpack": "unpack",
+    "start": "start",
+    "weights": "fetch weights",
+}
+NAME = 14
+SIGNS = {"done": "✓", "now": "▶", "cut short": "✗", "ahead": "·", "unseen": "·"}
+
+
+class TimelineSheet(Sheet):
+    """The cold start of a deal, phase after phase."""
+
+    def show_phases(self, deal: Deal, phases: Sequence[PhaseLine]) -> None:
+        """Show this cold start."""
+        self.show(lambda width: expected_lines(deal, phases, width))
+
+
+class StepsSheet(Sheet):
+    """The cold start of a lease, as it goes."""
+
+    def show_steps(self, story: Story) -> None:
+        """Show how far it has come."""
+        self.show(lambda width: step_lines(story, width))
+
+
+def expected_lines(deal: Deal, phases: Sequence[PhaseLine], width: int) -> Iterator[Content]:
+    """Each phase as a bar that begins where the one before it ends."""
+    yield apart(
+        [("COLD START", HEAD), (f"  {span(deal.cold_start_s)}", STRONG)],
+        [(money(deal.cold_start_usd), STRONG)],
+        width,
+    )
+    wide = width >= 44
+    room = max(6, width - NAME - 8 - (9 if wide else 0))
+    total = deal.cold_start_s or 0.0
+    begin = 0.0
+    for phase in phases:
+        seconds = phase.seconds
+        if seconds is None or not total:
+            drawn = "?".ljust(room)
+        else:
+            before = min(room - 1, int(begin / total * room))
+            drawn = (" " * before + bar(seconds / total, room).rstrip()).ljust(room)[:room]
+            begin += seconds
+        yield line(
+            WORDS.get(phase.phase, phase.phase).ljust(NAME),
+            (drawn, ACCENT),
+            f"{span(seconds):>8}",
+            (f"{money(phase.usd):>9}" if wide else "", MUTED),
+        )
+    yield line(
+        ("between".ljust(NAME), MUTED), (spans(deal.cold_start_low_s, deal.cold_start_high_s), "")
+    )
+
+
+def step_lines(story: Story, width: int) -> Iterator[Content]:
+    """Each phase: how it stands, seconds so far, and the seconds that were expected."""
+    room = max(8, min(28, width - NAME - 42))
+    yield line(
+        ("  COLD START".ljust(NAME + 2), HEAD), (f"{'took':>8} {'expected':>9}", MUTED),
+        " " * (room + 2), ("between", MUTED),
+    )  # fmt: skip
+    for step in story.steps:
+        style = STRONG if step.mark == "now" else "" if step.elapsed_s is not None else MUTED
+        tone = {"done": GOOD, "now": ACCENT, "cut short": BAD}.get(step.mark, MUTED)
+        yield line(
+            (f"{SIGNS[step.mark]} ", tone),
+            (WORDS.get(step.phase, step.phase).ljust(NAME), style),
+            (f"{_took(step):>8}", style),
+            (f" {span(step.expected_s):>9}  ", MUTED),
+            (_progress(step, room), WARN if step.late else tone),
+            *_remark(step),
+        )
+
+
+def _took(step: Step) -> str:
+    return "" if step.elapsed_s is None else span(step.elapsed_s)
+
+
+def _progress(step: Step, room: int) -> str:
+    """Filled as far as the expected seconds have passed; the rest of an open one is dotted."""
+    if step.mark == "unseen":
+        return " " * room
+    share = 0.0
+    if step.elapsed_s is not None and step.expected_s:
+        share = step.elapsed_s / step.expected_s
+    drawn = bar(share, room).rstrip()
+    return drawn + ("┈" * (room - len(drawn)) if step.mark in ("now", "ahead") else "").ljust(
+        room - len(drawn)
+    )
+
+
+def _remark(step: Step) -> list[tuple[str, str]]:
+    if step.mark == "unseen":
+        return [("your container does this, unseen from outside", MUTED)]
+    if step.late:
+        return [(f" {STALE} slower than {span(step.high_s)}, the longest expected", WARN)]
+    return [(f" {spans(step.low_s, step.high_s)}" if step.high_s is not None else "", MUTED)]
