@@ -7,6 +7,7 @@ import io
 import logging
 import re
 import threading
+import time
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,11 +16,14 @@ import stamina
 import stamina.instrumentation
 
 from hunter import __version__
-from hunter.errors import BadKey, MarketError, RateLimited
-from hunter.markets import Simulation
+from hunter.errors import BadKey, MarketError, NoKey, RateLimited
+from hunter.markets import Instance, Simulation
+from hunter.offers import Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from hunter.facts import Facts
 
 T = TypeVar("T")
 _IMPORTING = threading.Lock()
@@ -163,6 +167,58 @@ class Http:
             what = f"sent a reply that cannot be read ({kind}: {error})"
         return MarketError(
             f"{self.title} {what}.", remedy="Try again in a minute; nothing recorded was changed."
+        )
+
+
+class HttpMarket:
+    """What every market over HTTP has: its facts, its client, its clock and its pace."""
+
+    name: str
+
+    def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
+        self.facts = facts
+        self.base_url = base_url
+        self.key = key
+        self.table = facts.market(self.name)
+        self.http = Http(self.table["title"], base_url, key)
+
+    @property
+    def simulation(self) -> Simulation | None:
+        """The embedded market's clock, as of its last reply."""
+        return self.http.simulation
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.http.close()
+
+    def now(self) -> float:
+        """The market's time, unix seconds."""
+        return self.simulation.now if self.simulation else time.time()
+
+    async def pause(self) -> None:
+        """Keep to the service's limit on searches; an embedded market says whether it has one."""
+        if self.simulation is not None and not self.simulation.paced:
+            return
+        speed = self.simulation.speed if self.simulation else 1.0
+        await asyncio.sleep(self.table["search_min_interval_s"] / speed)
+
+    def need_key(self) -> None:
+        """Refuse what needs a key where there is none."""
+        if not self.key:
+            title, variable = self.table["title"], self.table["key_variable"]
+            raise NoKey(f"Instances on {title} need a key.", remedy=f"Set {variable}.")
+
+    def gone(self, instance_id: str) -> Instance:
+        """An instance of which the market says that it does not exist."""
+        return Instance(
+            market=self.name,
+            instance_id=instance_id,
+            label=None,
+            state="gone",
+            tenancy=Tenancy.ON_DEMAND,
+            gpu="?",
+            gpu_count=1,
+            price_usd_h=None,
         )
 
 

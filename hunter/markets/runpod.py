@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, NoKey, OfferGone
+from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 from hunter.markets import (
     Capabilities,
     Charge,
@@ -18,9 +18,8 @@ from hunter.markets import (
     Order,
     Progress,
     Scope,
-    Simulation,
 )
-from hunter.markets._http import Http, message_of, plain_stdout
+from hunter.markets._http import HttpMarket, message_of, plain_stdout
 from hunter.markets._runpod_order import graphql_input, rest_input
 from hunter.markets._runpod_wire import (
     COMMUNITY,
@@ -59,7 +58,7 @@ NO_CAPACITY = ("no longer any instances available", "no instances available", "n
                "does not have the resources", "not enough free gpus", "no resources")  # fmt: skip
 
 
-class Runpod:
+class Runpod(HttpMarket):
     """RunPod.
 
     Prices come from GraphQL, which needs no key, and from the REST catalogue where there is one; each
@@ -72,12 +71,8 @@ class Runpod:
     name = "runpod"
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
-        self.facts = facts
-        self.base_url = base_url
-        self.key = key
-        self.table = facts.market("runpod")
+        super().__init__(base_url, key, facts)
         self.rules = facts.rules["runpod"]
-        self.http = Http("RunPod", base_url, key)
         self._spot: bool | None = None
 
     @property
@@ -92,15 +87,6 @@ class Runpod:
             bills_by_instance=True,
             notes=("terminateAfter is accepted and ignored by the service.",),
         )
-
-    @property
-    def simulation(self) -> Simulation | None:
-        """The embedded market's clock, as of its last reply."""
-        return self.http.simulation
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self.http.close()
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
 
@@ -137,9 +123,9 @@ class Runpod:
             catalogue = msgspec.convert(data, Catalogue)
             replies.append((count, catalogue, _by_country(data, countries)))
             report(Progress(market=self.name, done=done, total=len(counts), text="widths"))
-            await self._pause()
+            await self.pause()
         self._spot = has_spot(reply for _, reply, _ in replies)
-        shelf = Shelf(self.facts, self.rules, self._now())
+        shelf = Shelf(self.facts, self.rules, self.now())
         return [
             offer
             for count, catalogue, extra in replies
@@ -149,7 +135,7 @@ class Runpod:
     async def _over_rest(
         self, counts: list[int], report: Callable[[Progress], None]
     ) -> list[Offer]:
-        shelf = Shelf(self.facts, self.rules, self._now())
+        shelf = Shelf(self.facts, self.rules, self.now())
         found: list[Offer] = []
         for done, count in enumerate(counts, 1):
             for cloud in (SECURE, COMMUNITY):
@@ -186,23 +172,11 @@ class Runpod:
             return NoCredit(f"RunPod: {message}", remedy="Add credit to the account.")
         return MarketError(f"RunPod: {message}", remedy="Try again in a minute.")
 
-    async def _pause(self) -> None:
-        simulation = self.http.simulation
-        if simulation is None or simulation.paced:
-            speed = simulation.speed if simulation else 1.0
-            await asyncio.sleep(self.table["search_min_interval_s"] / speed)
-
-    def _now(self) -> float:
-        import time  # noqa: PLC0415  the wall clock is asked in this one place
-
-        return self.simulation.now if self.simulation else time.time()
-
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
     async def create(self, order: Order) -> Created:
         """One mutation, sent once; over REST where GraphQL has been retired."""
-        if not self.key:
-            raise NoKey("Renting on RunPod needs a key.", remedy="Set RUNPOD_API_KEY.")
+        self.need_key()
         bid = order.offer.tenancy == Tenancy.INTERRUPTIBLE
         body = {"query": BID if bid else CREATE, "variables": {"input": graphql_input(order)}}
         response = await self._send_once("/graphql", body)
@@ -274,13 +248,11 @@ class Runpod:
         return instance_of(pod, self.facts, self.rules)
 
     async def _keyed(self, document: str, variables: dict[str, Any] | None = None) -> Any:
-        if not self.key:
-            raise NoKey("Pods on RunPod need a key.", remedy="Set RUNPOD_API_KEY.")
+        self.need_key()
         return await self._query(document, variables)
 
     async def _ask_sdk(self, verb: Callable[[Any], Any]) -> Any:
-        if not self.key:
-            raise NoKey("Pods on RunPod need a key.", remedy="Set RUNPOD_API_KEY.")
+        self.need_key()
         return await asyncio.to_thread(self._call_sdk, verb)
 
     def _call_sdk(self, verb: Callable[[Any], Any]) -> Any:

@@ -15,7 +15,6 @@ from hunter.errors import (
     CreateUnclear,
     MarketError,
     NoCredit,
-    NoKey,
     OfferGone,
     RateLimited,
 )
@@ -28,9 +27,8 @@ from hunter.markets import (
     Order,
     Progress,
     Scope,
-    Simulation,
 )
-from hunter.markets._http import Http, message_of, plain_stdout
+from hunter.markets._http import HttpMarket, message_of, plain_stdout
 from hunter.markets._vast_life import instance_of
 from hunter.markets._vast_wire import Ask, columns, parse_asks
 from hunter.offers import Listing, Rejected, Tenancy, concat
@@ -43,7 +41,7 @@ if TYPE_CHECKING:
 CHARGE_ITEMS = {"gpu": "gpu", "disk": "disk", "bwd": "download", "bwu": "upload"}
 
 
-class Vast:
+class Vast(HttpMarket):
     """Vast.ai.
 
     Offers are read over httpx. Everything about instances goes through the vendor's SDK, loaded when
@@ -54,11 +52,7 @@ class Vast:
     name = "vast"
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
-        self.facts = facts
-        self.base_url = base_url
-        self.key = key
-        self.table = facts.market("vast")
-        self.http = Http("Vast.ai", base_url, key)
+        super().__init__(base_url, key, facts)
         self._sdk: Any = None
 
     @property
@@ -73,15 +67,6 @@ class Vast:
             bills_by_instance=True,
             notes=("A stopped instance keeps its disk billed and may wait for its GPU.",),
         )
-
-    @property
-    def simulation(self) -> Simulation | None:
-        """The embedded market's clock, as of its last reply."""
-        return self.http.simulation
-
-    async def close(self) -> None:
-        """Let go of connections."""
-        await self.http.close()
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
 
@@ -111,14 +96,14 @@ class Vast:
             report(Progress(market=self.name, done=len(found), text="offers"))
             walk = walk.onward(asks, len(asks) + len(bad))
             if walk is not None:
-                await self._pause()
+                await self.pause()
         kept = [ask for ask in found.values() if self._wanted(ask, scope)]
         if not kept and scope.whole:
             raise MarketError(
                 "Vast.ai answered without a single offer.",
                 remedy="That is no empty market but a fault; try again in a minute.",
             )
-        seen_at = self._now()
+        seen_at = self.now()
         both = concat([columns(kept, self.facts, seen_at, bids=bids) for bids in (False, True)])
         return Listing(
             market=self.name,
@@ -151,14 +136,6 @@ class Vast:
         known = self.facts.gpus.get(gpu)
         return (known.market_names["vast"] if known else ()) or (gpu,)
 
-    async def _pause(self) -> None:
-        """Keep to the service's limit on searches; an embedded market says whether it has one."""
-        simulation = self.http.simulation
-        if simulation is not None and not simulation.paced:
-            return
-        speed = simulation.speed if simulation else 1.0
-        await asyncio.sleep(self.table["search_min_interval_s"] / speed)
-
     def _wanted(self, ask: Ask, scope: Scope) -> bool:
         """The scope's filters once more: the service does not always apply them."""
         if ask.rentable is False or (ask.disk_space is not None and ask.disk_space < scope.disk_gb):
@@ -167,17 +144,11 @@ class Vast:
             return False
         return not scope.offer_ids or str(ask.id) in scope.offer_ids
 
-    def _now(self) -> float:
-        import time  # noqa: PLC0415  the wall clock is asked in this one place
-
-        return self.simulation.now if self.simulation else time.time()
-
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
     async def create(self, order: Order) -> Created:
         """PUT the ask, once. A reply that never came leaves the outcome unknown: CreateUnclear."""
-        if not self.key:
-            raise NoKey("Renting on Vast.ai needs a key.", remedy="Set VAST_API_KEY.")
+        self.need_key()
         try:
             response = await self.http.send(
                 "PUT", f"/api/v0/asks/{order.offer.offer_id}/", json=_create_body(order)
@@ -222,8 +193,7 @@ class Vast:
 
     async def _ask_sdk(self, verb: Callable[[Any], Any]) -> Any:
         """One call of the vendor's SDK in a thread, its failures as ours."""
-        if not self.key:
-            raise NoKey("Instances on Vast.ai need a key.", remedy="Set VAST_API_KEY.")
+        self.need_key()
         return await asyncio.to_thread(self._call_sdk, verb)
 
     def _call_sdk(self, verb: Callable[[Any], Any]) -> Any:
