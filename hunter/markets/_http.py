@@ -39,6 +39,10 @@ LONGEST_WAIT_S = 70.0
 _SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.e+-]+);limits=(on|off)")
 
 
+class Retired(MarketError):
+    """The interface is gone for good (410): another one has to answer."""
+
+
 class _TryAgain(Exception):
     """A read failed in a way that may pass; `error` is what to say if it does not."""
 
@@ -154,9 +158,8 @@ class Http:
             return RateLimited(
                 f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
             )
-        return MarketError(
-            f"{self.title} answered {status}: {text}", remedy="Try again in a minute."
-        )
+        kind = Retired if status == 410 else MarketError
+        return kind(f"{self.title} answered {status}: {text}", remedy="Try again in a minute.")
 
     def nonsense(self, response: httpx.Response, error: Exception) -> MarketError:
         """A reply that is not what was asked for."""

@@ -330,3 +330,34 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
         reachable=login is not None,
         ssh=None if login is None else f"-p {int(login['publicPort'])} root@{login['ip']}",
     )
+
+
+def rest_instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instance:
+    """A pod as the REST interface describes it: RUNNING from the create on, so `runtime` decides."""
+    status, gpu = str(pod.get("status")), pod.get("gpu") or {}
+    direct = (pod.get("ssh") or {}).get("direct")
+    state = {"EXITED": "stopped", "ERROR": "failed", "TERMINATED": "gone"}.get(status)
+    known = next(
+        (g for g in facts.gpus.values() if gpu.get("id") in g.market_names["runpod"]), None
+    )
+    persistent = (pod.get("mounts") or {}).get("persistent") or {}
+    price = pod.get("cost")
+    return Instance(
+        market="runpod",
+        instance_id=str(pod["id"]),
+        label=pod.get("name"),
+        state=state or ("running" if pod.get("runtime") else "pulling"),
+        detail=status,
+        tenancy=Tenancy.ON_DEMAND,
+        gpu=known.name if known else str(gpu.get("id") or "?"),
+        gpu_count=int(gpu.get("count") or 1),
+        price_usd_h=float(price) if price else None,
+        storage_usd_gb_month=rules.storage_usd_gb_month,
+        storage_stopped_usd_gb_month=rules.storage_stopped_usd_gb_month,
+        inet_down_usd_gb=rules.inet_usd_gb,
+        inet_up_usd_gb=rules.inet_usd_gb,
+        disk_gb=float(pod.get("disk") or 0) + float(persistent.get("size") or 0),
+        location=pod.get("dataCenterId"),
+        reachable=direct is not None,
+        ssh=None if direct is None else f"-p {int(direct['port'])} root@{direct['host']}",
+    )

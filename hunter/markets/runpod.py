@@ -19,7 +19,7 @@ from hunter.markets import (
     Progress,
     Scope,
 )
-from hunter.markets._http import HttpMarket, message_of, plain_stdout
+from hunter.markets._http import HttpMarket, Retired, message_of, plain_stdout
 from hunter.markets._runpod_order import graphql_input, rest_input
 from hunter.markets._runpod_wire import (
     COMMUNITY,
@@ -33,6 +33,7 @@ from hunter.markets._runpod_wire import (
     has_spot,
     instance_of,
     parse_data,
+    rest_instance_of,
     v2_offers,
 )
 from hunter.offers import Listing, Offer, Offers, Tenancy
@@ -227,7 +228,16 @@ class Runpod(HttpMarket):
         return self.http.refused(response)
 
     async def instances(self) -> Instances:
-        """Every pod of the account, in one reply."""
+        """Every pod of the account, in one reply; over REST where GraphQL has been retired."""
+        try:
+            return await self._graphql_instances()
+        except Retired:
+            reply: Any = await self.http.read("GET", "/v2/pods", msgspec.json.decode)
+        found = tuple(rest_instance_of(pod, self.facts, self.rules) for pod in reply["pods"])
+        # a cursor means that there is more than this reply holds
+        return Instances(market=self.name, instances=found, complete=not reply.get("nextCursor"))
+
+    async def _graphql_instances(self) -> Instances:
         pods = ((await self._keyed(PODS)).get("myself") or {}).get("pods")
         if pods is None:
             raise MarketError("RunPod listed no pods and did not say that there are none.",
@@ -239,13 +249,44 @@ class Runpod(HttpMarket):
         """One pod; RunPod says null of one that does not exist."""
         fields = PODS[PODS.index("{ id") : PODS.rindex("} }") - 1]
         document = f"query Pod($input: PodFilter) {{ pod(input: $input) {fields} }}"
-        pod = (await self._keyed(document, {"input": {"podId": instance_id}})).get("pod")
+        try:
+            pod = (await self._keyed(document, {"input": {"podId": instance_id}})).get("pod")
+        except Retired:
+            return await self._rest_instance(instance_id)
         if pod is None:
             return Instance(
                 market=self.name, instance_id=instance_id, label=None, state="gone",
                 tenancy=Tenancy.ON_DEMAND, gpu="?", gpu_count=1, price_usd_h=None,
             )  # fmt: skip
         return instance_of(pod, self.facts, self.rules)
+
+    async def _rest_instance(self, instance_id: str) -> Instance:
+        response = await self._rest("GET", f"/v2/pods/{instance_id}")
+        if response.status_code == 404:
+            return self.gone(instance_id)
+        pod = msgspec.json.decode(response.content, type=dict[str, Any])
+        return rest_instance_of(pod, self.facts, self.rules)
+
+    async def _rest(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response:
+        """One request to the REST interface; a pod that is not there is the caller's to judge."""
+        try:
+            response = await self.http.send(method, path, json=body)
+        except httpx.HTTPError as error:
+            raise self.http.unreachable(error) from error
+        if response.status_code >= 400 and response.status_code != 404:
+            raise self.http.refused(response)
+        return response
+
+    async def _act(self, instance_id: str, action: str, verb: Callable[[Any], Any]) -> None:
+        """Do something to a pod: through the SDK, or over REST where GraphQL has been retired."""
+        try:
+            await self._query("query { __typename }")
+        except Retired:
+            await self._rest("POST", f"/v2/pods/{instance_id}/action", {"action": action})
+        else:
+            await self._ask_sdk(verb)
 
     async def _keyed(self, document: str, variables: dict[str, Any] | None = None) -> Any:
         self.need_key()
@@ -278,19 +319,21 @@ class Runpod(HttpMarket):
     async def destroy(self, instance_id: str) -> None:
         """Ask for the end; a pod that is not there is no error."""
         try:
-            await self._ask_sdk(lambda sdk: sdk.terminate_pod(instance_id))
+            await self._act(instance_id, "terminate", lambda sdk: sdk.terminate_pod(instance_id))
         except MarketError as error:
             if "not found" not in str(error):
                 raise
 
     async def stop(self, instance_id: str) -> None:
         """Free the GPU; only the volume is kept, the container's disk is erased."""
-        await self._ask_sdk(lambda sdk: sdk.stop_pod(instance_id))
+        await self._act(instance_id, "stop", lambda sdk: sdk.stop_pod(instance_id))
 
     async def start(self, instance_id: str) -> None:
         """Run it again, where its host still has the GPUs."""
         count = (await self.instance(instance_id)).gpu_count
-        await self._ask_sdk(lambda sdk: sdk.resume_pod(instance_id, gpu_count=count))
+        await self._act(
+            instance_id, "start", lambda sdk: sdk.resume_pod(instance_id, gpu_count=count)
+        )
 
     async def logs(self, instance_id: str, lines: int) -> str:
         """What the container printed last, from the REST interface's event stream."""

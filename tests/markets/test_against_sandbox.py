@@ -167,3 +167,18 @@ async def test_a_contract_dearer_than_its_offer_is_ended_at_once(tmp_path: Path)
             with pytest.raises(MarketError, match="dearer than agreed"):
                 await hunt.launch(quote, JOB, CAPS)
         assert all(r.destroyed_at is not None for r in sandbox.book.page.rentals)
+
+
+async def test_when_graphql_is_retired_pods_are_rented_and_ended_over_rest(tmp_path: Path) -> None:
+    options = Options(offers=60, seed=3, speed=120.0, faults=("graphql-retired@runpod",))
+    with running(options) as (url, sandbox):
+        sandbox.facts["runpod"]["create_fails_share"] = 0.0
+        async with hunt_on(tmp_path, url) as hunt:
+            [poll] = await hunt.scrape(["runpod"])
+            assert "GraphQL failed" in poll.notes[0]
+            deal = hunt.deals(JOB, Query(market="runpod"))[0]
+            lease = await hunt.launch(await hunt.quote(deal.offer.ref, JOB), JOB, CAPS)
+            now = await hunt.situation()
+            assert [r.lease.lease_id for r in now.ours if r.lease] == [lease.lease_id]
+            assert (await hunt.rentals.destroy(lease.lease_id)).state == "ended"
+        assert sandbox.book.page.rentals[0].destroyed_at is not None
