@@ -230,14 +230,14 @@ def fitting(
 
 def best(parts: Sequence[Deals], rules: Mapping[str, MarketRules], query: Query, top: int) -> Deals:
     """The best few of several rankings as one; what was removed is summed."""
-    few = concat([part.offers.take(np.arange(min(top, len(part)))) for part in parts])
-    merged = rank(few, parts[0].workload, query, rules, parts[0].as_of)
+    few = concat([part.offers for part in parts])
+    merged = rank(few, parts[0].workload, query, rules, parts[0].as_of, top=top)
     removed = {name: 0 for part in parts for name, _ in part.removed}
     for part in parts:
         for name, count in part.removed:
             removed[name] += count
     return replace(
-        merged.take(np.arange(min(top, len(merged)))),
+        merged,
         considered=sum(part.considered for part in parts),
         fitting=sum(part.fitting for part in parts),
         removed=tuple(removed.items()),
@@ -254,11 +254,18 @@ def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
 
 
 def rank(
-    offers: Offers, workload: Workload, query: Query, rules: Mapping[str, MarketRules], now: float
+    offers: Offers,
+    workload: Workload,
+    query: Query,
+    rules: Mapping[str, MarketRules],
+    now: float,
+    *,
+    top: int | None = None,
 ) -> Deals:
     """The offers that fit, by what the query sorts by; unknown last, ties to the more reliable.
 
-    Prices only what may still win: rules that need no bill are applied first.
+    Prices only what may still win: rules that need no bill are applied first. With `top` only so many
+    of the best are kept.
     """
     month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
     all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
@@ -273,7 +280,7 @@ def rank(
     key = getattr(priced, query.sort, None)
     if key is None:
         key = getattr(chosen, query.sort)
-    order = np.lexsort((-np.nan_to_num(chosen.reliability, nan=-1.0), key))
+    order = np.lexsort((-np.nan_to_num(chosen.reliability, nan=-1.0), key))[:top]
     return Deals(
         workload=workload,
         as_of=now,

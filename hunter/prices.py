@@ -84,7 +84,8 @@ class Prices:
         if top is None:
             return rank(self.recorded(query.market), workload, query, rules, now)
         parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
-        return best([rank(part, workload, query, rules, now) for part in parts], rules, query, top)
+        ranked = [rank(part, workload, query, rules, now, top=top) for part in parts]
+        return best(ranked, rules, query, top)
 
     def why_none(self, deals: Deals) -> NothingMatches:
         """An empty ranking as an error that says which rule removed how many."""

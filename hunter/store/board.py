@@ -26,7 +26,7 @@ FORMAT = 2
 
 
 class _Column(msgspec.Struct, array_like=True):
-    codes: bytes
+    codes: memoryview
     count: int
     values: msgspec.Raw
 
@@ -59,7 +59,7 @@ class Late(Sequence[str | None]):
 class _Board(msgspec.Struct):
     format: int
     texts: dict[str, _Column]
-    numbers: dict[str, bytes]
+    numbers: dict[str, memoryview]
 
 
 def encode(offers: Offers) -> bytes:
@@ -68,8 +68,9 @@ def encode(offers: Offers) -> bytes:
     for name in TEXTS:
         column: Text = getattr(offers, name)
         values = msgspec.Raw(msgspec.msgpack.encode(list(column.values)))
-        texts[name] = _Column(column.codes.astype("<i4").tobytes(), len(column.values), values)
-    numbers = {name: getattr(offers, name).astype("<f8").tobytes() for name in NUMBERS}
+        codes = memoryview(column.codes.astype("<i4").tobytes())
+        texts[name] = _Column(codes, len(column.values), values)
+    numbers = {name: memoryview(getattr(offers, name).astype("<f8").tobytes()) for name in NUMBERS}
     return msgspec.msgpack.encode(_Board(FORMAT, texts, numbers))
 
 
