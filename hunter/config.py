@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hunter.errors import ConfigError
+from hunter.workload import hours
 
 SANDBOX_KEY = "sandbox"
 """What an embedded market gets for a key."""
@@ -91,6 +92,14 @@ def read_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}, {key}: {what}.", remedy="Correct or remove that key."
         ) from error
+
+
+def stale_after_s(config: Config) -> float:
+    """Age from which a price is stale, in the market's seconds."""
+    try:
+        return hours(config.stale_after) * 3600
+    except ValueError as error:
+        raise ConfigError(f"config.toml, stale_after: {error}.", remedy="Correct it.") from error
 
 
 def is_loopback(url: str) -> bool:

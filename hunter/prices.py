@@ -6,14 +6,14 @@ import difflib
 from typing import TYPE_CHECKING, Any
 
 from hunter.bills import bills
+from hunter.config import stale_after_s
 from hunter.deals import Deals, Query, best, fitting, rank
-from hunter.errors import ConfigError, NothingMatches, UsageError
+from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
 from hunter.market_files import market_names
 from hunter.offers import parse_ref
 from hunter.store import Store, board, history, polls
 from hunter.store.settings import read_clock
-from hunter.workload import hours
 
 if TYPE_CHECKING:
     from hunter.clock import Clock
@@ -65,12 +65,7 @@ class Prices:
     @property
     def stale_after_s(self) -> float:
         """Age from which a price is stale, in the market's seconds."""
-        try:
-            return hours(self.home.config.stale_after) * 3600
-        except ValueError as error:
-            raise ConfigError(
-                f"config.toml, stale_after: {error}.", remedy="Correct it."
-            ) from error
+        return stale_after_s(self.home.config)
 
     def deals(
         self, workload: Workload, query: Query | None = None, *, top: int | None = None

@@ -102,6 +102,25 @@ def test_global_options_may_stand_before_or_after_the_command(stocked: Path, hun
     assert hunter("--json", "deals").json["workload"] == hunter("deals", "--json").json["workload"]
 
 
+def test_the_same_question_has_the_same_answer_until_the_prices_change(
+    stocked: Path, hunter: Any
+) -> None:
+    first, again = (hunter("deals", "-w", "one-hour", "--json").json for _ in range(2))
+    for answer in (first, again):
+        answer.pop("as_of")
+        for deal in answer["deals"]:
+            assert deal.pop("age_s") > 0
+    assert again == first
+    store = Store(stocked / "hunter.db")
+    cheaper = Offers.of([offer("RTX 4090 $0.1/h #3")])
+    polls.record(store, Listing(market="vast", offers=cheaper, complete=True), Scope(), 3.0, 4.0)
+    store.close()
+    assert [d["offer"] for d in hunter("deals", "-w", "one-hour", "--json").json["deals"]] == [
+        "vast:3"
+    ]
+    assert hunter("deals", "-w", "llm-server", "--json").code == 3
+
+
 def test_an_explained_bill_adds_up(stocked: Path, hunter: Any) -> None:
     bill = hunter("explain", "vast:1", "--json").json
     assert sum(line["usd"] for line in bill["lines"]) == pytest.approx(bill["run_usd"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,6 @@ import click
 
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
 from hunter.errors import MarketError, UsageError
-from hunter.offers import Tenancy
 from hunter.workload import duration, hours
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def _query(
     region: str | None, max_age: str | None, sort: str,
 ) -> Query:  # fmt: skip
     from hunter.deals import Query  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.offers import Tenancy  # noqa: PLC0415  with it
 
     tenancy = None
     if spot is not None:
@@ -159,13 +160,67 @@ def deals(
     job = shell.workload(workload)
     if refresh:
         _refresh(shell, market, job)
+    question = None
+    if (shell.json or as_csv) and max_age is None:
+        question = {"workload": dataclasses.asdict(job), "gpu": gpu, "market": market, "spot": spot,
+                    "region": region, "limit": limit, "sort": sort,
+                    "markets": shell.home.config.markets}  # fmt: skip
+        if _answered_before(shell, question, as_csv=as_csv):
+            return 0
     with shell.prices() as prices:
         query = _query(prices, gpu, market, spot, region, max_age, sort)
         found = prices.deals(job, query, top=limit)
+        if question is not None and len(found):
+            _remember(prices, question, found)
         _print_deals(shell, prices, found, limit, as_csv=as_csv)
         if not len(found):
             raise prices.why_none(found)
     return 0
+
+
+def _answered_before(shell: Shell, question: dict[str, Any], *, as_csv: bool) -> bool:
+    """Answer from what was asked before on the same prices; ages are counted anew."""
+    from hunter.config import stale_after_s  # noqa: PLC0415  loaded already
+    from hunter.store import Store, answers  # noqa: PLC0415  sqlite3, 5 ms
+    from hunter.store.settings import read_clock  # noqa: PLC0415  with it
+
+    home = shell.home
+    store = Store(home.database)
+    try:
+        now = read_clock(store, simulated=home.simulated).now()
+        answer = answers.recall(store, answers.key_of(store, question))
+    finally:
+        store.close()
+    if answer is None:
+        return False
+    limit_s = stale_after_s(home.config)
+    rows = []
+    for seen_at, row in answer["deals"]:
+        age_s = max(0.0, now - seen_at)
+        fresh = {"age_s": round(age_s, 1), "stale": age_s > limit_s,
+                 "launchable": row["run_usd"] is not None and age_s <= limit_s}  # fmt: skip
+        rows.append(row | fresh)
+    _show_rows(shell, now, answer["workload"], rows, as_csv=as_csv)
+    return True
+
+
+def _remember(prices: Prices, question: dict[str, Any], found: Deals) -> None:
+    from hunter.store import answers  # noqa: PLC0415  loaded already
+
+    deals = [
+        (deal.offer.seen_at, deal_json(deal, stale_after_s=prices.stale_after_s)) for deal in found
+    ]
+    answer = {"workload": found.workload.name, "deals": deals}
+    answers.remember(prices.store, answers.key_of(prices.store, question), answer)
+
+
+def _show_rows(
+    shell: Shell, as_of: float, workload: str, rows: list[dict[str, Any]], *, as_csv: bool
+) -> None:
+    if shell.json:
+        shell.document({"as_of": iso(as_of), "workload": workload, "deals": rows})
+    elif as_csv and rows:
+        shell.show(_csv(rows))
 
 
 def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
@@ -223,12 +278,7 @@ def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_c
     shown = [found[row] for row in range(min(limit, len(found)))]
     if shell.json or as_csv:
         rows = [deal_json(deal, stale_after_s=prices.stale_after_s) for deal in shown]
-        if shell.json:
-            shell.document(
-                {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
-            )
-        elif rows:
-            shell.show(_csv(rows))
+        _show_rows(shell, found.as_of, found.workload.name, rows, as_csv=as_csv)
         return
     if not shown:
         return

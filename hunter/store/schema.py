@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.offers import FLAGS, NUMBERS, TEXTS
-
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
@@ -24,6 +22,8 @@ PRICES = ("price_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month",
 
 def offer_columns() -> dict[str, type]:
     """The columns of an offer, as the table keeps them; `seen_at` is told by the polls instead."""
+    from hunter.offers import FLAGS, NUMBERS, TEXTS  # noqa: PLC0415  numpy, 60 ms
+
     columns: dict[str, type] = dict.fromkeys(TEXTS, str)
     columns |= dict.fromkeys((name for name in NUMBERS if name != "seen_at"), float)
     return columns | dict.fromkeys(FLAGS, int) | {"gpu_count": int}
@@ -66,7 +66,7 @@ def _first_hunt(db: Database) -> None:
         foreign_keys=[("poll_id", "poll", "poll_id")],
     )
     db["board"].create({"market": str, "taken_at": float, "columns": bytes}, pk="market")
-    db["setting"].create({"name": str, "value": str}, pk="name")
+    _small_tables(db)
     db["lease"].create(
         {"lease_id": str, "market": str, "instance_id": str, "offer": str, "workload": str,
          "state": str, "phase": str, "gpu": str, "gpu_count": int, "tenancy": str,
@@ -98,3 +98,9 @@ def _first_hunt(db: Database) -> None:
         "select offer.*, (select max(finished_at) from poll where poll.market = offer.market "
         "and complete) as last_complete_poll_at from offer where gone_at is null",
     )
+
+
+def _small_tables(db: Database) -> None:
+    """Facts about the home, and rankings that were asked for before."""
+    db["setting"].create({"name": str, "value": str}, pk="name")
+    db["answer"].create({"key": str, "body": str}, pk="key")
