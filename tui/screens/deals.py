@@ -107,7 +107,7 @@ class DealsScreen(Screen[None]):
     async def rank(self) -> None:
         """Rank what is recorded; the last answer stays until there is another."""
         deals = await self.desk.read(self.desk.hunt.deals, self.workload, self.wanted)
-        if deals is not None:
+        if deals is not None and self.query("#deals"):  # none while the app is closing
             self.show(deals)
 
     @work(group="poll")
