@@ -103,7 +103,7 @@ class LeaseScreen(Screen[None]):
             found = await self.desk.read(story, self.desk.hunt.rentals, self.lease_id)
         finally:
             self.looking = False
-        if found is not None:
+        if found is not None and self.query("#state"):  # none while the app is closing
             self.story = found
             self._show(found)
 

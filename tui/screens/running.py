@@ -132,7 +132,7 @@ class RunningScreen(Screen[None]):
     async def read(self) -> None:
         """What is on record."""
         record = await self.desk.read(read_record, self.desk.hunt)
-        if record is not None:
+        if record is not None and self.children:  # none while the app is closing
             self.record = record
             self._show()
 
