@@ -93,7 +93,9 @@ def fast_app(folder: Path, *markets: FakeMarket, job: Workload = JOB) -> HunterA
 
 async def until(pilot: Pilot[int], what: Callable[[], object]) -> None:
     """Let the app work until something is so."""
-    for _ in range(500):
+    for _ in range(
+        3000
+    ):  # a loaded machine may take its time; nothing here waits longer than it must
         await pilot.pause(0.01)
         if what():
             return
