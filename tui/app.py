@@ -19,7 +19,6 @@ from tui.format import money
 from tui.keys import APP, DEALS
 from tui.screens.confirm import Answer, ConfirmScreen
 from tui.screens.deals import DealsScreen
-from tui.screens.help import HelpScreen
 from tui.screens.launch import LaunchScreen
 from tui.screens.lease import EndAgreed, LeaseScreen
 from tui.theme import THEMES
@@ -46,13 +45,24 @@ class HunterApp(App[int]):
 
     TITLE = "Hunter"
     BINDINGS = APP
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]
+    CSS = """
+    * {
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-color: $panel-lighten-2;
+        scrollbar-color-hover: $primary;
+        scrollbar-color-active: $primary;
+    }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (128, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
     def __init__(self, hunt: Hunt, workload: Workload) -> None:
         super().__init__()
         stale_after_s = hunt.stale_after_s
         self.desk = Desk(Engine(hunt), self.tell)
+        self.ending: set[str] = set()
+        """Leases whose end was asked for here."""
         self.deals = DealsScreen(self.desk, workload, stale_after_s)
 
     def on_mount(self) -> None:
@@ -76,11 +86,38 @@ class HunterApp(App[int]):
     @work(exclusive=True, group="burning")
     async def look(self) -> None:
         """What lives and what it costs, for the top of every screen."""
+        before = self.desk.burning
         found = await self.desk.read(burning, self.desk.hunt.rentals)
-        self.desk.burning = found or self.desk.burning
+        if found is None:
+            return
+        self.desk.burning = found
+        if before is not None:
+            for lease_id in (found.ready - before.ready) | (before.live - found.live - self.ending):
+                self._tell_turn(lease_id)
         for screen in self.screen_stack:
             for headline in screen.query(Headline):
                 headline.show_state(self.desk)
+
+    @work(group="turns")
+    async def _tell_turn(self, lease_id: str) -> None:
+        """A lease became ready, or ended without anybody here asking for it."""
+        lease = await self.desk.read(self.desk.hunt.rentals.get, lease_id)
+        if not self.is_running:
+            return
+        watched = getattr(self.screen, "lease_id", None) == lease_id
+        if lease is None or watched or lease.state == "refused":
+            return
+        name = f"{lease.gpu} · {lease.market}:{lease.instance_id or '—'}"
+        if lease.live:
+            self.notify("Key i leads to it.", title=f"{name} is ready")
+        else:
+            self.notify(
+                f"{lease.note or lease.state}; {_bill(lease)}",
+                title=f"{name} has ended",
+                severity="warning",
+                timeout=20,
+            )
+        self.bell()
 
     # ── what spends ──────────────────────────────────────────────────────────────────────────
 
@@ -95,9 +132,9 @@ class HunterApp(App[int]):
             self.desk.hunt.launch(event.quote, event.workload, event.caps),
             tell=partial(self._not_rented, event.screen),
         )
-        self.look()
-        if lease is None:
+        if lease is None or not self.is_running:
             return
+        self.look()
         if self.screen is event.screen:
             event.screen.dismiss()
             self.push_screen(LeaseScreen(self.desk, lease.lease_id))
@@ -105,6 +142,7 @@ class HunterApp(App[int]):
             self.notify(f"Rented {lease.market}:{lease.instance_id}. Key i shows what is running.")
 
     def _not_rented(self, dialogue: LaunchScreen, error: HunterError) -> None:
+        self.look()
         if self.screen is dialogue:
             dialogue.refuse(error)
         else:
@@ -119,12 +157,13 @@ class HunterApp(App[int]):
     async def _end(self, leases: Sequence[Lease], *, then_quit: bool = False) -> None:
         """End these, one after the other, each with its proof. One failure does not spare the rest."""
         proven = True
+        self.ending |= {lease.lease_id for lease in leases}
         for lease in leases:
             ended = await self.desk.spend(self.desk.hunt.rentals.destroy(lease.lease_id))
             self.look()
             proven = proven and ended is not None
             if ended is not None:
-                self.notify(_farewell(ended), title=f"{ended.gpu} is gone, and proven gone")
+                self.notify(_bill(ended), title=f"{ended.gpu} is gone, and proven gone")
         if then_quit and proven:
             self.exit(0)
 
@@ -132,6 +171,8 @@ class HunterApp(App[int]):
 
     def action_help(self) -> None:
         """What this screen is for, and its keys."""
+        from tui.screens.help import HelpScreen  # noqa: PLC0415  60 ms: Markdown
+
         page = getattr(self.screen, "HELP", None)
         if page is not None:
             self.push_screen(HelpScreen(page, self.screen.active_bindings.values()))
@@ -180,7 +221,7 @@ class HunterApp(App[int]):
                     yield SystemCommand(binding.description, binding.tooltip, act)
 
 
-def _farewell(ended: Lease) -> str:
+def _bill(ended: Lease) -> str:
     bill = "not billed yet" if ended.billed_usd is None else f"billed {money(ended.billed_usd)}"
     return f"{bill}, metered {money(ended.metered_usd)}"
 

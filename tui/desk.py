@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hunter.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any
+
+    from textual.screen import Screen
 
     from hunter.engine import Engine
     from hunter.hunt import Hunt
     from hunter.leases.story import Burning
 
 T = TypeVar("T")
+
+
+def standing(screen: Screen[Any]) -> bool:
+    """Whether there is still something to draw on: an answer may come after a screen was left."""
+    return screen.is_running and screen.display
 
 
 class Desk:
@@ -38,7 +44,8 @@ class Desk:
         if not self.hunt.home.simulated:
             return ""
         speed = self.hunt.clock.speed
-        return f"SANDBOX {speed:g}×: simulated market, no real money"
+        times = f" {speed:g}×" if speed != 1 else ""  # 1 also before the market was first asked
+        return f"SANDBOX{times}: simulated market, no real money"
 
     def now(self) -> float:
         """The markets' time."""

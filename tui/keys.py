@@ -23,7 +23,7 @@ def key(
 APP: Bindings = [
     key("question_mark,f1", "help", "Help", "app.help", "This page: every key of the screen"),
     key("q", "leave", "Quit", "app.quit", "Leave Hunter; it asks first while anything runs"),
-    key("ctrl+q,ctrl+c", "leave", "Quit", "app.quit_anywhere", "The same, from inside a field",
+    key("ctrl+q", "leave", "Quit", "app.quit_anywhere", "The same, from inside a field",
         show=False),
 ]  # fmt: skip
 DEALS: Bindings = [
@@ -60,11 +60,11 @@ RUNNING: Bindings = [
 DIALOG: Bindings = [
     key("escape", "cancel", "Cancel", "dialog.cancel", "Close it and change nothing"),
     key("f1", "app.help", "Help", "dialog.help", "This page: every key of the dialogue"),
-    key("ctrl+q,ctrl+c", "app.leave", "Quit", "dialog.quit", "Leave Hunter", show=False),
+    key("ctrl+q", "app.leave", "Quit", "dialog.quit", "Leave Hunter", show=False),
 ]
 HELP: Bindings = [
     key("escape,q,question_mark,f1", "cancel", "Close", "help.close", "Close this page"),
-    key("ctrl+q,ctrl+c", "app.leave", "Quit", "help.quit", "Leave Hunter", show=False),
+    key("ctrl+q", "app.leave", "Quit", "help.quit", "Leave Hunter", show=False),
 ]
 NEEDLE: Bindings = [
     key("down", "app.focus('deals')", "To the deals", "filter.down", "To the deals, filter on"),

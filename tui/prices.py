@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
-
-from hunter.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,17 +67,20 @@ class Prices:
 
     async def remember(self) -> None:
         """What is on record of earlier polls."""
-        polls = await self.desk.read(self.desk.hunt.last_polls)
-        names = await self.desk.read(self.desk.hunt.market_names)
-        known = {poll["market"]: poll for poll in polls or ()}
-        for name in sorted({*(names or ()), *known}):
+        polls = await self.desk.read(self.desk.hunt.last_polls) or []
+        names = await self.desk.read(self.desk.hunt.market_names) or ()
+        known = {poll["market"]: poll for poll in polls}
+        for name in sorted({*names, *known}):
+            before = self.news.get(name, News(market=name))
             poll = known.get(name)
-            self.news[name] = News(market=name) if poll is None else News(
-                market=name,
-                offers=poll["offers"],
-                polled_at=poll["finished_at"],
-                error=poll["error"],
-            )  # fmt: skip
+            if poll is not None:
+                before = replace(
+                    before,
+                    offers=poll["offers"],
+                    polled_at=poll["finished_at"],
+                    error=poll["error"],
+                )
+            self.news[name] = before
         self.tell(self.Moved())
 
     def due(self) -> bool:
@@ -95,22 +97,39 @@ class Prices:
         return any(news.polled_at is None for news in self.news.values())
 
     async def poll(self, workload: Workload | None = None) -> tuple[Polled, ...]:
-        """Poll every market now: all of it, or what a workload could use, which is quicker."""
+        """Poll every market now: all of it, or what a workload could use, which is quicker.
+
+        Each market's prices are told of as soon as it has answered: a slow one delays no other.
+        """
         if self.polling:
             return ()
         self.polling = True
-        for name, news in self.news.items():
-            self.news[name] = replace(news, doing="asking")
+        names = tuple(self.news)
+        for name in names:
+            self.news[name] = replace(self.news[name], doing="asking")
         self.tell(self.Moved())
         try:
-            polled = await self.desk.ask(
-                self.desk.hunt.scrape(workload=workload, report=self._progress)
-            )
+            answers = await asyncio.gather(*(self._poll_one(name, workload) for name in names))
         finally:
             self.polling = False
-            self.news = {name: replace(news, doing=None) for name, news in self.news.items()}
+        self.tell(self.Came())
+        return tuple(polled for answer in answers for polled in answer)
+
+    async def _poll_one(self, name: str, workload: Workload | None) -> tuple[Polled, ...]:
+        try:
+            polled = await self.desk.ask(
+                self.desk.hunt.scrape((name,), workload=workload, report=self._progress)
+            )
+        finally:
+            self.news[name] = replace(self.news[name], doing=None)
         await self.remember()
-        self._add_failures(polled or ())
+        for poll in polled or ():
+            if poll.error is not None and self.news[name].error is None:
+                # it could not even be asked, and so there is no poll of it on record
+                asked_at = self.news[name].polled_at or self.desk.now()
+                self.news[name] = replace(
+                    self.news[name], error=str(poll.error), polled_at=asked_at
+                )
         self.tell(self.Came())
         return polled or ()
 
@@ -121,10 +140,3 @@ class Prices:
         known = self.news.get(progress.market, News(market=progress.market))
         self.news[progress.market] = replace(known, doing=doing)
         self.tell(self.Moved())
-
-    def _add_failures(self, polled: tuple[Polled, ...]) -> None:
-        """A market that could not even be asked has no poll on record."""
-        for poll in polled:
-            if isinstance(poll.error, HunterError):
-                known = self.news.get(poll.market, News(market=poll.market))
-                self.news[poll.market] = replace(known, error=str(poll.error))

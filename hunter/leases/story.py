@@ -111,7 +111,10 @@ class Story:
 class Burning:
     """What all live leases cost an hour now, by the record."""
 
-    count: int
+    live: frozenset[str]
+    """Their ids."""
+    ready: frozenset[str]
+    """Those of them that one can log in to."""
     usd_h: float
     unseen: int
     """How many of them nobody has seen yet: what they cost is not in `usd_h`."""
@@ -143,9 +146,14 @@ def story(records: Records, lease_id: str) -> Story:
 
 def burning(records: Records) -> Burning:
     """What runs now and what it costs an hour, without asking any market."""
-    burns = [records.burn_usd_h(lease) for lease in records.all(live_only=True)]
-    known = [burn for burn in burns if burn is not None]
-    return Burning(count=len(burns), usd_h=sum(known), unseen=len(burns) - len(known))
+    live = records.all(live_only=True)
+    known = [burn for lease in live if (burn := records.burn_usd_h(lease)) is not None]
+    return Burning(
+        live=frozenset(lease.lease_id for lease in live),
+        ready=frozenset(lease.lease_id for lease in live if lease.state == "ready"),
+        usd_h=sum(known),
+        unseen=len(live) - len(known),
+    )
 
 
 def _expected(events: Sequence[Event]) -> tuple[_Expected, ...]:

@@ -93,9 +93,7 @@ def fast_app(folder: Path, *markets: FakeMarket, job: Workload = JOB) -> HunterA
 
 async def until(pilot: Pilot[int], what: Callable[[], object]) -> None:
     """Let the app work until something is so."""
-    for _ in range(
-        3000
-    ):  # a loaded machine may take its time; nothing here waits longer than it must
+    for _ in range(3000):  # a loaded machine may take its time; nothing here waits for its own sake
         await pilot.pause(0.01)
         if what():
             return
@@ -114,4 +112,7 @@ def shown(app: HunterApp) -> int:
 
 async def opened(pilot: Pilot[int], app: HunterApp) -> None:
     """Wait for the first deals."""
-    await until(pilot, lambda: shown(app) > 0)
+    screen = app.deals
+    await until(pilot, lambda: shown(app) and screen.focused is screen.table)
+    await until(pilot, lambda: screen.table.size.width)
+    await pilot.pause()

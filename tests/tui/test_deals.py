@@ -100,7 +100,8 @@ async def test_filtering_twenty_thousand_deals_makes_no_object_of_any_row_out_of
     await app.desk.ask(app.desk.hunt.scrape())  # nothing is due: no poll puts other deals there
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
-        await app.workers.wait_for_complete()  # a ranking under way would put its own deals back
+        # a ranking under way would put its own deals back
+        await until(pilot, lambda: not any(worker.is_running for worker in app.workers))
         monkeypatch.setattr(Offers, "__getitem__", spy)
         deals(app).show(every)
         await pilot.press("slash", *"4090 vast us")

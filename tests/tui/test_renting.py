@@ -47,13 +47,13 @@ async def dialogue(pilot: Pilot[int], app: HunterApp) -> LaunchScreen:
     return app.screen
 
 
-async def rent(app: HunterApp) -> Lease:
+async def rent(app: HunterApp, caps: Caps = CAPS) -> Lease:
     """Something that runs already when the app opens."""
     hunt = app.desk.hunt
     await app.desk.ask(hunt.scrape())
 
     async def launch() -> Lease:
-        return await hunt.launch(await hunt.quote("vast:0", JOB), JOB, CAPS)
+        return await hunt.launch(await hunt.quote("vast:0", JOB), JOB, caps)
 
     lease = await app.desk.ask(launch())
     assert lease is not None
@@ -249,6 +249,23 @@ async def test_the_running_list_shows_what_is_not_ours_and_who_did_not_answer(
         await until(pilot, lambda: "vast is unknown" in str(words.render()))
         market.list_error = None
         await app.desk.spend(app.desk.hunt.rentals.destroy(leases(app)[0].lease_id))
+
+
+async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps_ended_it(
+    app: HunterApp, market: FakeMarket
+) -> None:
+    lease = await rent(app, Caps(max_usd_h=5, max_usd=5, ttl_s=3000))
+
+    def told(words: str) -> bool:
+        app.look()
+        return any(words in f"{n.title} {n.message}" for n in app._notifications)
+
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        await until(pilot, lambda: told("is ready"))
+        await until(pilot, lambda: told("its time to live is over"))
+    assert app.desk.hunt.rentals.get(lease.lease_id).state == "ended"
+    assert not market.rented
 
 
 async def test_quitting_while_something_runs_asks_first(app: HunterApp, market: FakeMarket) -> None:

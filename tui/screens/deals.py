@@ -13,6 +13,7 @@ from textual.widgets import Footer, Input, Label, Static
 
 from hunter.deals import Deal, Deals, Query, matching
 from hunter.offers import Tenancy
+from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
 from tui.prices import Prices
 from tui.screens.launch import LaunchScreen
@@ -24,7 +25,7 @@ from tui.widgets.facts import FactsSheet
 from tui.widgets.headline import Headline
 from tui.widgets.line_table import LineTable
 from tui.widgets.newsline import Newsline
-from tui.widgets.sheet import ACCENT, MUTED, STRONG, Piece
+from tui.widgets.sheet import MUTED, STRONG, Piece
 from tui.widgets.timeline import TimelineSheet
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class DealsScreen(Screen[None]):
     async def rank(self) -> None:
         """Rank what is recorded; the last answer stays until there is another."""
         deals = await self.desk.read(self.desk.hunt.deals, self.workload, self.wanted)
-        if deals is not None and self.query("#deals"):  # none while the app is closing
+        if deals is not None and standing(self):
             self.show(deals)
 
     @work(group="poll")
@@ -149,7 +150,7 @@ class DealsScreen(Screen[None]):
     def show(self, deals: Deals | None = None) -> None:
         """Filter the deals, keep the cursor on its offer, and paint."""
         at = self._ref_under_cursor()
-        self.deals = deals or self.deals
+        self.deals = self.deals if deals is None else deals
         if self.deals is None:
             return
         text = self.filter.value.strip()
@@ -163,6 +164,8 @@ class DealsScreen(Screen[None]):
         self._say_news()
         if nothing:
             self._say_empty()
+        elif self.focused is None:
+            self.table.focus()  # it was out of sight, and lost the keyboard
 
     def _ref_under_cursor(self) -> str | None:
         if self.deals is None or not self.rows or not self.table.cursor:
@@ -186,6 +189,7 @@ class DealsScreen(Screen[None]):
 
     def _age(self) -> None:
         self.table.repaint()
+        self.explain()
         self._say_news()
 
     def _say_where(self) -> None:
@@ -200,7 +204,6 @@ class DealsScreen(Screen[None]):
             count = f"{len(self.rows):,}"
             if len(self.rows) != len(self.deals):
                 count += f" of {len(self.deals):,}"
-                right.append((f"/{self.filter.value.strip()}  ", ACCENT))
             right += [(count, STRONG), (f" deals by {TITLES[self.wanted.sort]}{held}", MUTED)]
         news = list(self.prices.news.values())
         self.newsline.show_news(news, self.desk.now(), self.stale_after_s, right)

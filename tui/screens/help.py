@@ -45,7 +45,8 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Write the keys."""
         ours = {b.binding.id: b.binding for b in self.bindings if b.binding.id}
-        rows = [(self._keys_of(binding), binding.tooltip) for binding in ours.values()]
+        inner_last = sorted(ours.values(), key=lambda b: (b.id or "").startswith("table."))
+        rows = [(self._keys_of(binding), binding.tooltip) for binding in inner_last]
         self.query_one("#keys", Sheet).show(lambda width: _key_lines(rows))
 
     def _keys_of(self, binding: Binding) -> str:

@@ -15,9 +15,11 @@ from textual.widgets import Button, Input, Label, Static
 from hunter.errors import HunterError, UsageError
 from hunter.leases.lease import Caps
 from hunter.workload import duration, hours
+from tui.desk import standing
 from tui.format import STALE, age, gpus, money, percent, span, spans, usd
 from tui.keys import DIALOG
 from tui.widgets.bill import BillSheet
+from tui.widgets.facts import vouched
 from tui.widgets.sheet import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece
 from tui.widgets.timeline import TimelineSheet
 
@@ -93,7 +95,7 @@ class LaunchScreen(ModalScreen[None]):
         offer = self.deal.offer
         return Content.assemble(
             (offer.ref, STRONG),
-            (f"  {offer.tenancy} · {offer.location or 'place unknown'}", MUTED),
+            (f"  {offer.tenancy} · {offer.location or 'place unknown'} · {vouched(offer)}", MUTED),
         )
 
     # ── the quote ────────────────────────────────────────────────────────────────────────────
@@ -106,6 +108,8 @@ class LaunchScreen(ModalScreen[None]):
         quote = await self.desk.ask(
             self.desk.hunt.quote(self.deal.offer.ref, self.workload), tell=self.refuse
         )
+        if not standing(self):
+            return
         if quote is None:
             moved.update(
                 Content.assemble((f"{STALE} no fresh quote: nothing can be launched", WARN))
@@ -189,6 +193,8 @@ class LaunchScreen(ModalScreen[None]):
 
     def refuse(self, error: HunterError) -> None:
         """Say why nothing is launched, and what to do."""
+        if not standing(self):
+            return
         self.agreed = False
         self.go.disabled = True
         self.query_one("#cancel", Button).focus()

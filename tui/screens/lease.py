@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
 
 from hunter.leases.story import Story, story
+from tui.desk import standing
 from tui.format import money
 from tui.keys import LEASE
 from tui.screens.confirm import Answer, ConfirmScreen
@@ -103,7 +104,7 @@ class LeaseScreen(Screen[None]):
             found = await self.desk.read(story, self.desk.hunt.rentals, self.lease_id)
         finally:
             self.looking = False
-        if found is not None and self.query("#state"):  # none while the app is closing
+        if found is not None and standing(self):
             self.story = found
             self._show(found)
 

@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from tui.desk import standing
 from tui.format import STALE, age, gpus, span, usd
 from tui.keys import RUNNING
 from tui.screens.lease import EndAgreed, LeaseScreen, end_question
@@ -33,10 +34,10 @@ LIVE_COLUMNS = (
     Column(key="gpu", title="GPU", width=12, left=True, grows=True, most=18),
     Column(key="workload", title="workload", width=14, left=True, keep=50, tone="quiet"),
     Column(key="state", title="state", width=16, left=True, grows=True, most=34),
-    Column(key="burn", title="$/h now", width=8, tone="strong"),
-    Column(key="spent", title="$ so far", width=8),
+    Column(key="burn", title="$/h now", width=9, tone="strong"),
+    Column(key="spent", title="$ so far", width=9),
     Column(key="cap", title="$ cap", width=7, keep=60, tone="quiet"),
-    Column(key="left", title="time left", width=9),
+    Column(key="left", title="time left", width=10),
 )
 ENDED_COLUMNS = (
     Column(
@@ -46,8 +47,8 @@ ENDED_COLUMNS = (
     Column(key="workload", title="workload", width=14, left=True, keep=50, tone="quiet"),
     Column(key="ended", title="ended", width=8),
     Column(key="lasted", title="lasted", width=7, keep=70),
-    Column(key="metered", title="metered", width=8),
-    Column(key="billed", title="billed", width=8, tone="strong"),
+    Column(key="metered", title="metered", width=9),
+    Column(key="billed", title="billed", width=9, tone="strong"),
     Column(key="why", title="why", width=14, left=True, grows=True, most=60, keep=60, tone="quiet"),
 )
 ENDED_SHOWN = 100
@@ -132,7 +133,7 @@ class RunningScreen(Screen[None]):
     async def read(self) -> None:
         """What is on record."""
         record = await self.desk.read(read_record, self.desk.hunt)
-        if record is not None and self.children:  # none while the app is closing
+        if record is not None and standing(self):
             self.record = record
             self._show()
 

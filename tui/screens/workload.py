@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 
 from hunter.workload import Workload
 from hunter.workload_file import load, samples
+from tui.desk import standing
 from tui.format import money
 from tui.keys import DIALOG
 from tui.widgets.sheet import BAD, MUTED, STRONG
@@ -50,6 +51,8 @@ class WorkloadScreen(ModalScreen[Workload | None]):
     async def on_mount(self) -> None:
         """The samples, each with what it asks for."""
         jobs = await self.desk.read(lambda: [load(str(path)) for path in samples().values()])
+        if not standing(self):
+            return
         options = self.query_one(OptionList)
         for name, job in zip(samples(), jobs or (), strict=False):
             options.add_option(
@@ -72,7 +75,7 @@ class WorkloadScreen(ModalScreen[Workload | None]):
     @work(exclusive=True)
     async def _load(self, name: str) -> None:
         job = await self.desk.read(load, name, tell=self._refuse)
-        if job is not None:
+        if job is not None and standing(self):
             self.dismiss(job)
 
     def _refuse(self, error: HunterError) -> None:

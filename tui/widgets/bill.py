@@ -38,13 +38,13 @@ class KeepSheet(Sheet):
 def bill_lines(
     deal: Deal, lines: Sequence[BillLine], workload: Workload, width: int
 ) -> Iterator[Content]:
-    """The bill for a width: items, dollars, shares, and from 48 cells on how each came about."""
+    """The bill for a width: items, dollars, shares, and from 50 cells on how each came about."""
     yield apart(
         [("ONE RUN", HEAD), (f"  {workload.run.hours:g} h useful", MUTED)],
         [(money(deal.run_usd), STRONG)],
         width,
     )
-    wide = width >= 48
+    wide = width >= 50
     room = max(4, width - ITEM - 9 - (18 if wide else 0))
     dearest = max((item.usd or 0.0 for item in lines), default=0.0)
     for item in lines:

@@ -37,7 +37,7 @@ def fact_lines(deal: Deal, age_s: float, stale_after_s: float, width: int) -> It
         [("with disk", MUTED)],
         width,
     )
-    yield line(offer.location or "place unknown", (f" · {_standing(offer)}", MUTED))
+    yield line(offer.location or "place unknown", (f" · {vouched(offer)}", MUTED))
     yield line((_links(offer), MUTED))
     if age_s > stale_after_s:
         yield line((f"{STALE} prices {age(age_s)} old: quoted afresh before a launch", WARN))
@@ -45,7 +45,8 @@ def fact_lines(deal: Deal, age_s: float, stale_after_s: float, width: int) -> It
         yield line((f"prices seen {age(age_s)} ago", MUTED))
 
 
-def _standing(offer: Offer) -> str:
+def vouched(offer: Offer) -> str:
+    """How far its market vouches for it."""
     verified = {True: "verified", False: "unverified", None: "verified?"}[offer.verified]
     house = {True: " data centre", False: "", None: ""}[offer.datacenter]
     stock = f" · stock {offer.stock}" if offer.stock else ""

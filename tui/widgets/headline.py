@@ -41,9 +41,9 @@ class Headline(Sheet):
 
     def _line(self, width: int) -> Iterator[Content]:
         right: list[Piece] = []
-        if self.burning is not None and self.burning.count:
+        if self.burning is not None and self.burning.live:
             unseen = " +?" if self.burning.unseen else ""
-            right.append((f"● {self.burning.count} live ", ACCENT))
+            right.append((f"● {len(self.burning.live)} live ", ACCENT))
             right.append((f"${usd(self.burning.usd_h)}{unseen}/h  ", STRONG))
         if self.banner:
             short = self.banner if width >= 100 else self.banner.partition(":")[0]

@@ -62,7 +62,10 @@ def state_lines(story: Story, problem: str | None) -> Iterator[Content]:
         yield line((f"ready after {span(story.waited_s)}{aim}", MUTED))
     elif lease.live:
         late = expected is not None and story.waited_s > expected
-        yield line(f"{span(story.waited_s)}", (aim, WARN if late else MUTED))
+        yield line(
+            f"{span(story.waited_s)}",
+            (f"{aim} {STALE} late" if late else aim, WARN if late else MUTED),
+        )
     else:
         yield line((f"{lease.note or 'over'}, after {span(story.waited_s)}", MUTED))
     if problem:
@@ -128,7 +131,7 @@ def item_lines(story: Story) -> Iterator[Content]:
     off = story.metered_usd / billed_usd - 1 if billed_usd else 0.0
     tone = GOOD if abs(off) <= 0.01 else WARN
     sign = "✓" if abs(off) <= 0.01 else STALE
-    said = f"  {sign} metered {percent(abs(off), 1)} {'above' if off > 0 else 'below'} it"
+    said = f"  {sign} {percent(abs(off), 1)} apart"
     yield line(
         ("  billed    ", MUTED), billed, (f"{usd(billed_usd):>10}", STRONG), (said, tone)
     )  # fmt: skip

@@ -55,9 +55,6 @@ class LineTable(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     LineTable {
         background: $background;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $background;
-        scrollbar-color: $panel-lighten-2;
         & > .line-table--header { color: $foreground-muted; text-style: bold; background: $panel; }
         & > .line-table--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground;

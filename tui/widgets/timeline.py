@@ -111,7 +111,7 @@ def _progress(step: Step, room: int) -> str:
 
 def _remark(step: Step) -> list[tuple[str, str]]:
     if step.mark == "unseen":
-        return [("your container does this, unseen from outside", MUTED)]
+        return [(" unseen from outside", MUTED)]
     if step.late:
         return [(f" {STALE} slower than {span(step.high_s)}, the longest expected", WARN)]
     return [(f" {spans(step.low_s, step.high_s)}" if step.high_s is not None else "", MUTED)]
