@@ -48,6 +48,7 @@ TABLE: Bindings = [
     key("end,G", "edge(1)", "Last", "table.last", "The last row", show=False),
 ]
 LEASE: Bindings = [
+    key("c", "copy_ssh", "Copy ssh", "lease.copy_ssh", "Copy the command that logs in"),
     key("d", "destroy", "Destroy", "lease.destroy", "End it and prove that it is gone; asks first"),
     key("escape", "back", "Back", "lease.back", "Back; the instance goes on and stays watched"),
 ]

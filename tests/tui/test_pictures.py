@@ -42,8 +42,12 @@ def vast() -> FakeMarket:
 
 
 @pytest.fixture
-def app(tmp_path: Path, vast: FakeMarket) -> Iterator[HunterApp]:
-    runpod = FakeMarket(name="runpod", stock=stock("runpod", 20, seed=2))
+def runpod() -> FakeMarket:
+    return FakeMarket(name="runpod", stock=stock("runpod", 20, seed=2))
+
+
+@pytest.fixture
+def app(tmp_path: Path, vast: FakeMarket, runpod: FakeMarket) -> Iterator[HunterApp]:
     app = frozen_app(tmp_path, vast, runpod)
     yield app
     app.shut()
@@ -145,21 +149,21 @@ def test_nothing_is_recorded_yet(tmp_path: Path, snap_compare: Any) -> None:
     empty.shut()
 
 
-async def _dialogue(pilot: Pilot[int], app: HunterApp, vast: FakeMarket) -> None:
+async def _dialogue(pilot: Pilot[int], app: HunterApp, market: FakeMarket) -> None:
     await opened(pilot, app)
-    vast.stock = [replace(o, price_usd_h=o.price_usd_h * 1.031) for o in vast.stock]
+    market.stock = [replace(o, price_usd_h=o.price_usd_h * 1.031) for o in market.stock]
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
 def test_the_launch_dialogue(
-    app: HunterApp, vast: FakeMarket, size: tuple[int, int], snap_compare: Any
+    app: HunterApp, runpod: FakeMarket, size: tuple[int, int], snap_compare: Any
 ) -> None:
     """Cancel focused; the price moved since it was recorded; caps filled in; both buttons in sight."""
 
     async def settle(pilot: Pilot[int]) -> None:
-        await _dialogue(pilot, app, vast)
+        await _dialogue(pilot, app, runpod)
 
     assert snap_compare(app, terminal_size=size, run_before=settle)
 

@@ -23,6 +23,7 @@ from tui.widgets.bill import BillSheet, KeepSheet
 from tui.widgets.deal_rows import COLUMNS, SORTS, TITLES, deal_row
 from tui.widgets.facts import FactsSheet
 from tui.widgets.headline import Headline
+from tui.widgets.left_out import LeftOutSheet
 from tui.widgets.line_table import LineTable
 from tui.widgets.newsline import Newsline
 from tui.widgets.sheet import MUTED, STRONG, Piece
@@ -93,6 +94,7 @@ class DealsScreen(Screen[None]):
                 yield BillSheet()
                 yield TimelineSheet()
                 yield KeepSheet()
+                yield LeftOutSheet()
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -161,7 +163,9 @@ class DealsScreen(Screen[None]):
         nothing = not self.rows
         self.query_one("#market").set_class(nothing, "-empty")
         self.query_one("#detail").set_class(nothing, "-empty")
+        self.query_one(LeftOutSheet).show_left_out(self.deals)
         self._say_news()
+        self.refresh_bindings()
         if nothing:
             self._say_empty()
         elif self.focused is None:
@@ -225,6 +229,10 @@ class DealsScreen(Screen[None]):
                        "[b]r[/b] polls the markets again.")  # fmt: skip
 
     # ── what the user does ───────────────────────────────────────────────────────────────────
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a deal there is nothing to launch."""
+        return None if action == "launch" and not self.rows else True
 
     def selected(self) -> Deal | None:
         """The deal under the cursor."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
@@ -73,16 +73,17 @@ class LeaseScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """State, money, phases, items, log."""
         yield Headline()
-        with Vertical(id="lease"):
-            yield StorySheet(id="state")
-            with Horizontal(id="money"):
-                with Vertical(id="spent-box"):
-                    yield Digits("", id="spent")
-                    yield Static("", id="spent-word")
-                yield StorySheet(id="meters")
-            yield StepsSheet(id="steps")
-            yield StorySheet(id="items")
-            with VerticalScroll(id="log-box"):
+        with Container(id="lease"):
+            with Vertical(id="numbers"):
+                yield StorySheet(id="state")
+                with Horizontal(id="money"):
+                    with Vertical(id="spent-box"):
+                        yield Digits("", id="spent")
+                        yield Static("", id="spent-word")
+                    yield StorySheet(id="meters")
+                yield StepsSheet(id="steps")
+                yield StorySheet(id="items")
+            with VerticalScroll(id="log-box", can_focus=False):
                 yield StorySheet(id="log")
         yield Footer(show_command_palette=False)
 
@@ -121,10 +122,26 @@ class LeaseScreen(Screen[None]):
         told = Told(len(found.log), lease.state)
         if told != self.told:
             self.told = told
+            self.refresh_bindings()
             self.query_one("#log", StorySheet).show(lambda width: log_lines(found))
             self.query_one("#log-box").scroll_end(animate=False)
 
     # ── what the user does ───────────────────────────────────────────────────────────────────
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that mean nothing now are greyed."""
+        story = self.story
+        if action == "destroy" and story is not None and not story.lease.live:
+            return None
+        if action == "copy_ssh" and (story is None or not story.ssh or not story.lease.live):
+            return None
+        return True
+
+    def action_copy_ssh(self) -> None:
+        """The command that logs in, for another terminal."""
+        if self.story is not None:
+            self.app.copy_to_clipboard(f"ssh {self.story.ssh}")
+            self.notify(f"ssh {self.story.ssh}", title="Copied", markup=False)
 
     @work
     async def action_destroy(self) -> None:
@@ -132,11 +149,6 @@ class LeaseScreen(Screen[None]):
         if self.story is None:
             return
         lease = self.story.lease
-        if not lease.live:
-            self.notify(
-                "Its end is proven already." if lease.state == "ended" else "It never began."
-            )
-            return
         if await self.app.push_screen_wait(end_question(lease)) == "destroy":
             self.post_message(EndAgreed(lease))
 

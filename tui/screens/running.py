@@ -33,7 +33,7 @@ LIVE_COLUMNS = (
     Column(key="instance", title="instance", width=17, left=True, grows=True, most=24),
     Column(key="gpu", title="GPU", width=12, left=True, grows=True, most=18),
     Column(key="workload", title="workload", width=14, left=True, keep=50, tone="quiet"),
-    Column(key="state", title="state", width=16, left=True, grows=True, most=34),
+    Column(key="state", title="state", width=20, left=True, grows=True, most=34),
     Column(key="burn", title="$/h now", width=9, tone="strong"),
     Column(key="spent", title="$ so far", width=9),
     Column(key="cap", title="$ cap", width=7, keep=60, tone="quiet"),

@@ -46,6 +46,6 @@ class Headline(Sheet):
             right.append((f"● {len(self.burning.live)} live ", ACCENT))
             right.append((f"${usd(self.burning.usd_h)}{unseen}/h  ", STRONG))
         if self.banner:
-            short = self.banner if width >= 100 else self.banner.partition(":")[0]
+            short = self.banner if width >= 120 else self.banner.partition(":")[0]
             right.append((f" {short} ", BANNER))
         yield apart([("hunter ", HEAD), *self.place], right, width)

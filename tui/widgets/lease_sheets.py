@@ -19,7 +19,7 @@ PHASE_WORDS = {
     "allocating": "waiting for a machine",
     "pulling": "pulling the image",
     "starting": "starting the container",
-    "running": "running, no login yet",
+    "running": "running",
     "stopped": "stopped, disk kept",
     "interrupted": "interrupted by the market",
     "failed": "failed to come up",
@@ -33,6 +33,8 @@ NEAR = 0.8
 def state_words(lease: Lease) -> tuple[str, str]:
     """How a lease stands, as a sign with words and a tone."""
     phase = PHASE_WORDS.get(lease.phase or "", "not seen yet")
+    if lease.phase == "running":
+        phase = "running, no login yet"
     fixed = {
         "intended": ("· intended, nothing sent yet", MUTED),
         "creating": ("⟳ create sent", ACCENT),
