@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hunter.errors import HunterError
-from hunter.sandbox.rental import Rental
+from hunter.sandbox.rental import Rental, Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,9 @@ class Account(msgspec.Struct, kw_only=True):
     opened_at: float
     ssh_keys: dict[str, str] = {}
     pub_key: str = ""
+    volumes: list[Volume] = []
     extras: dict[str, Any] = {}
-    """What a vendor's interface keeps beside rentals: templates, volumes."""
+    """What a vendor's interface keeps beside rentals: templates, registries."""
 
 
 class Page(msgspec.Struct, kw_only=True):

@@ -23,6 +23,8 @@ KNOWN = {
     "dearer": "contracts cost 10% more than their offers",
     "empty-list": "listings of instances are empty though instances run",
     "graphql-retired": "RunPod's GraphQL answers 410",
+    "partial-errors": "RunPod's GraphQL puts an error beside its data",
+    "zero-cost": "RunPod's pods are listed at $0 an hour, as was seen in 2025-06",
     "loading-billed": "Vast bills the GPU while the container starts",
     "pull-free": "Vast does not count the image's bytes",
 }

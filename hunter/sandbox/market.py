@@ -16,7 +16,7 @@ from hunter.sandbox import faults as fault_names
 from hunter.sandbox.book import Account, Book, Page
 from hunter.sandbox.chance import between, geometric_between, one
 from hunter.sandbox.life import Host, advance, cut, end_flows, plan_start, reachable
-from hunter.sandbox.meter import RUNPOD, VAST, Bill, Tariff, bill
+from hunter.sandbox.meter import RUNPOD, VAST, Bill, Tariff, bill, volume_usd
 from hunter.sandbox.rental import Rental, Turn
 from hunter.sandbox.world import Asks, World
 
@@ -142,7 +142,9 @@ class SandboxMarket:
             for rental in page.rentals
             if rental.account == key and market in (None, rental.market)
         )
-        return self.account(page, key).credit_usd - spent
+        account = self.account(page, key)
+        kept = sum(volume_usd(volume, at, self.tariffs["runpod"]) for volume in account.volumes)
+        return account.credit_usd - spent - kept
 
     def _stop_the_broke(self, page: Page, key: str, now: float) -> None:
         if self.balance_usd(page, key, now) > 0:
@@ -157,8 +159,8 @@ class SandboxMarket:
         for rental in mine:
             if rental.state == "stopped":
                 continue
-            if rental.market == "runpod":
-                self._gone(rental, late)  # no network volume: terminated, its data lost
+            if rental.market == "runpod" and not rental.network_volume:
+                self._gone(rental, late)  # terminated, its data lost
             else:
                 self._stop_at(rental, late, "credit")
 
@@ -315,7 +317,7 @@ class SandboxMarket:
             self._gone(rental, rental.end_at + EXPIRED_KEPT_S)
             return
         outbid = rental.state == "stopped" and rental.turn.why == "outbid"
-        if outbid and rental.intended == "running" and not rental.plan:
+        if outbid and rental.market == "vast" and rental.intended == "running" and not rental.plan:
             self._resume_if_it_wins(rental, now)
 
     def reachable(self, rental: Rental) -> bool:

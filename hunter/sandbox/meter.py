@@ -6,10 +6,11 @@ It shares nothing with Hunter's arithmetic, so that either can be checked agains
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hunter.sandbox.rental import Flow, Rental
+    from hunter.sandbox.rental import Flow, Rental, Volume
 
 GIB = float(1 << 30)
 HOUR_S = 3600.0
@@ -128,3 +129,18 @@ def _traffic_gb(
         down += flow.bytes_in * share / tariff.bytes_per_gb
         up += flow.bytes_out * share / tariff.bytes_per_gb
     return down, up
+
+
+def volume_usd(volume: Volume, until: float, tariff: Tariff, since: float = 0.0) -> float:
+    """What a network volume is charged between two times: each hour that has begun, at its size then."""
+    end = until if volume.deleted_at is None else min(until, volume.deleted_at)
+    begun = ceil((end - volume.created_at) / HOUR_S)
+    first = max(0, ceil((since - volume.created_at) / HOUR_S))
+    total = 0.0
+    for hour in range(first, begun):
+        at = volume.created_at + hour * HOUR_S
+        size = next(size for began, size in reversed(volume.sizes) if began <= at)
+        within = min(size, volume.tier_gb)
+        month = within * volume.usd_gb_month + (size - within) * volume.beyond_usd_gb_month
+        total += month / tariff.month_h
+    return total

@@ -81,6 +81,11 @@ class Rental(msgspec.Struct, kw_only=True):
     reachable_at: float | None = None
     starts: int = 0
     destroyed_at: float | None = None
+    mount_path: str = ""
+    network_volume: str = ""
+    """RunPod: the volume that is attached, which outlives the pod."""
+    cuda: str | None = None
+    locked: bool = False
 
     @property
     def turn(self) -> Turn:
@@ -96,3 +101,25 @@ class Rental(msgspec.Struct, kw_only=True):
     def holds_gpus(self) -> bool:
         """Whether its GPUs are kept from others."""
         return self.destroyed_at is None and self.state not in ("stopped", "offline")
+
+
+class Volume(msgspec.Struct, kw_only=True):
+    """Storage that is rented apart from any machine, in one data centre. Rates are frozen at the create."""
+
+    volume_id: str
+    name: str
+    center: str
+    tier: str
+    sizes: list[tuple[float, int]]
+    """Since when how many GB; it only grows."""
+    usd_gb_month: float
+    beyond_usd_gb_month: float
+    """For what is above `tier_gb`."""
+    tier_gb: int
+    created_at: float
+    deleted_at: float | None = None
+
+    @property
+    def size_gb(self) -> int:
+        """GB now."""
+        return self.sizes[-1][1]

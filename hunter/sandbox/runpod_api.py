@@ -1,281 +1,160 @@
-"""RunPod's HTTP interfaces on the embedded market: GraphQL, and the second REST interface."""
+"""RunPod's doors on the embedded market: who comes in, how fast, and by which path."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from math import ceil
+from typing import TYPE_CHECKING
 
 import msgspec
+from graphql import GraphQLError, parse
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hunter.sandbox.market import Refused, SandboxMarket, account_name
-from hunter.sandbox.runpod_billing import Problem, RunpodBilling, reply
-from hunter.sandbox.runpod_graphql import Graphql, find_pod, read_request
-from hunter.sandbox.runpod_pods import v2_pod
-from hunter.sandbox.runpod_stock import CLOUDS, Stock, Wish
+from hunter.sandbox.market import SandboxMarket, account_name
+from hunter.sandbox.runpod_bodies import Problem, reply
+from hunter.sandbox.runpod_graphql import CREATES, Graphql, NeedsKey, read_request, root_fields
+from hunter.sandbox.runpod_rest import CatalogPaths, PodPaths
+from hunter.sandbox.runpod_rest_account import AccountPaths, BillingPaths
+from hunter.sandbox.runpod_stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
 
-    from hunter.sandbox.book import Page
-    from hunter.sandbox.rental import Rental
+    Handler = Callable[[Request, str], Awaitable[Response]]
 
-LEVELS = {None: "NONE", "Low": "LOW", "Medium": "MEDIUM", "High": "HIGH"}
-WINDOWS = {"minute": (60, 60.0), "hour": (3000, 3600.0), "day": (50000, 86400.0)}
-"""Calls in a window of seconds: the examples of the vendor's own document."""
-STATUS_OF = {"capacity": 400, "image": 400, "balance": 402, "limit": 400}
+WINDOWS = {"minute": (60, 60), "hour": (3000, 3600), "day": (50000, 86400)}
+"""Calls in so many seconds: the examples of the vendor's own document; real quotas are not known."""
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class RunpodApi(RunpodBilling):
+class RunpodApi:
     """The routes of both interfaces."""
 
     def __init__(self, market: SandboxMarket) -> None:
-        super().__init__(market)
+        self.market = market
         self.stock = Stock(market)
         self.graphql = Graphql(market, self.stock)
-        self._calls: dict[str, list[float]] = {}
+        self._calls: Counter[tuple[str, str, int]] = Counter()
+        self._rest = self._paths()
+
+    def _paths(self) -> list[Route]:
+        pods, catalog = PodPaths(self.market, self.stock), CatalogPaths(self.stock)
+        account, billing = AccountPaths(self.market, self.stock), BillingPaths(self.market)
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "/v2/pods", pods.listing),
+            ("POST", "/v2/pods", pods.create),
+            ("GET", "/v2/pods/{id}", pods.get),
+            ("PATCH", "/v2/pods/{id}", pods.change),
+            ("DELETE", "/v2/pods/{id}", pods.delete),
+            ("POST", "/v2/pods/{id}/action", pods.action),
+            ("GET", "/v2/pods/{id}/logs", pods.logs),
+            ("GET", "/v2/catalog/gpus", catalog.gpus),
+            ("GET", "/v2/catalog/gpus/{id}", catalog.gpu),
+            ("GET", "/v2/catalog/datacenters", catalog.centers),
+            ("GET", "/v2/catalog/datacenters/{id}", catalog.center),
+            ("GET", "/v2/billing", billing.all),
+            ("GET", "/v2/billing/pods", billing.pods),
+            ("GET", "/v2/account/ssh-keys", account.ssh_keys),
+            ("PUT", "/v2/account/ssh-keys", account.replace_ssh_keys),
+            ("GET", "/v2/network-volumes", account.volumes),
+            ("POST", "/v2/network-volumes", account.create_volume),
+            ("GET", "/v2/network-volumes/{id}", account.volume),
+            ("PATCH", "/v2/network-volumes/{id}", account.change_volume),
+            ("DELETE", "/v2/network-volumes/{id}", account.delete_volume),
+        ]
+        return [
+            Route(path, self._guarded(handler), methods=[method]) for method, path, handler in table
+        ]
 
     def routes(self) -> list[Route]:
-        """Every path that is served."""
-        table: list[tuple[str, str, Callable[[Request, str], Awaitable[Response]]]] = [
-            ("GET", "/v2/pods", self.pods),
-            ("POST", "/v2/pods", self.create),
-            ("GET", "/v2/pods/{id}", self.pod),
-            ("DELETE", "/v2/pods/{id}", self.delete),
-            ("POST", "/v2/pods/{id}/action", self.action),
-            ("GET", "/v2/pods/{id}/logs", self.logs),
-            ("GET", "/v2/catalog/gpus", self.gpus),
-            ("GET", "/v2/catalog/gpus/{id:path}", self.gpu),
-            ("GET", "/v2/catalog/datacenters", self.centers),
-            ("GET", "/v2/billing", self.billing),
-            ("GET", "/v2/billing/pods", self.pod_billing),
-            ("GET", "/v2/account/ssh-keys", self.ssh_keys),
+        """Every path that is served, and an answer for those that are not."""
+        return [
+            Route("/graphql", self.answer_graphql, methods=["POST"]),
+            *self._rest,
+            Route("/v2/{rest:path}", self._guarded(self._unknown), methods=METHODS),
         ]
-        found = [Route("/graphql", self.answer_graphql, methods=["POST"])]
-        for method, path, handler in table:
-            found.append(Route(path, self._guarded(handler), methods=[method]))
-        return found
-
-    # ── doors ────────────────────────────────────────────────────────────────────────────────
 
     def _key(self, request: Request) -> str:
+        """The account that a request's key opens; RunPod's accounts are not Vast's."""
         header = request.headers.get("authorization", "")
         key = header.removeprefix("Bearer ").strip() or request.query_params.get("api_key", "")
         refused = not key or self.market.faults.active("bad-key", "runpod")
-        return "" if refused else account_name(key)
+        return "" if refused else account_name(f"runpod/{key}")
+
+    # ── GraphQL ──────────────────────────────────────────────────────────────────────────────
 
     async def answer_graphql(self, request: Request) -> Response:
         """POST /graphql: errors at HTTP 200, but for keys and for its own end."""
         if self.market.faults.active("graphql-retired", "runpod"):
             return reply({"error": "GraphQL has been retired. Use https://api.runpod.io/v2."}, 410)
-        key = self._key(request)
         try:
             document, variables = read_request(await request.body())
         except msgspec.DecodeError as error:
             return reply({"errors": [{"message": f"invalid JSON: {error}"}]}, 400)
-        if not key and self.graphql.needs_key(document):
+        try:
+            told = self.graphql.execute(document, variables, self._key(request))
+        except NeedsKey:
             return reply({"message": "Unauthorized"}, 401)
-        result = self.graphql.execute(document, variables, key)
-        if self.market.faults.active("create-lost", "runpod") and "Deploy" in document:
+        if self.market.faults.active("create-lost", "runpod") and _creates(document):
             return Response("Bad Gateway", 502, media_type="text/plain")
-        return reply(result)
+        return reply(told)
 
-    def _guarded(
-        self, handler: Callable[[Request, str], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    # ── REST ─────────────────────────────────────────────────────────────────────────────────
+
+    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
+            pace: dict[str, str] = {}
             try:
                 key = self._key(request)
                 if not key:
                     raise Problem(401, "missing bearer token")
-                headers = self._pace(key)
+                pace = self._pace(key)
                 response = await handler(request, key)
-                response.headers.update(headers)
-                return response
             except Problem as problem:
-                extra = {"Retry-After": "12"} if problem.status == 429 else {}
-                body = msgspec.json.encode(problem.document)
-                return Response(body, problem.status, extra, media_type="application/problem+json")
+                response = Response(
+                    msgspec.json.encode(problem.document), problem.status, problem.headers,
+                    media_type="application/problem+json",
+                )  # fmt: skip
+            response.headers.update(pace)
+            return response
 
         return answer
+
+    async def _unknown(self, request: Request, key: str) -> Response:
+        """A path that is not served, or not by this method."""
+        path = request.url.path
+        allowed = sorted(
+            {m for r in self._rest if r.path_regex.match(path) for m in r.methods or ()}
+        )
+        if not allowed:
+            raise Problem(404, "resource not found")
+        problem = Problem(405, "The requested method is not allowed for this path.")
+        problem.headers["Allow"] = ", ".join(allowed)
+        raise problem
 
     def _pace(self, key: str) -> dict[str, str]:
         """Rate-limit headers; a refusal where limits are kept and this call is one too many."""
         now = self.market.now()
-        calls = [at for at in self._calls.get(key, []) if at > now - 86400.0]
-        left = []
-        for name, (quota, window) in WINDOWS.items():
-            used = sum(at > now - window for at in calls)
-            if self.market.settings.limits and used >= quota:
-                raise Problem(429, f"rate limit exceeded for the {name} window")
-            left.append(f'"{name}";r={max(0, quota - used - 1)};t={window - now % window:.0f}')
-        self._calls[key] = [*calls[-WINDOWS["day"][0] :], now]
-        policy = ", ".join(f'"{n}";q={q};w={w:.0f}' for n, (q, w) in WINDOWS.items())
-        return {"RateLimit": ", ".join(left), "RateLimit-Policy": policy}
-
-    # ── pods ─────────────────────────────────────────────────────────────────────────────────
-
-    def _find(self, page: Page, key: str, request: Request) -> Rental:
-        rental = find_pod(page, key, request.path_params["id"])
-        if rental is None:
-            raise Problem(404, "pod not found")
-        return rental
-
-    async def pods(self, request: Request, key: str) -> Response:
-        """Every pod of the account."""
-        with self.market.open() as page:
-            hidden = self.market.faults.active("empty-list", "runpod")
-            mine = [
-                v2_pod(self.market, r) for r in page.rentals
-                if r.account == key and r.market == "runpod" and r.destroyed_at is None and not hidden
-            ]  # fmt: skip
-        return reply({"pods": mine})
-
-    async def pod(self, request: Request, key: str) -> Response:
-        """One pod."""
-        with self.market.open() as page:
-            return reply(v2_pod(self.market, self._find(page, key, request)))
-
-    async def create(self, request: Request, key: str) -> Response:
-        """Rent a pod."""
-        try:
-            body = msgspec.json.decode(await request.body(), type=dict[str, Any])
-            wish = _wish(body)
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-            raise Problem(422, "Request validation failed.", errors=[str(error)]) from error
-        with self.market.open() as page:
-            try:
-                rental = self.stock.rent(page, key, wish)
-            except Refused as error:
-                raise Problem(STATUS_OF.get(error.code, 400), str(error)) from error
-            document = v2_pod(self.market, rental)
-        if self.market.faults.active("create-lost", "runpod"):
-            return Response("Bad Gateway", 502, media_type="text/plain")
-        return reply(document, 201)
-
-    async def delete(self, request: Request, key: str) -> Response:
-        """End a pod."""
-        with self.market.open() as page:
-            self.market.destroy(self._find(page, key, request))
-        return Response(status_code=204)
-
-    async def action(self, request: Request, key: str) -> Response:
-        """Start, stop, restart or terminate."""
-        body = msgspec.json.decode(await request.body(), type=dict[str, Any])
-        action = body.get("action")
-        if action not in ("start", "stop", "restart", "terminate"):
-            text = "$.action: value must be one of 'start', 'stop', 'restart', 'terminate'"
-            raise Problem(422, "Request validation failed.", errors=[text])
-        with self.market.open() as page:
-            rental = self._find(page, key, request)
-            if action not in v2_pod(self.market, rental)["actions"]:
-                raise Problem(409, f"{action} is not valid in this status")
-            if action == "terminate":
-                self.market.destroy(rental)
-                return Response(status_code=204)
-            if action == "stop":
-                self.market.stop(rental)
-            elif action == "restart":
-                self.market.reboot(rental)
-            elif not self.market.start(page, rental):
-                raise Problem(
-                    400, "There are not enough free GPUs on the host machine to start this pod."
-                )
-            return reply(v2_pod(self.market, rental))
-
-    async def logs(self, request: Request, key: str) -> Response:
-        """What the container printed, as server-sent events."""
-        with self.market.open() as page:
-            rental = self._find(page, key, request)
-            lines = self.market.logs(rental).splitlines()
-        events = "".join(
-            f"data: {msgspec.json.encode({'source': 'container', 'line': line}).decode()}\n\n"
-            for line in lines
-        )
-        return Response(events, media_type="text/event-stream")
-
-    # ── catalogue ────────────────────────────────────────────────────────────────────────────
-
-    def _gpu(self, gpu: dict[str, Any], request: Request) -> dict[str, Any]:
-        params = request.query_params
-        document: dict[str, Any] = {
-            "id": gpu["id"],
-            "name": gpu["name"],
-            "pool": None,
-            "manufacturer": "AMD" if gpu["id"].startswith("AMD") else "NVIDIA",
-            "memory": gpu["memory_gb"],
-            "secure": gpu["secure"],
-            "community": gpu["community"],
-            "price": {"secure": gpu["usd_h"][0], "community": gpu["usd_h"][1]},
-            "maxCount": {"secure": gpu["max"][1], "community": gpu["max"][2]},
-        }
-        if params.get("include") == "AVAILABILITY":
-            count = int(params.get("count") or 1)
-            cloud = params.get("cloud") or "SECURE"
-            document["availability"] = LEVELS[self.stock.best(gpu, count, cloud, None)[0]]
-            document["dataCenters"] = [
-                {"id": name, "name": name,
-                 "availability": LEVELS[self.stock.level(gpu, count, "SECURE", name)]}
-                for name, *_ in self.stock.centers
-                if cloud == "SECURE" and self.stock.level(gpu, count, "SECURE", name)
-            ]  # fmt: skip
-        return document
-
-    async def gpus(self, request: Request, key: str) -> Response:
-        """GPU models, with stock where it is asked for."""
-        params = request.query_params
-        wants = params.get("include") == "AVAILABILITY"
-        if wants and not params.get("product"):
-            raise Problem(400, "include=AVAILABILITY needs product")
-        if not wants and (params.get("count") or params.get("cloud")):
-            raise Problem(400, "count and cloud need include=AVAILABILITY")
-        if params.get("cloud") not in (None, *CLOUDS):
-            raise Problem(400, "cloud must be SECURE or COMMUNITY")
-        sold = [gpu for gpu in self.stock.gpus.values() if gpu["id"] != "unknown"]
-        return reply({"gpus": [self._gpu(gpu, request) for gpu in sold]})
-
-    async def gpu(self, request: Request, key: str) -> Response:
-        """One GPU model."""
-        gpu = self.stock.gpus.get(request.path_params["id"])
-        if gpu is None:
-            raise Problem(404, "gpu type not found")
-        return reply(self._gpu(gpu, request))
-
-    async def centers(self, request: Request, key: str) -> Response:
-        """Data centres."""
-        with_stock = request.query_params.get("include") == "GPU_AVAILABILITY"
-        found = []
-        for name, place, _, region in self.stock.centers:
-            document: dict[str, Any] = {
-                "id": name, "name": f"{place} {name}", "region": region, "globalNetwork": True,
-                "networkVolumeTypes": ["STANDARD"] if name.endswith("1") else [], "compliance": [],
-            }  # fmt: skip
-            if with_stock:
-                document["gpuAvailability"] = [
-                    {"id": g["id"], "name": g["name"],
-                     "availability": LEVELS[self.stock.level(g, 1, "SECURE", name)]}
-                    for g in self.stock.gpus.values()
-                ]  # fmt: skip
-            found.append(document)
-        return reply({"dataCenters": found})
+        left, policy = [], []
+        for name, (quota, window_s) in WINDOWS.items():
+            window = int(now // window_s)
+            self._calls[key, name, window] += 1
+            self._calls.pop((key, name, window - 1), None)
+            used, wait_s = self._calls[key, name, window], ceil((window + 1) * window_s - now)
+            left.append(f'"{name}";r={max(0, quota - used)};t={wait_s}')
+            policy.append(f'"{name}";q={quota};w={window_s}')
+            if self.market.settings.limits and used > quota:
+                problem = Problem(429, f"rate limit exceeded for the {name} window")
+                problem.headers["Retry-After"] = str(wait_s)
+                raise problem
+        return {"RateLimit": ", ".join(left), "RateLimit-Policy": ", ".join(policy)}
 
 
-def _wish(body: dict[str, Any]) -> Wish:
-    gpu = body["gpu"]
-    persistent = (body.get("mounts") or {}).get("persistent") or {}
-    centers = body.get("dataCenterIds") or [None]
-    return Wish(
-        gpu_id=str(gpu["id"]),
-        count=int(gpu.get("count") or 1),
-        cloud=str(body.get("cloud") or "ALL"),
-        place=centers[0],
-        image=str(body["image"]),
-        name=str(body["name"]),
-        disk_gb=float(body.get("disk") or 50),
-        volume_gb=float(persistent.get("size") or 0),
-        env={str(k): str(v) for k, v in (body.get("env") or {}).items()},
-        ports=",".join(body.get("ports") or []),
-        args=str(body.get("args") or ""),
-    )
+def _creates(document: str) -> bool:
+    try:
+        return bool(root_fields(parse(document)) & CREATES)
+    except GraphQLError:
+        return False

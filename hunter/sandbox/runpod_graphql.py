@@ -6,282 +6,347 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from graphql import GraphQLError, build_schema, graphql_sync, parse
-from graphql.language import FieldNode, OperationDefinitionNode
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
+from graphql.language import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+)
+from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.runpod_pods import graphql_pod, pod_id
-from hunter.sandbox.runpod_stock import CLOUDS, Stock, Wish
+from hunter.sandbox.runpod_belongings import Belongings
+from hunter.sandbox.runpod_catalog import GraphqlCatalog, needs_of
+from hunter.sandbox.runpod_money import Money
+from hunter.sandbox.runpod_pods import find_pod, graphql_pod
+from hunter.sandbox.runpod_renting import Renting, Wish
+from hunter.sandbox.runpod_stock import CLOUDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
-    from hunter.sandbox.rental import Rental
+    from hunter.sandbox.rental import Rental, Volume
+    from hunter.sandbox.runpod_stock import Stock
 
 SDL = Path(__file__).with_name("runpod.graphql")
-KEYLESS = {"gpuTypes", "dataCenters", "countryCodes", "__schema", "__typename"}
-SPOT_FIELDS = ("secureSpotPrice: Float communitySpotPrice: Float ", "minimumBidPrice: Float ")
-NOT_FOUND = "pod not found to terminate"
+KEYLESS = {
+    "gpuTypes",
+    "dataCenters",
+    "countryCodes",
+    "cpuFlavors",
+    "serverlessGpuPools",
+    "__typename",
+}
+CREATES = {"podFindAndDeployOnDemand", "podRentInterruptable"}
+SPOT = {"secureSpotPrice", "communitySpotPrice", "minimumBidPrice", "podRentInterruptable",
+        "podBidResume", "lowestBidPriceToResume"}  # fmt: skip
+"""Fields that a service without a spot market no longer has."""
+RULES = [*specified_rules, NoSchemaIntrospectionCustomRule]
+DISK_GB = 10.0
+"""Of a container, where a create says nothing."""
 
 
 class Graphql:
-    """Executes documents for one key at a time."""
+    """Executes documents, one key's at a time."""
 
     def __init__(self, market: SandboxMarket, stock: Stock) -> None:
         self.market = market
         self.stock = stock
-        text = SDL.read_text(encoding="utf-8")
+        self.renting = Renting(market, stock)
+        self.belongings = Belongings(market, stock)
+        self.schema = build_schema(SDL.read_text(encoding="utf-8"))
         if market.settings.spot == "gone":
-            for field in SPOT_FIELDS:
-                text = text.replace(field, "")
-        self.schema = build_schema(text)
-
-    def needs_key(self, document: str) -> bool:
-        """Whether a document asks for more than the catalogue. What cannot be parsed needs none."""
-        try:
-            tree = parse(document)
-        except GraphQLError:
-            return False
-        return any(
-            selection.name.value not in KEYLESS
-            for operation in tree.definitions
-            if isinstance(operation, OperationDefinitionNode)
-            for selection in operation.selection_set.selections
-            if isinstance(selection, FieldNode)
-        )
+            _forget(self.schema, SPOT)
 
     def execute(self, document: str, variables: dict[str, Any] | None, key: str) -> dict[str, Any]:
-        """The reply: data, and errors only where there are some."""
+        """The reply: data, and errors only where there are some. NeedsKey where a key is wanting."""
+        try:
+            tree = parse(document)
+        except GraphQLError as error:
+            return {"errors": [error.formatted]}
+        if not key and not root_fields(tree) <= KEYLESS:
+            raise NeedsKey
+        faults = validate(self.schema, tree, RULES)
+        if faults:
+            return {"errors": [error.formatted for error in faults]}
         with self.market.open() as page:
-            root = _Root(self, page, key).fields()
-            result = graphql_sync(self.schema, document, root, variable_values=variables)
-            formatted: dict[str, Any] = {"data": result.data}
-            if result.errors:
-                formatted["errors"] = [error.formatted for error in result.errors]
-            return formatted
-
-
-class _Root:
-    """The resolvers of one request."""
-
-    def __init__(self, owner: Graphql, page: Page, key: str) -> None:
-        self.market = owner.market
-        self.stock = owner.stock
-        self.page = page
-        self.key = key
-
-    def fields(self) -> dict[str, Any]:
-        """Root fields by name."""
-        return {
-            "gpuTypes": self.gpu_types,
-            "dataCenters": self.data_centers,
-            "countryCodes": lambda info: self.stock.countries,
-            "myself": lambda info: self.myself(),
-            "pod": lambda info, input: self._pod(self._find(input["podId"])),
-            "podFindAndDeployOnDemand": lambda info, input: self.deploy(input),
-            "podRentInterruptable": lambda info, input: self.deploy(input),
-            "podStop": lambda info, input: self.stop(input),
-            "podResume": lambda info, input: self.resume(input),
-            "podBidResume": lambda info, input: self.resume(input),
-            "podTerminate": lambda info, input: self.terminate(input),
-            "deployCpuPod": lambda info, input: _fail("CPU pods are not part of the sandbox."),
-            "updateUserSettings": lambda info, input: self.settings(input),
-            "saveTemplate": lambda info, input: self.template(input),
-            "saveRegistryAuth": lambda info, input: self.registry(input["name"]),
-            "updateRegistryAuth": lambda info, input: {"id": input["id"], "name": "n"},
-            "deleteRegistryAuth": lambda info, registryAuthId: None,
-        }
-
-    # ── catalogue ────────────────────────────────────────────────────────────────────────────
-
-    def gpu_types(self, info: Any, input: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-        wanted = (input or {}).get("id")
-        return [self._gpu(g) for g in self.stock.gpus.values() if wanted in (None, g["id"])]
-
-    def _gpu(self, gpu: dict[str, Any]) -> dict[str, Any]:
-        stock = self.stock
-        months = gpu["plan_usd_h"]
-        return {
-            "id": gpu["id"],
-            "displayName": gpu["name"],
-            "manufacturer": "AMD" if gpu["id"].startswith("AMD") else "Nvidia",
-            "memoryInGb": gpu["memory_gb"],
-            "cudaCores": 0,
-            "maxGpuCount": gpu["max"][0],
-            "maxGpuCountSecureCloud": gpu["max"][1],
-            "maxGpuCountCommunityCloud": gpu["max"][2],
-            "minPodGpuCount": 1,
-            "secureCloud": gpu["secure"],
-            "communityCloud": gpu["community"],
-            "securePrice": gpu["usd_h"][0],
-            "communityPrice": gpu["usd_h"][1],
-            "secureSpotPrice": stock.spot_usd_h(gpu, "SECURE"),
-            "communitySpotPrice": stock.spot_usd_h(gpu, "COMMUNITY"),
-            "clusterPrice": gpu["usd_h"][0] * 1.2,
-            "oneWeekPrice": None,
-            "oneMonthPrice": None,
-            "threeMonthPrice": months[0] or None,
-            "sixMonthPrice": months[1] or None,
-            "nodeGroupDatacenters": [],
-            "lowestPrice": lambda info, input=None: self._lowest(gpu, input or {"gpuCount": 1}),
-        }
-
-    def _lowest(self, gpu: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any]:
-        secure = wish.get("secureCloud")
-        clouds = CLOUDS if secure is None else (CLOUDS[0],) if secure else (CLOUDS[1],)
-        place = wish.get("dataCenterId") or wish.get("countryCode")
-        return self.stock.lowest(gpu, int(wish["gpuCount"]), clouds, place)
-
-    def data_centers(self, info: Any) -> list[dict[str, Any]]:
-        return [
-            {
-                "id": name,
-                "name": name,
-                "location": place,
-                "listed": True,
-                "storageSupport": name.endswith("1"),
-                "gpuAvailability": lambda info, input=None, name=name: self._available(
-                    name, input or {}
-                ),
+            root = {
+                **GraphqlCatalog(self.stock).fields(),
+                **_AccountFields(self, page, key).fields(),
+                **_PodFields(self, page, key).fields(),
             }
-            for name, place, _, _ in self.stock.centers
-        ]
-
-    def _available(self, center: str, wish: dict[str, Any]) -> list[dict[str, Any]]:
-        count = int(wish.get("gpuCount") or 1)
-        found = []
-        for gpu in self.stock.gpus.values():
-            level = self.stock.level(gpu, count, "SECURE", center)
-            found.append({"id": gpu["id"], "gpuTypeId": gpu["id"], "displayName": gpu["name"],
-                          "available": level is not None, "stockStatus": level})  # fmt: skip
-        return found
-
-    # ── the account ──────────────────────────────────────────────────────────────────────────
-
-    def myself(self) -> dict[str, Any]:
-        account = self.market.account(self.page, self.key)
-        step = self.market.facts["runpod"]["billing_step_s"]
-        billed_until = self.market.now() // step * step
-        return {
-            "id": f"user_{account.number}",
-            "email": "renter@sandbox.invalid",
-            "pubKey": account.pub_key,
-            "pods": [self._pod(r) for r in self._mine()],
-            "networkVolumes": [],
-            "clientBalance": self.market.balance_usd(self.page, self.key, billed_until, "runpod"),
-            "currentSpendPerHr": self.stock.spend_usd_h(self.page, self.key),
-            "spendLimit": self.market.facts["runpod"]["spend_limit_usd_h"],
-            "minBalance": 0.0,
-            "underBalance": False,
-            "notifyPodsStale": False,
-            "notifyPodsGeneral": False,
-            "notifyLowBalance": False,
-            "containerRegistryCreds": [],
-            "podTemplates": [],
-        }
-
-    def _mine(self) -> list[Rental]:
-        if self.market.faults.active("empty-list", "runpod"):
-            return []
-        return [
-            r for r in self.page.rentals
-            if r.account == self.key and r.market == "runpod" and r.destroyed_at is None
-        ]  # fmt: skip
-
-    def _find(self, identity: str) -> Rental | None:
-        return find_pod(self.page, self.key, identity)
-
-    def _pod(self, rental: Rental | None) -> dict[str, Any] | None:
-        return None if rental is None else graphql_pod(self.market, self.stock, rental)
-
-    def settings(self, wish: dict[str, Any]) -> dict[str, Any]:
-        self.market.account(self.page, self.key).pub_key = wish.get("pubKey") or ""
-        return self.myself()
-
-    def template(self, wish: dict[str, Any]) -> dict[str, Any]:
-        account = self.market.account(self.page, self.key)
-        saved = wish | {"id": pod_id(len(account.extras) + 1, 10)}
-        account.extras[saved["id"]] = saved["name"]
-        return saved
-
-    def registry(self, name: str) -> dict[str, Any]:
-        account = self.market.account(self.page, self.key)
-        identity = pod_id(len(account.extras) + 1, 10)
-        account.extras[identity] = name
-        return {"id": identity, "name": name}
-
-    # ── pods ─────────────────────────────────────────────────────────────────────────────────
-
-    def deploy(self, wish: dict[str, Any]) -> dict[str, Any] | None:
-        pairs = wish.get("env") or []
-        try:
-            rental = self.stock.rent(self.page, self.key, Wish(
-                gpu_id=str(wish.get("gpuTypeId") or ""),
-                count=int(wish.get("gpuCount") or 1),
-                cloud=str(wish.get("cloudType") or "ALL"),
-                place=wish.get("dataCenterId") or wish.get("countryCode"),
-                image=str(wish.get("imageName") or ""),
-                name=str(wish.get("name") or ""),
-                disk_gb=float(wish.get("containerDiskInGb") or 10),
-                volume_gb=float(wish.get("volumeInGb") or 0),
-                env={pair["key"]: pair["value"] for pair in pairs},
-                ports=str(wish.get("ports") or ""),
-                args=str(wish.get("dockerArgs") or ""),
-                bid_per_gpu=wish.get("bidPerGpu"),
-            ))  # fmt: skip
-        except Refused as error:
-            raise _error(str(error)) from error
-        return self._pod(rental)
-
-    def stop(self, wish: dict[str, Any]) -> dict[str, Any] | None:
-        rental = self._find(wish["podId"])
-        if rental is None:
-            raise _error("pod not found")
-        self.market.stop(rental)
-        return self._pod(rental)
-
-    def resume(self, wish: dict[str, Any]) -> dict[str, Any] | None:
-        rental = self._find(wish["podId"])
-        if rental is None:
-            raise _error("pod not found")
-        if wish.get("bidPerGpu") is not None:
-            rental.bid_usd_h = float(wish["bidPerGpu"]) * rental.gpu_count
-            rental.bids.append((self.market.now(), rental.bid_usd_h))
-        try:
-            started = self.market.start(self.page, rental)
-        except Refused as error:
-            raise _error(str(error)) from error
-        if not started:
-            rental.plan.clear()  # RunPod queues no wish
-            rental.intended = "stopped"
-            raise _error("There are not enough free GPUs on the host machine to start this pod.")
-        return self._pod(rental)
-
-    def terminate(self, wish: dict[str, Any]) -> None:
-        rental = self._find(wish["podId"])
-        if rental is None:
-            raise GraphQLError(NOT_FOUND, extensions={"code": "POD_NOT_FOUND"})
-        self.market.destroy(rental)
+            result = execute_sync(self.schema, tree, root, variable_values=variables)
+        reply: dict[str, Any] = {"data": result.data}
+        errors = [error.formatted for error in result.errors or ()]
+        if self.market.faults.active("partial-errors", "runpod"):
+            errors.append(GraphQLError("Something went wrong. Please try again later.").formatted)
+        return reply | ({"errors": errors} if errors else {})
 
 
-def find_pod(page: Page, key: str, identity: str) -> Rental | None:
-    """A pod of an account by its id, while it exists."""
-    for rental in page.rentals:
-        mine = rental.account == key and rental.market == "runpod"
-        if mine and rental.destroyed_at is None and pod_id(rental.number) == identity:
-            return rental
-    return None
+class NeedsKey(Exception):
+    """The document asks for more than the catalogue."""
 
 
-def _error(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "RUNPOD"})
+def root_fields(tree: DocumentNode) -> set[str]:
+    """The names of the fields that a document's operations begin with."""
+    fragments = {d.name.value: d for d in tree.definitions if isinstance(d, FragmentDefinitionNode)}
+
+    def names(selections: SelectionSetNode, inside: frozenset[str]) -> Iterator[str]:
+        for node in selections.selections:
+            if isinstance(node, FieldNode):
+                yield node.name.value
+            elif isinstance(node, InlineFragmentNode):
+                yield from names(node.selection_set, inside)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in inside:
+                spread = fragments.get(node.name.value)
+                if spread is not None:
+                    yield from names(spread.selection_set, inside | {node.name.value})
+
+    return {
+        name
+        for operation in tree.definitions
+        if isinstance(operation, OperationDefinitionNode)
+        for name in names(operation.selection_set, frozenset())
+    }
 
 
-def _fail(message: str) -> Any:
-    raise _error(message)
+def _forget(schema: GraphQLSchema, names: set[str]) -> None:
+    for kind in schema.type_map.values():
+        if isinstance(kind, GraphQLObjectType):
+            for name in names & kind.fields.keys():
+                del kind.fields[name]
 
 
 def read_request(body: bytes) -> tuple[str, dict[str, Any] | None]:
     """The document and variables of a POST; msgspec.DecodeError where it is none."""
     request = msgspec.json.decode(body, type=dict[str, Any])
     return str(request.get("query") or ""), request.get("variables")
+
+
+def _told(verb: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
+    """A resolver of one input, the market's refusals as GraphQL's errors."""
+
+    def resolve(_: Any, input: dict[str, Any] | None = None) -> Any:
+        try:
+            return verb(input or {})
+        except Refused as error:
+            code = "POD_NOT_FOUND" if error.code == "pod" else "RUNPOD"
+            raise GraphQLError(str(error), extensions={"code": code}) from error
+
+    return resolve
+
+
+def _refuses(message: str) -> Callable[..., Any]:
+    def refuse(_: dict[str, Any]) -> Any:
+        raise Refused("absent", message)
+
+    return _told(refuse)
+
+
+class _AccountFields:
+    """The resolvers of what an account has beside pods, for one request."""
+
+    def __init__(self, owner: Graphql, page: Page, key: str) -> None:
+        self.market = owner.market
+        self.renting = owner.renting
+        self.belongings = owner.belongings
+        self.stock = owner.stock
+        self.page = page
+        self.key = key
+
+    def fields(self) -> dict[str, Any]:
+        """Root fields by name."""
+        own, page, key = self.belongings, self.page, self.key
+        return {
+            "myself": lambda _: self.myself(),
+            "updateUserSettings": _told(self.settings),
+            "saveTemplate": _told(lambda wish: own.save_template(page, key, wish)),
+            "saveRegistryAuth": _told(lambda wish: own.save_registry(page, key, wish["name"])),
+            "updateRegistryAuth": _told(lambda wish: own.registry(page, key, wish["id"])),
+            "deleteRegistryAuth": lambda _, registryAuthId: _told(self.delete_registry)(
+                None, {"id": registryAuthId}
+            ),
+            "createNetworkVolume": _told(self.create_volume),
+            "deleteNetworkVolume": _told(self.delete_volume),
+            "saveEndpoint": _refuses("Serverless endpoints are not part of the sandbox."),
+            "updateEndpointTemplate": _refuses("Serverless endpoints are not part of the sandbox."),
+            "createCluster": _refuses("Insufficient resources"),
+            "deleteCluster": _refuses("Cluster not found"),
+        }
+
+    def myself(self) -> dict[str, Any]:
+        market, page, key = self.market, self.page, self.key
+        facts, account = market.facts["runpod"], market.account(page, key)
+        booked = market.now() // facts["billing_step_s"] * facts["billing_step_s"]
+        balance = market.balance_usd(page, key, booked)
+        spend, money = self.renting.spend(page, key), Money(market, page, key)
+        own, now = self.belongings, market.now()
+        return {
+            "id": f"user_{account.number}",
+            "email": "renter@sandbox.invalid",
+            "pubKey": account.pub_key,
+            "pods": [graphql_pod(self.stock, r, now) for r in self.renting.pods(page, key)],
+            "networkVolumes": [self._volume(v) for v in own.volumes(page, key)],
+            "podTemplates": list(own.templates(page, key).values()),
+            "endpoints": [],
+            "containerRegistryCreds": [
+                {"id": i, "name": name} for i, name in own.registries(page, key).items()
+            ],
+            "clientBalance": balance,
+            "currentSpendPerHr": spend.total,
+            "spendDetails": {
+                "gpuComputePerHour": spend.gpu,
+                "localStoragePerHour": spend.disk,
+                "networkStoragePerHour": spend.network,
+            },
+            "spendLimit": facts["spend_limit_usd_h"],
+            "minBalance": 0.0,
+            "underBalance": balance <= 0,
+            "notifyPodsStale": False,
+            "notifyPodsGeneral": False,
+            "notifyLowBalance": False,
+            "dailyCharges": lambda _: money.daily_charges(),
+            "billing": lambda _, input: money.billing(input.get("granularity") or "DAILY"),
+        }
+
+    @staticmethod
+    def _volume(volume: Volume) -> dict[str, Any]:
+        center = {"id": volume.center, "name": volume.center}
+        return {"id": volume.volume_id, "name": volume.name, "size": volume.size_gb,
+                "dataCenterId": volume.center, "dataCenter": center}  # fmt: skip
+
+    def settings(self, wish: dict[str, Any]) -> dict[str, Any]:
+        self.market.account(self.page, self.key).pub_key = wish.get("pubKey") or ""
+        return self.myself()
+
+    def delete_registry(self, wish: dict[str, Any]) -> None:
+        self.belongings.registry(self.page, self.key, wish["id"])
+        del self.belongings.registries(self.page, self.key)[wish["id"]]
+
+    def create_volume(self, wish: dict[str, Any]) -> dict[str, Any]:
+        volume = self.belongings.create_volume(
+            self.page,
+            self.key,
+            name=wish["name"],
+            size_gb=wish["size"],
+            center=wish["dataCenterId"],
+        )
+        return self._volume(volume)
+
+    def delete_volume(self, wish: dict[str, Any]) -> None:
+        volume = self.belongings.volume(self.page, self.key, wish["id"])
+        if volume is None:
+            raise Refused("volume", "Tried to delete nonexistent network volume")
+        self.belongings.delete_volume(self.page, volume)
+
+
+class _PodFields:
+    """The resolvers of pods, for one request."""
+
+    def __init__(self, owner: Graphql, page: Page, key: str) -> None:
+        self.market = owner.market
+        self.stock = owner.stock
+        self.renting = owner.renting
+        self.belongings = owner.belongings
+        self.page = page
+        self.key = key
+
+    def fields(self) -> dict[str, Any]:
+        """Root fields by name."""
+        return {
+            "pod": _told(self.pod),
+            "podFindAndDeployOnDemand": _told(self.deploy),
+            "podRentInterruptable": _told(self.deploy),
+            "podStop": _told(self.stop),
+            "podResume": _told(self.resume),
+            "podBidResume": _told(self.resume),
+            "podTerminate": _told(self.terminate),
+            "podEditJob": _told(self.edit),
+            "deployCpuPod": _refuses("CPU pods are not part of the sandbox."),
+        }
+
+    def _find(self, identity: str, why: str = "pod not found") -> Rental:
+        rental = find_pod(self._all(), identity)
+        if rental is None:
+            raise Refused("pod", why)
+        return rental
+
+    def _all(self) -> list[Rental]:
+        """Pods by id are found also while their listing comes up empty."""
+        return [
+            r for r in self.page.rentals
+            if r.account == self.key and r.market == "runpod" and r.destroyed_at is None
+        ]  # fmt: skip
+
+    def _told_of(self, rental: Rental) -> dict[str, Any]:
+        return graphql_pod(self.stock, rental, self.market.now(), created=True)
+
+    def pod(self, wish: dict[str, Any]) -> dict[str, Any] | None:
+        rental = find_pod(self._all(), wish.get("podId") or "")
+        return None if rental is None else graphql_pod(self.stock, rental, self.market.now())
+
+    def deploy(self, wish: dict[str, Any]) -> dict[str, Any]:
+        if wish.get("templateId"):
+            known = self.belongings.template(self.page, self.key, wish["templateId"])
+            wish = known | {name: value for name, value in wish.items() if value}
+        env = {pair["key"]: pair["value"] for pair in wish.get("env") or ()}
+        keys = self.belongings.ssh_keys(self.page, self.key)
+        if wish.get("startSsh") and keys:
+            env.setdefault("PUBLIC_KEY", "\n".join(keys))
+        cloud = wish.get("cloudType") or "ALL"
+        rental = self.renting.rent(self.page, self.key, Wish(
+            gpu_ids=tuple(filter(None, [wish.get("gpuTypeId"), *(wish.get("gpuTypeIdList") or ())])),
+            count=int(wish.get("gpuCount") or 1),
+            clouds=CLOUDS if cloud == "ALL" else (cloud,),
+            center=wish.get("dataCenterId") or None,
+            country=wish.get("countryCode") or None,
+            image=str(wish.get("imageName") or ""),
+            name=str(wish.get("name") or ""),
+            disk_gb=float(wish.get("containerDiskInGb") or DISK_GB),
+            volume_gb=float(wish.get("volumeInGb") or 0),
+            mount_path=str(wish.get("volumeMountPath") or "/workspace"),
+            network_volume=str(wish.get("networkVolumeId") or ""),
+            env=env,
+            ports=str(wish.get("ports") or ""),
+            args=str(wish.get("dockerArgs") or ""),
+            needs=needs_of(wish),
+            bid_per_gpu=wish.get("bidPerGpu"),
+        ))  # fmt: skip
+        return self._told_of(rental)
+
+    def stop(self, wish: dict[str, Any]) -> dict[str, Any]:
+        rental = self._find(wish["podId"])
+        self.renting.stop(rental)
+        return self._told_of(rental)
+
+    def resume(self, wish: dict[str, Any]) -> dict[str, Any]:
+        rental = self._find(wish["podId"])
+        self.renting.resume(self.page, rental, wish.get("gpuCount"), wish.get("bidPerGpu"))
+        return self._told_of(rental)
+
+    def terminate(self, wish: dict[str, Any]) -> None:
+        self.renting.terminate(self._find(wish["podId"], "pod not found to terminate"))
+
+    def edit(self, wish: dict[str, Any]) -> dict[str, Any]:
+        """Change what the container is; it starts again where it runs."""
+        rental = self._find(wish["podId"])
+        if wish.get("env") is not None:
+            wish = wish | {"env": {pair["key"]: pair["value"] for pair in wish["env"]}}
+        names = {"imageName": "image", "dockerArgs": "args", "env": "env", "ports": "ports"}
+        changes = {names[k]: v for k, v in wish.items() if k in names and v is not None}
+        self.renting.edit(rental, **changes)
+        return self._told_of(rental)

@@ -1,4 +1,7 @@
-"""RunPod's side of the embedded market: what is in stock where, at what price, and who rents it out."""
+"""RunPod's shelves in the embedded market: what is in stock where, and at what price.
+
+Everything here is a function of seed and time. A pool is the hosts of one model, on one cloud, in one place.
+"""
 
 from __future__ import annotations
 
@@ -7,195 +10,234 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.chance import one
+from hunter.sandbox.chance import geometric_between, one
 from hunter.sandbox.facts import runpod_facts
-from hunter.sandbox.market import Refused
-from hunter.sandbox.rental import Rental
 
 if TYPE_CHECKING:
-    from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
 
-NO_STOCK = (
-    "There are no longer any instances available with the requested specifications. "
-    "Please refresh and try again."
-)
-NO_SPOT = (
-    "There are no instances available with the request specifications. Please try again later."
-)
 CLOUDS = ("SECURE", "COMMUNITY")
+WORDS = (None, "Low", "Medium", "High")
+"""What the service calls stock, in rising order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a create asks for."""
+class Pool:
+    """The hosts of one model, on one cloud, in one place: what of them never changes."""
 
+    number: int
     gpu_id: str
-    count: int
     cloud: str
-    """SECURE, COMMUNITY or ALL."""
-    place: str | None
-    """A data centre or a country."""
-    image: str
-    name: str
+    place: str
+    exists: bool
+    phase: float
     disk_gb: float
-    volume_gb: float
-    env: dict[str, str]
-    ports: str
-    args: str
-    bid_per_gpu: float | None = None
+    """Room for a pod's disks, a GPU."""
+    cuda: str | None
+    """None where the hosts report no version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a pod asks of its host. Nothing asked for is None."""
+
+    disk_gb: float | None = None
+    vcpus: float | None = None
+    memory_gb: float | None = None
+    cuda_any_of: tuple[str, ...] = ()
+    cuda_at_least: str | None = None
+
+
+ANY = Needs()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Stock in one pool now."""
+
+    usd_h: float
+    """One GPU, on demand."""
+    word: str
+    pool: Pool
 
 
 class Stock:
-    """Prices and stock as functions of seed and time."""
+    """Prices and stock."""
 
     def __init__(self, market: SandboxMarket) -> None:
         self.market = market
         facts = runpod_facts()
         self.facts: dict[str, Any] = facts
-        self.gpus: dict[str, dict[str, Any]] = {gpu["id"]: gpu for gpu in facts["gpus"]}
-        self.centers: list[list[str]] = facts["centers"]
+        self.gpus: dict[str, dict[str, Any]] = {
+            name: {"id": name, **gpu} for name, gpu in facts["gpus"].items()
+        }
+        self.centers: list[list[Any]] = facts["centers"]
         self.countries: list[str] = facts["countries"]
+        self._country_of: dict[str, str] = {row[0]: row[2] for row in self.centers}
+        self._pools: dict[tuple[str, str, str], Pool] = {}
+        self._draws: dict[int, tuple[int, float]] = {}
 
-    def listed(self, gpu: dict[str, Any], cloud: str) -> bool:
-        """Whether a model is sold on a cloud."""
-        return bool(gpu["secure" if cloud == "SECURE" else "community"])
+    # ── prices ───────────────────────────────────────────────────────────────────────────────
 
     def usd_h(self, gpu: dict[str, Any], cloud: str) -> float:
-        """List price of one GPU."""
+        """List price of one GPU, $/h; 0 and 0.5 are what the service lists where it sells none."""
         return float(gpu["usd_h"][CLOUDS.index(cloud)])
 
-    def spot_usd_h(self, gpu: dict[str, Any], cloud: str) -> float | None:
-        """Lowest bid for one GPU: the list price since 2026-08, a real discount in 2025."""
+    def listed_spot_usd_h(self, gpu: dict[str, Any], cloud: str) -> float | None:
+        """Lowest bid for one GPU as the catalogue lists it: since 2026-08 the on-demand price itself."""
+        price = self.usd_h(gpu, cloud)
         if self.market.settings.spot != "historic":
-            return self.usd_h(gpu, cloud) or None
-        return float(gpu["spot_2025_usd_h"][CLOUDS.index(cloud)]) or None
+            return price or None
+        share = float(gpu["spot_share"][CLOUDS.index(cloud)])
+        return price * share or None
 
-    def places(self, cloud: str) -> list[str]:
-        """Where a cloud has machines: data centres, or countries."""
-        return [row[0] for row in self.centers] if cloud == "SECURE" else self.countries
+    def floor_usd_h(self, pool: Pool, at: float) -> float | None:
+        """Lowest bid for one GPU of a pool at a time; None where it takes no bids."""
+        gpu = self.gpus[pool.gpu_id]
+        listed = self.listed_spot_usd_h(gpu, pool.cloud)
+        if listed is None or self.market.settings.spot != "historic":
+            return listed
+        draw = one(self.market.seed, pool.number, self._epoch(pool, at), 306)
+        swing = float(self.facts["spot"]["swing"])
+        moved = listed * (1 + swing * (2 * draw - 1))
+        return min(round(moved, 4), self.usd_h(gpu, pool.cloud))
 
-    def level(self, gpu: dict[str, Any], count: int, cloud: str, place: str) -> str | None:
-        """High, Medium, Low or nothing for pods of so many GPUs in one place."""
-        widest = gpu["max"][1 if cloud == "SECURE" else 2]
-        if not self.listed(gpu, cloud) or count > widest or place not in self.places(cloud):
+    # ── stock ────────────────────────────────────────────────────────────────────────────────
+
+    def sold(self, gpu: dict[str, Any], cloud: str) -> bool:
+        """Whether a model is sold on a cloud at all."""
+        return bool(gpu["secure" if cloud == "SECURE" else "community"])
+
+    def widest(self, gpu: dict[str, Any], cloud: str) -> int:
+        """GPUs of the widest pod."""
+        return int(gpu["max"][1 + CLOUDS.index(cloud)])
+
+    def places(
+        self, cloud: str, center: str | None = None, country: str | None = None
+    ) -> list[str]:
+        """Where a cloud has hosts: data centres, or countries.
+
+        Args:
+            cloud: SECURE or COMMUNITY.
+            center: one data centre, or several with commas between; no community host is in one.
+            country: a country's code.
+        """
+        if cloud == "SECURE":
+            named = center.split(",") if center else None
+            return [
+                row[0]
+                for row in self.centers
+                if (named is None or row[0] in named) and country in (None, row[2])
+            ]
+        return [] if center else [code for code in self.countries if country in (None, code)]
+
+    def pool(self, gpu: dict[str, Any], cloud: str, place: str) -> Pool:
+        """The pool of a model in a place."""
+        key = (gpu["id"], cloud, place)
+        if key not in self._pools:
+            self._pools[key] = self._new_pool(gpu, cloud, place)
+        return self._pools[key]
+
+    def _new_pool(self, gpu: dict[str, Any], cloud: str, place: str) -> Pool:
+        facts, seed = self.facts["stock"], self.market.seed
+        number = zlib.crc32(f"{gpu['id']}/{cloud}/{place}".encode())
+        common = 2 * one(seed, zlib.crc32(gpu["id"].encode()), 300)  # some models are rarer
+        versions = facts["cuda"]
+        cuda = versions[int(one(seed, number, 308) ** 0.5 * len(versions))]
+        return Pool(
+            number=number,
+            gpu_id=gpu["id"],
+            cloud=cloud,
+            place=place,
+            exists=one(seed, number, 301) < (1 - facts["absent_share"]) * common,
+            phase=one(seed, number, 302),
+            disk_gb=round(geometric_between(facts["disk_gb"], one(seed, number, 307))),
+            cuda=None if gpu["id"].startswith("AMD") else cuda,
+        )
+
+    def _epoch(self, pool: Pool, at: float) -> int:
+        return int(at / self.facts["stock"]["epoch_s"] + pool.phase)
+
+    def fill(self, pool: Pool, at: float) -> float:
+        """How full a pool is at a time, in [0, 1)."""
+        epoch = self._epoch(pool, at)
+        known = self._draws.get(pool.number)
+        if known is None or known[0] != epoch:
+            known = (epoch, one(self.market.seed, pool.number, epoch, 303))
+            self._draws[pool.number] = known
+        return known[1]
+
+    def level(self, gpu: dict[str, Any], count: int, cloud: str, place: str,
+              needs: Needs = ANY) -> str | None:  # fmt: skip
+        """High, Medium, Low or nothing for pods of so many GPUs in one place now."""
+        if not self.sold(gpu, cloud) or not 1 <= count <= self.widest(gpu, cloud):
             return None
-        pool = zlib.crc32(f"{gpu['id']}/{cloud}/{place}".encode())
-        seed = self.market.seed
-        if one(seed, pool, 301) < 0.55:  # most models are not in most places
+        pool = self.pool(gpu, cloud, place)
+        if not pool.exists or not self.fits(gpu, count, pool, needs):
             return None
-        length = self.facts["stock_epoch_s"]
-        epoch = int(self.market.now() / length + one(seed, pool, 302))
-        left = one(seed, pool, epoch, 303) - 0.14 * log2(count)
-        if left < 0.15:
-            return None
-        return "Low" if left < 0.45 else "Medium" if left < 0.75 else "High"
+        facts = self.facts["stock"]
+        left = self.fill(pool, self.market.now()) - facts["per_doubling"] * log2(count)
+        return WORDS[sum(left >= facts[bound] for bound in ("low", "medium", "high"))]
+
+    def fits(self, gpu: dict[str, Any], count: int, pool: Pool, needs: Needs) -> bool:
+        """Whether a pool's hosts have what a pod of so many GPUs asks for."""
+        vcpus, memory_gb = self.share_of_host(gpu, count)
+        return (
+            (needs.disk_gb or 0) <= pool.disk_gb * count
+            and (needs.vcpus or 0) <= vcpus
+            and (needs.memory_gb or 0) <= memory_gb
+            and (not needs.cuda_any_of or pool.cuda in needs.cuda_any_of)
+            and (
+                not needs.cuda_at_least
+                or (pool.cuda is not None and version(pool.cuda) >= version(needs.cuda_at_least))
+            )
+        )
+
+    def share_of_host(self, gpu: dict[str, Any], count: int) -> tuple[int, int]:
+        """vCPUs and GB of memory of a pod."""
+        facts, vram_gb = self.facts["host"], gpu["memory_gb"]
+        vcpus = round(facts["vcpus"] + facts["vcpus_per_vram_gb"] * vram_gb)
+        memory_gb = max(facts["memory_gb"], round(facts["memory_per_vram_gb"] * vram_gb))
+        return vcpus * count, memory_gb * count
+
+    def search(
+        self, gpu: dict[str, Any], count: int, clouds: tuple[str, ...] = CLOUDS, *,
+        center: str | None = None, country: str | None = None, needs: Needs = ANY,
+    ) -> Found | None:  # fmt: skip
+        """The cheapest cloud's best stocked pool; None where nothing is in stock."""
+        best: Found | None = None
+        for cloud in clouds:
+            price = self.usd_h(gpu, cloud)
+            if best is not None and price >= best.usd_h:
+                continue
+            inside: Found | None = None
+            for place in self.places(cloud, center, country):
+                word = self.level(gpu, count, cloud, place, needs)
+                if word and (inside is None or WORDS.index(word) > WORDS.index(inside.word)):
+                    inside = Found(usd_h=price, word=word, pool=self.pool(gpu, cloud, place))
+            best = inside or best
+        return best
 
     def best(
         self, gpu: dict[str, Any], count: int, cloud: str, place: str | None
     ) -> tuple[str | None, str | None]:
         """The highest stock word of a cloud, and where; of one place where one is named."""
-        order = (None, "Low", "Medium", "High")
-        levels = [
-            (self.level(gpu, count, cloud, where), where)
-            for where in ([place] if place else self.places(cloud))
-        ]
-        return max(levels, key=lambda pair: order.index(pair[0]), default=(None, None))
+        if place is not None:
+            word = self.level(gpu, count, cloud, place) if place in self.places(cloud) else None
+            return word, place
+        found = self.search(gpu, count, (cloud,))
+        return (None, None) if found is None else (found.word, found.pool.place)
 
-    def lowest(
-        self, gpu: dict[str, Any], count: int, clouds: tuple[str, ...], place: str | None
-    ) -> dict[str, Any]:
-        """The answer to lowestPrice: prices of the whole pod, nothing where nothing is in stock."""
-        found: dict[str, Any] = {"gpuName": gpu["name"], "gpuTypeId": gpu["id"], "compliance": None}
-        offers = []
-        for cloud in clouds:
-            level, where = self.best(gpu, count, cloud, place)
-            if level is not None:
-                offers.append((self.usd_h(gpu, cloud) * count, cloud, level, where))
-        if not offers:
-            return found
-        price, cloud, level, where = min(offers)
-        spot = self.spot_usd_h(gpu, cloud)
-        return found | {
-            "uninterruptablePrice": round(price, 6),
-            "minimumBidPrice": None if spot is None else round(spot * count, 6),
-            "stockStatus": level,
-            "minVcpu": self.facts["vcpu_per_gpu"] * count,
-            "minMemory": self.facts["memory_gb_per_gpu"] * count,
-            "countryCode": where if cloud == "COMMUNITY" else None,
-            "supportPublicIp": True,
-        }
+    def widths(self, gpu: dict[str, Any], clouds: tuple[str, ...]) -> list[int]:
+        """How many GPUs a pod can have now."""
+        widest = max(self.widest(gpu, cloud) for cloud in clouds)
+        return [n for n in range(1, widest + 1) if self.search(gpu, n, clouds) is not None]
 
-    # ── renting ──────────────────────────────────────────────────────────────────────────────
+    def country(self, pool: Pool) -> str:
+        """The code of a pool's country."""
+        return self._country_of.get(pool.place, pool.place)
 
-    def rent(self, page: Page, key: str, wish: Wish) -> Rental:
-        """A pod where the wish can be met; Refused where it cannot."""
-        market, facts = self.market, self.market.facts["runpod"]
-        gpu = self.gpus.get(wish.gpu_id)
-        if gpu is None:
-            raise Refused("capacity", NO_STOCK)
-        if not wish.image:
-            raise Refused("image", "imageName is required")
-        if "missing" in wish.image:
-            text = f'create pod: Container image "{wish.image}" was not found on the registry.'
-            raise Refused("image", text)
-        cloud, place = self._where(gpu, wish)
-        unlucky = one(market.seed, page.next_number, 304) < facts["create_fails_share"]
-        if unlucky or market.faults.active("no-such-ask", "runpod"):
-            raise Refused("capacity", NO_STOCK)
-        rate = self.usd_h(gpu, cloud) * wish.count
-        if market.faults.active("dearer", "runpod"):
-            rate *= 1.1
-        hourly = (
-            rate
-            + (wish.disk_gb + wish.volume_gb) * facts["container_usd_gb_month"] / facts["month_h"]
-        )
-        if market.balance_usd(page, key, market.now()) < hourly or market.faults.active(
-            "no-credit", "runpod"
-        ):
-            raise Refused("balance", "Your balance is too low to deploy this pod.")
-        if self.spend_usd_h(page, key) + hourly > facts["spend_limit_usd_h"]:
-            raise Refused("limit", "This pod would exceed your spend limit.")
-        now = market.now()
-        bid = None if wish.bid_per_gpu is None else wish.bid_per_gpu * wish.count
-        return market.add(page, Rental(
-            number=page.next_number, market="runpod", account=key,
-            machine=zlib.crc32(f"{wish.gpu_id}/{cloud}/{place}/{page.next_number % 7}".encode()),
-            gpu=wish.gpu_id, gpu_count=wish.count, place=place, cloud=cloud, image=wish.image,
-            label=wish.name, env=wish.env, onstart=wish.args, ports=wish.ports,
-            disk_gb=wish.disk_gb, volume_gb=wish.volume_gb, bid_usd_h=bid, gpu_usd_h=rate,
-            storage_usd_gb_month=facts["container_usd_gb_month"],
-            storage_stopped_usd_gb_month=facts["volume_stopped_usd_gb_month"],
-            created_at=now, end_at=now + 10 * 365 * 86400,
-            bids=[] if bid is None else [(now, bid)],
-        ))  # fmt: skip
 
-    def _where(self, gpu: dict[str, Any], wish: Wish) -> tuple[str, str]:
-        clouds = CLOUDS if wish.cloud == "ALL" else (wish.cloud,)
-        offers = []
-        for cloud in clouds:
-            level, place = self.best(gpu, wish.count, cloud, wish.place)
-            if level is not None and place is not None:
-                offers.append((self.usd_h(gpu, cloud), cloud, place))
-        if not offers:
-            raise Refused("capacity", NO_STOCK)
-        _, cloud, place = min(offers)
-        if wish.bid_per_gpu is not None:
-            floor = self.spot_usd_h(gpu, cloud)
-            real = self.market.settings.spot == "historic"
-            if not real or floor is None or wish.bid_per_gpu < floor - 1e-9:
-                raise Refused("capacity", NO_SPOT)
-        return cloud, place
-
-    def spend_usd_h(self, page: Page, key: str) -> float:
-        """What an account's pods cost an hour now."""
-        facts = self.market.facts["runpod"]
-        total = 0.0
-        for r in page.rentals:
-            if r.account != key or r.market != "runpod" or r.destroyed_at is not None:
-                continue
-            stopped = r.state == "stopped"
-            disk = r.volume_gb * 2 if stopped else r.disk_gb + r.volume_gb
-            total += disk * facts["container_usd_gb_month"] / facts["month_h"]
-            total += 0.0 if stopped else r.bid_usd_h or r.gpu_usd_h
-        return total
+def version(text: str) -> tuple[int, ...]:
+    """A version as numbers that compare: 12.11 is above 12.2."""
+    return tuple(int(part) for part in text.split("."))
