@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.coldstart import Phase, cold_start
+from hunter.coldstart import Phase, cold_start, spread
 from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from hunter.grounds import Grounds
     from hunter.offers import Offers
-    from hunter.rules import MarketRules, Meter
+    from hunter.rules import Meter
     from hunter.units import Floats
     from hunter.workload import Workload
 
@@ -106,13 +107,14 @@ def break_even_idle_h(refetch_usd: Floats, keep_usd_h: Floats) -> Floats:
     return idle_h
 
 
-def bills(offers: Offers, workload: Workload, rules: Mapping[str, MarketRules]) -> Bills:
+def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     """The bill of one run of the workload on each offer.
 
     GPU and disk in each phase of the cold start that the market bills, GPU and disk for the useful
     hours, and every byte in and out at the offer's price.
     """
-    phases = cold_start(offers, workload.payload, rules)
+    rules = grounds.rules
+    phases = cold_start(offers, workload, grounds)
     month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
     storage_usd_h = offers.storage_usd_gb_month * workload.disk_gb / month_h
     keep_usd_h = offers.storage_stopped_usd_gb_month * workload.disk_gb / month_h
@@ -129,21 +131,20 @@ def bills(offers: Offers, workload: Workload, rules: Mapping[str, MarketRules]) 
     )
     cold_usd = _total(phase_usd)
     run_usd = _total([line.usd for line in lines])
-    cheap, dear = (
-        _total([_phase_usd(p, getattr(p, bound), offers, storage_usd_h, billed) for p in phases])
-        for bound in ("low_s", "high_s")
-    )
+    seconds = _total([phase.expected_s for phase in phases])
+    faster, slower = spread(phases, [1.0] * len(phases))
+    cheaper, dearer = spread(phases, [_usd_s(p, offers, storage_usd_h, billed) for p in phases])
     hours = workload.run.hours
     return Bills(
         lines=lines,
         phases=phases,
         phase_usd=phase_usd,
         run_usd=run_usd,
-        run_low_usd=run_usd - cold_usd + cheap,
-        run_high_usd=run_usd - cold_usd + dear,
-        cold_start_s=_total([phase.expected_s for phase in phases]),
-        cold_start_low_s=_total([phase.low_s for phase in phases]),
-        cold_start_high_s=_total([phase.high_s for phase in phases]),
+        run_low_usd=run_usd - cheaper,
+        run_high_usd=run_usd + dearer,
+        cold_start_s=seconds,
+        cold_start_low_s=seconds - faster,
+        cold_start_high_s=seconds + slower,
         cold_start_usd=cold_usd,
         storage_usd_h=storage_usd_h,
         keep_usd_h=keep_usd_h,
@@ -164,7 +165,18 @@ def _priced(quantity: Floats, rate: Floats) -> Floats:
 
 
 def _bytes_in_gb(phase: Phase, billed: Callable[[Phase, Meter], Floats]) -> Floats:
-    return _priced(billed(phase, "bandwidth"), np.float64(phase.bytes_in / BYTES_PER_GB))  # type: ignore[arg-type]
+    return _priced(billed(phase, "bandwidth"), phase.bytes_in / BYTES_PER_GB)
+
+
+def _usd_s(
+    phase: Phase,
+    offers: Offers,
+    storage_usd_h: Floats,
+    billed: Callable[[Phase, Meter], Floats],
+) -> Floats:
+    """What one second of a phase costs."""
+    gpu = _priced(billed(phase, "gpu"), offers.price_usd_h)
+    return (gpu + _priced(billed(phase, "disk"), storage_usd_h)) / SECONDS_PER_HOUR
 
 
 def _phase_usd(
@@ -198,11 +210,12 @@ def _lines(
     sent = np.full(n, workload.run.egress_gb)
     gpu, disk = offers.price_usd_h, storage_usd_h
     phases_of = "offer; markets.toml phases"
+    travels = {"download": "image in", "weights": "weights in"}
     travel = [
         _line(item, "bandwidth", _bytes_in_gb(phase, billed), "GB", offers.inet_down_usd_gb,
               "offer; workload sizes")
         for phase in phases
-        if phase.bytes_in and (item := {"download": "image in", "weights": "weights in"}[phase.name])
+        if (item := travels.get(phase.name)) and phase.bytes_in.any()
     ]  # fmt: skip
     return (
         _line("GPU, useful hours", "gpu", hours, "h", gpu, "offer"),

@@ -1,7 +1,9 @@
-"""The cold start: seconds from the create to the first useful second, phase by phase.
+"""The cold start: seconds from the create to the first useful second, phase by phase, on every offer.
 
-Bytes divided by the speed that is believed, for every offer at once. Phases follow each other; none
-overlap. Numpy columns in, numpy columns out.
+    allocate ─ download ─ unpack ─ start ─ boot ─ weights ─ load ─ warmup ─ useful
+
+Download and unpack overlap as the engine works (`hunter.pull`); `unpack` is what is left of it when the
+last byte has come. All other phases follow each other. Source of the phases: docs/coldstart.md.
 """
 
 from __future__ import annotations
@@ -11,20 +13,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hunter.beliefs import Belief, believe
+from hunter.physics import DEFAULT_ENGINE
+from hunter.pull import MB, Hosts, Layers, totals
+from hunter.rules import Z90
 from hunter.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from hunter.grounds import Grounds
     from hunter.offers import Offers
-    from hunter.rules import MarketRules
+    from hunter.physics import Physics
+    from hunter.rules import Prior
     from hunter.units import Floats
-    from hunter.workload import Payload
+    from hunter.workload import Payload, Workload
 
-BILLED_AS = {"weights": "running"}
-"""The phase of the market's rules that a phase of ours is billed as, where the names differ."""
+BEFORE_RUNNING = ("allocate", "download", "unpack", "start")
+"""Phases with billing rules of their own; in all others the instance runs."""
+BY_THE_LINK = ("download", "unpack", "weights")
+"""Phases that are slow together: on a slow link, or on a slow machine."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -35,76 +45,348 @@ class Phase:
     low_s: Floats
     expected_s: Floats
     high_s: Floats
-    bytes_in: float
+    bytes_in: Floats
     """Bytes that travel to the machine in it."""
 
     @property
     def billed_as(self) -> str:
         """The phase of the market's billing rules that it falls under."""
-        return BILLED_AS.get(self.name, self.name)
+        return self.name if self.name in BEFORE_RUNNING else "running"
 
     def take(self, rows: NDArray[Any]) -> Phase:
         """The same phase for these rows."""
+        columns = (self.low_s, self.expected_s, self.high_s, self.bytes_in)
+        low, expected, high, n_bytes = (column[rows] for column in columns)
         return Phase(
-            name=self.name,
-            low_s=self.low_s[rows],
-            expected_s=self.expected_s[rows],
-            high_s=self.high_s[rows],
-            bytes_in=self.bytes_in,
+            name=self.name, low_s=low, expected_s=expected, high_s=high, bytes_in=n_bytes
+        )  # fmt: skip
+
+
+def spread(phases: Sequence[Phase], rates: Sequence[Floats | float]) -> tuple[Floats, Floats]:
+    """How far below and above its expected value a sum over the phases may lie (10th, 90th percentile).
+
+    Phases of one link are slow together, so their deviations add up; the others are independent of them
+    and of each other, so theirs add up as the sides of right angles do.
+
+    Args:
+        phases: of one cold start.
+        rates: what a second of each counts: 1 for seconds, or $ a second.
+    """
+    together = [
+        (rate * (p.expected_s - p.low_s), rate * (p.high_s - p.expected_s))
+        for p, rate in zip(phases, rates, strict=True)
+    ]
+    sides = []
+    for side in (0, 1):
+        linked = sum(
+            deviation[side]
+            for phase, deviation in zip(phases, together, strict=True)
+            if phase.name in BY_THE_LINK
         )
+        alone = [
+            deviation[side] ** 2
+            for phase, deviation in zip(phases, together, strict=True)
+            if phase.name not in BY_THE_LINK
+        ]
+        sides.append(np.sqrt(linked**2 + sum(alone)))
+    return sides[0], sides[1]
 
 
-def cold_start(
-    offers: Offers, payload: Payload, rules: Mapping[str, MarketRules]
-) -> tuple[Phase, ...]:
+def cold_start(offers: Offers, workload: Workload, grounds: Grounds) -> tuple[Phase, ...]:
     """The phases of a start from nothing on each offer.
 
     Args:
         offers: n offers.
-        payload: what travels; unknown sizes make their phase NaN.
-        rules: priors of allocation, start and link by market.
+        workload: what travels and what starts; unknown sizes make their phases NaN.
+        grounds: rules, priors and what our launches taught.
     """
+    physics, payload, own = grounds.physics, workload.payload, workload.start
+    app = physics.app_of(workload.image, own.app)
+    link, n = link_mb_s(offers, grounds), len(offers)
+    download, unpack = _pulled(offers, workload, grounds, link)
+    boot = _own(own.boot_s, n) or _believed("boot_s", offers, grounds, app.boot_s, workload.image)
+    warmup = _own(own.warmup_s, n) or _believed(
+        "warmup_s", offers, grounds, app.warmup_s, workload.image
+    )
     return (
-        _constant("allocate", "allocate_s", offers, rules),
-        _travel("download", payload.image_bytes, offers, rules),
-        _constant("start", "start_s", offers, rules),
-        _travel("weights", payload.weights_bytes, offers, rules),
+        _lasting("allocate", _by_market("allocate_s", offers, grounds)),
+        download,
+        unpack,
+        _lasting("start", _by_market("start_s", offers, grounds)),
+        _lasting("boot", boot),
+        _fetched(offers, workload, grounds, link),
+        _loaded(offers, payload, grounds, own.load_gb_s, workload.image),
+        _lasting("warmup", warmup),
     )
 
 
-def _prior(name: str, bound: str, offers: Offers, rules: Mapping[str, MarketRules]) -> Floats:
-    return offers.market.lookup(
-        {market: getattr(rule.priors[name], bound) for market, rule in rules.items()}
+# ── what is believed ─────────────────────────────────────────────────────────────────────────────
+def _own(seconds: float | None, n: int) -> Belief | None:
+    """What the user states is not doubted."""
+    return None if seconds is None else Belief(median=np.full(n, seconds), log_sd=np.zeros(n))
+
+
+def _believed(
+    quantity: str,
+    offers: Offers,
+    grounds: Grounds,
+    prior: Prior,
+    scope: str,
+    median: Floats | None = None,
+) -> Belief:
+    """One quantity on offers that share a scope: their market, or the image."""
+    n = len(offers)
+    return believe(
+        np.full(n, prior.expected) if median is None else median,
+        prior,
+        grounds.physics.spreads[quantity],
+        grounds.learned.get((quantity, scope)),
+        offers.host_id,
+        offers.machine_id,
     )
 
 
-def _constant(
-    phase: str, prior: str, offers: Offers, rules: Mapping[str, MarketRules]
-) -> Phase:  # fmt: skip
-    low, expected, high = (_prior(prior, b, offers, rules) for b in ("low", "expected", "high"))
-    return Phase(name=phase, low_s=low, expected_s=expected, high_s=high, bytes_in=0.0)
+def _by_market(
+    quantity: str,
+    offers: Offers,
+    grounds: Grounds,
+    median: Floats | None = None,
+    prior: Prior | None = None,
+) -> Belief:
+    """One quantity on offers of several markets, each by its own prior and evidence."""
+    n = len(offers)
+    found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
+    for market, rule in grounds.rules.items():
+        rows = np.flatnonzero(offers.market.is_in([market]))
+        if not len(rows):
+            continue
+        part = offers if len(rows) == n else _who(offers, rows)
+        one = _believed(
+            quantity,
+            part,
+            grounds,
+            prior or rule.priors[quantity],
+            market,
+            None if median is None else median[rows],
+        )
+        found.median[rows], found.log_sd[rows] = one.median, one.log_sd
+    return found
 
 
-def link_mbps(offers: Offers, rules: Mapping[str, MarketRules], bound: str) -> Floats:
-    """The link that is believed to arrive: a share of the advertised one, or the market's usual."""
-    advertised = offers.inet_down_mbps
-    usual = _prior("link_mbps", bound, offers, rules)
-    share = _prior("link_share", bound, offers, rules)
-    return np.where(np.isnan(advertised), usual, advertised * share)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Who:
+    """Only which machines offers are on."""
+
+    host_id: Any
+    machine_id: Any
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
 
 
-def _travel(
-    phase: str, n_bytes: float | None, offers: Offers, rules: Mapping[str, MarketRules]
-) -> Phase:
-    megabytes = np.nan if n_bytes is None else n_bytes / 1e6
-    slow, expected, fast = (
-        megabytes / mb_s_from_mbps(link_mbps(offers, rules, bound))
-        for bound in ("low", "expected", "high")
+def _who(offers: Offers, rows: NDArray[Any]) -> Any:
+    return _Who(offers.host_id.take(rows), offers.machine_id.take(rows), len(rows))
+
+
+def link_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+    """The link that is believed to arrive: a share of the advertised one, or the market's usual, MB/s."""
+    stated = offers.inet_down_mbps
+    usual = _by_market("link_mbps", offers, grounds)
+    share = _by_market("link_share", offers, grounds)
+    known = ~np.isnan(stated)
+    median = np.where(known, stated * share.median, usual.median)
+    return Belief(
+        median=mb_s_from_mbps(median), log_sd=np.where(known, share.log_sd, usual.log_sd)
     )
+
+
+def unpack_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+    """What one thread of each host unpacks, MB/s."""
+    return _by_market("unpack_mb_s", offers, grounds, prior=grounds.physics.unpack_mb_s)
+
+
+# ── the pull ─────────────────────────────────────────────────────────────────────────────────────
+def layers_of(payload: Payload, physics: Physics) -> Layers | None:
+    """The image's layers as columns; where only its size is known, layers as images usually have them."""
+    if payload.layers:
+        sizes = np.array([layer.compressed_bytes for layer in payload.layers], dtype=np.float64)
+        unpacked = np.array([layer.unpacked_bytes for layer in payload.layers], dtype=np.float64)
+        packing = [layer.packing for layer in payload.layers]
+    elif payload.image_bytes is None:
+        return None
+    else:
+        shares = physics.default_decay ** np.arange(physics.default_layers)
+        sizes = payload.image_bytes * shares / shares.sum()
+        ratio = physics.code_ratio
+        if payload.image_unpacked_bytes is not None and payload.image_bytes:
+            ratio = payload.image_unpacked_bytes / payload.image_bytes
+        unpacked, packing = sizes * ratio, ["gzip"] * len(sizes)
+    stored = unpacked < sizes * physics.stored_below
+    ease = np.array([{"zstd": physics.zstd_ease, "plain": np.inf}.get(p, 1.0) for p in packing])
+    return Layers(
+        compressed_bytes=sizes,
+        unpacked_bytes=unpacked,
+        ease=np.where(stored, np.inf, ease),
+        files=np.where(stored, 1.0, np.ceil(unpacked / physics.bytes_per_file)),
+    )
+
+
+def _pulled(
+    offers: Offers, workload: Workload, grounds: Grounds, link: Belief
+) -> tuple[Phase, Phase]:
+    layers, n = layers_of(workload.payload, grounds.physics), len(offers)
+    if layers is None:
+        unknown = np.full(n, np.nan)
+        return tuple(
+            Phase(name=name, low_s=unknown, expected_s=unknown, high_s=unknown, bytes_in=unknown)
+            for name in ("download", "unpack")
+        )  # type: ignore[return-value]
+    beliefs = link, unpack_mb_s(offers, grounds)
+    low, expected, high = _bounds(layers, offers, beliefs, grounds.physics)
+    bytes_in = np.full(n, layers.bytes_in)
+    for rows, chance, cached in _there_already(offers, workload, layers, grounds):
+        part = offers.take(rows)
+        few = tuple(Belief(median=b.median[rows], log_sd=b.log_sd[rows]) for b in beliefs)
+        hit = _bounds(layers, part, few, grounds.physics, cached)
+        for miss, instead in zip((low, expected), hit[:2], strict=True):
+            share = chance if miss is expected else 1.0
+            for old, new in zip(miss, instead, strict=True):
+                old[rows] += share * (new - old[rows])
+        bytes_in[rows] -= chance * layers.compressed_bytes[cached].sum()
+    tails = [np.maximum(whole - there, 0.0) for there, whole in (low, expected, high)]
+    return (
+        Phase(name="download", low_s=low[0], expected_s=expected[0], high_s=high[0],
+              bytes_in=bytes_in),
+        Phase(name="unpack", low_s=np.minimum(tails[0], tails[1]), expected_s=tails[1],
+              high_s=np.maximum(tails[1], tails[2]), bytes_in=np.zeros(n)),
+    )  # fmt: skip
+
+
+def _bounds(
+    layers: Layers,
+    offers: Offers,
+    beliefs: Sequence[Belief],
+    physics: Physics,
+    cached: NDArray[np.bool_] | None = None,
+) -> tuple[tuple[Floats, Floats], ...]:
+    """Download and whole pull on a fast host, the expected one, and a slow one.
+
+    Link and unpacking vary; what is known less well than those stays at its usual value.
+    """
+    ends = []
+    for deviations in (Z90, None, -Z90):
+        link, unpack = (
+            b.mean_of_inverse if deviations is None else b.at(deviations) for b in beliefs
+        )
+        hosts = hosts_of(offers, physics, link, unpack)
+        ends.append(totals(layers, hosts, physics.engines[DEFAULT_ENGINE], cached))
+    return tuple(ends)
+
+
+def hosts_of(offers: Offers, physics: Physics, down_mb_s: Floats, unpack_mb_s: Floats) -> Hosts:
+    """The hosts of these offers as a pull sees them, with these speeds of link and unpacking."""
+    disk = offers.disk_mb_s * physics.write_share.expected
+    return Hosts(
+        down_mb_s=down_mb_s,
+        connection_mb_s=np.full(len(offers), physics.connection_mb_s.expected),
+        unpack_mb_s=unpack_mb_s,
+        write_mb_s=np.where(np.isnan(disk), physics.write_mb_s.expected, disk),
+        layer_s=physics.layer_s.expected,
+        file_s=physics.file_s.expected,
+    )
+
+
+def _there_already(
+    offers: Offers, workload: Workload, layers: Layers, grounds: Grounds
+) -> Iterator[tuple[NDArray[np.intp], float, NDArray[np.bool_]]]:
+    """Rows whose host may hold part of the image, how likely it does, and which layers those are."""
+    whole = np.ones(len(layers), dtype=np.bool_)
+    ours = {(held.market, held.machine_id) for held in grounds.held}
+    for popular in grounds.physics.popular:
+        if any(word in workload.image for word in popular.images):
+            machines = {machine for market, machine in ours if market == popular.market}
+            rows = offers.market.is_in([popular.market]) & ~offers.machine_id.is_in(machines)
+            if rows.any():
+                yield np.flatnonzero(rows), popular.chance, whole
+    digests = [layer.digest for layer in workload.payload.layers]
+    for place in sorted(ours):
+        rows = offers.market.is_in(place[:1]) & offers.machine_id.is_in(place[1:])
+        images = [held for held in grounds.held if (held.market, held.machine_id) == place]
+        cached = whole & any(held.image == workload.image for held in images)
+        for held in images:
+            cached |= np.arange(len(layers)) < common_prefix(digests, held.digests)
+        if rows.any() and cached.any():
+            yield np.flatnonzero(rows), grounds.physics.held_chance, cached
+
+
+def common_prefix(wanted: Sequence[str | None], held: Sequence[str]) -> int:
+    """How many layers from the base on two images share.
+
+    Docker's classic store reuses a layer only where all below it are the same too (measured: the table
+    in docs/coldstart.md); a containerd host reuses more, but nobody tells which one a host runs.
+
+    >>> common_prefix(["a", "b", "c"], ["a", "x", "c"])
+    1
+    """
+    n = 0
+    for mine, theirs in zip(wanted, held, strict=False):
+        if mine is None or mine != theirs:
+            break
+        n += 1
+    return n
+
+
+# ── after the pull ───────────────────────────────────────────────────────────────────────────────
+def _lasting(name: str, belief: Belief) -> Phase:
+    """A phase whose duration itself is believed."""
     return Phase(
-        name=phase,
-        low_s=fast,
-        expected_s=expected,
-        high_s=slow,
-        bytes_in=np.nan if n_bytes is None else n_bytes,
+        name=name,
+        low_s=belief.at(-Z90),
+        expected_s=belief.mean,
+        high_s=belief.at(Z90),
+        bytes_in=np.zeros(len(belief.median)),
+    )
+
+
+def _fetched(offers: Offers, workload: Workload, grounds: Grounds, link: Belief) -> Phase:
+    """Weights that are fetched at start, one source after another."""
+    physics, n = grounds.physics, len(offers)
+    low, expected, high = (np.zeros(n) for _ in range(3))
+    fetches = workload.payload.fetches
+    for fetch in fetches:
+        prior = physics.clients.get(fetch.kind, physics.clients["url"])
+        client = _believed("client_mb_s", offers, grounds, prior, workload.image)
+        megabytes = np.nan if fetch.n_bytes is None else fetch.n_bytes / MB
+        overhead = fetch.files * physics.weights_file_s.expected
+        for seconds, speed in (
+            (low, np.minimum(link.at(Z90), client.at(Z90))),
+            (expected, np.minimum(link.mean_of_inverse, client.mean_of_inverse)),
+            (high, np.minimum(link.at(-Z90), client.at(-Z90))),
+        ):
+            seconds += megabytes / speed + overhead
+    total = np.full(n, np.nan if (known := workload.payload.weights_bytes) is None else known)
+    return Phase(name="weights", low_s=low, expected_s=expected, high_s=high, bytes_in=total)
+
+
+def _loaded(
+    offers: Offers, payload: Payload, grounds: Grounds, own_gb_s: float | None, image: str
+) -> Phase:
+    """Weights from the disk, or from the memory that they were just written through, to the GPU."""
+    physics, n, none = grounds.physics, len(offers), np.zeros(len(offers))
+    gigabytes = np.nan if payload.model_bytes is None else payload.model_bytes / 1e9
+    if own_gb_s is not None:
+        speed = Belief(median=np.full(n, own_gb_s), log_sd=none)
+    else:
+        in_memory = gigabytes < offers.ram_gb * physics.in_memory_below
+        disk, memory = physics.load_disk_gb_s, physics.load_memory_gb_s
+        median = np.where(in_memory, memory.expected, disk.expected)
+        speed = _believed("load_gb_s", offers, grounds, memory, image, median)
+    fastest = np.where(np.isnan(offers.pcie_gb_s), np.inf, offers.pcie_gb_s)
+    return Phase(
+        name="load",
+        low_s=gigabytes / np.minimum(speed.at(Z90), fastest),
+        expected_s=gigabytes / np.minimum(speed.mean_of_inverse, fastest),
+        high_s=gigabytes / np.minimum(speed.at(-Z90), fastest),
+        bytes_in=none,
     )

@@ -11,12 +11,12 @@ from hunter.bills import Bills, bills
 from hunter.offers import Tenancy, Text, concat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from hunter.grounds import Grounds
     from hunter.offers import Offer, Offers
-    from hunter.rules import MarketRules
     from hunter.units import Floats
     from hunter.workload import Workload
 
@@ -113,7 +113,7 @@ class Deals:
                 seconds=known(phase.expected_s[row]),
                 low_s=known(phase.low_s[row]),
                 high_s=known(phase.high_s[row]),
-                bytes_in=known(phase.bytes_in),
+                bytes_in=known(phase.bytes_in[row]),
                 usd=known(usd[row]),
             )
             for phase, usd in zip(self.bills.phases, self.bills.phase_usd, strict=True)
@@ -228,10 +228,10 @@ def fitting(
     return tuple(rules)
 
 
-def best(parts: Sequence[Deals], rules: Mapping[str, MarketRules], query: Query, top: int) -> Deals:
+def best(parts: Sequence[Deals], grounds: Grounds, query: Query, top: int) -> Deals:
     """The best few of several rankings as one; what was removed is summed."""
     few = concat([part.offers for part in parts])
-    merged = rank(few, parts[0].workload, query, rules, parts[0].as_of, top=top)
+    merged = rank(few, parts[0].workload, query, grounds, parts[0].as_of, top=top)
     removed = {name: 0 for part in parts for name, _ in part.removed}
     for part in parts:
         for name, count in part.removed:
@@ -257,7 +257,7 @@ def rank(
     offers: Offers,
     workload: Workload,
     query: Query,
-    rules: Mapping[str, MarketRules],
+    grounds: Grounds,
     now: float,
     *,
     top: int | None = None,
@@ -267,7 +267,7 @@ def rank(
     Prices only what may still win: rules that need no bill are applied first. With `top` only so many
     of the best are kept.
     """
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
+    month_h = offers.market.lookup({name: rule.month_h for name, rule in grounds.rules.items()})
     all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
@@ -276,7 +276,7 @@ def rank(
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
     chosen = offers.take(np.flatnonzero(passing))
-    priced = bills(chosen, workload, rules)
+    priced = bills(chosen, workload, grounds)
     key = getattr(priced, query.sort, None)
     if key is None:
         key = getattr(chosen, query.sort)

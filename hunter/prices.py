@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hunter.bills import bills
@@ -10,15 +11,20 @@ from hunter.config import stale_after_s
 from hunter.deals import Deals, Query, best, fitting, rank
 from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
+from hunter.grounds import Grounds, Held, learn_all
 from hunter.market_files import market_names
 from hunter.offers import parse_ref
-from hunter.store import Store, board, history, polls
+from hunter.physics import physics_from
+from hunter.sizing import layers_known, sized
+from hunter.store import Store, board, evidence, history, leases, polls
+from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
 
 if TYPE_CHECKING:
     from hunter.clock import Clock
     from hunter.config import Home
     from hunter.offers import Offers
+    from hunter.physics import Physics
     from hunter.workload import Workload
 
 
@@ -58,6 +64,38 @@ class Prices:
         """Every price that was made or stood in this time, unix seconds."""
         return history.quoted_between(self.store, since, until)
 
+    @property
+    def memory(self) -> PayloadMemory:
+        """What was learnt about payloads."""
+        return PayloadMemory(self.store)
+
+    def sized(self, workload: Workload) -> Workload:
+        """The workload with every size that was ever learnt of its image and weights."""
+        return sized(workload, self.memory)
+
+    def grounds(self) -> Grounds:
+        """What estimates rest on now: rules, priors, and what our own launches measured."""
+        physics, now = self.physics, self.clock.now()
+        launched = leases.launched_since(self.store, now - physics.held_days * 86400)
+        return Grounds(
+            rules=self.facts.rules,
+            physics=physics,
+            learned=learn_all(evidence.read(self.store), physics.spreads, now),
+            held=tuple(
+                Held(market=market, machine_id=machine, image=image, digests=self._digests(image))
+                for market, machine, image in launched
+            ),
+        )
+
+    @cached_property
+    def physics(self) -> Physics:
+        """What cold starts are made of, as shipped."""
+        return physics_from(self.facts.coldstart)
+
+    def _digests(self, image: str) -> tuple[str, ...]:
+        layers = layers_known(self.memory, image)
+        return tuple(layer.digest or "" for layer in layers)
+
     def last_polls(self) -> list[dict[str, Any]]:
         """The newest poll of each market, failures included."""
         return polls.last_polls(self.store)
@@ -75,12 +113,13 @@ class Prices:
         May be empty. Each market is ranked by itself where only the best are wanted, so that no column
         is copied and hardly a text decoded.
         """
-        query, rules, now = query or Query(), self.facts.rules, self.clock.now()
+        query, now = query or Query(), self.clock.now()
+        workload, grounds = self.sized(workload), self.grounds()
         if top is None:
-            return rank(self.recorded(query.market), workload, query, rules, now)
+            return rank(self.recorded(query.market), workload, query, grounds, now)
         parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
-        ranked = [rank(part, workload, query, rules, now, top=top) for part in parts]
-        return best(ranked, rules, query, top)
+        ranked = [rank(part, workload, query, grounds, now, top=top) for part in parts]
+        return best(ranked, grounds, query, top)
 
     def why_none(self, deals: Deals) -> NothingMatches:
         """An empty ranking as an error that says which rule removed how many."""
@@ -98,9 +137,8 @@ class Prices:
     def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[tuple[str, str], ...]]:
         """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
         offer = self._find(ref)
-        rules = self.facts.rules
-        now = self.clock.now()
-        priced = price_one(offer, workload, rules, now)
+        workload, now = self.sized(workload), self.clock.now()
+        priced = price_one(offer, workload, self.grounds(), now)
         checks = fitting(priced.offers, workload, Query(), priced.bills.all_in_usd_h, now)
         broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
         return priced, broken
@@ -137,13 +175,13 @@ class Prices:
         raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
 
 
-def price_one(offers: Offers, workload: Workload, rules: dict[str, Any], now: float) -> Deals:
+def price_one(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> Deals:
     """The bill of each of these offers, in their order, whether they fit or not."""
     return Deals(
         workload=workload,
         as_of=now,
         offers=offers,
-        bills=bills(offers, workload, rules),
+        bills=bills(offers, workload, grounds),
         considered=len(offers),
         fitting=len(offers),
         removed=(),

@@ -6,12 +6,17 @@ The values come from `data/markets.toml` through `hunter.facts`; each carries it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import log
 from typing import Literal
 
 Meter = Literal["gpu", "disk", "bandwidth"]
 METERS: tuple[Meter, ...] = ("gpu", "disk", "bandwidth")
 
 Status = Literal["documented", "observed", "contradicted", "assumed"]
+
+
+Z90 = 1.2815515655446004
+"""The 90th percentile of the normal distribution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +31,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prior:
-    """A number believed until our own launches say better."""
+    """A positive number believed until our own launches say better.
+
+    `expected` is its median; low and high are about the 10th and the 90th percentile of one launch.
+    """
 
     low: float
     expected: float
     high: float
     source: str
+    date: str = ""
+
+    @property
+    def log_sd(self) -> float:
+        """The standard deviation of its logarithm."""
+        return log(self.high / self.low) / (2 * Z90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

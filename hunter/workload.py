@@ -7,14 +7,63 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageLayer:
+    """One layer of an image: it travels and is unpacked by itself."""
+
+    digest: str | None
+    compressed_bytes: float
+    unpacked_bytes: float
+    packing: str = "gzip"
+    """gzip, zstd or plain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Weights that are fetched at start from one source. None is unknown."""
+
+    ref: str
+    kind: str
+    """huggingface, civitai, s3 or url."""
+    n_bytes: float | None
+    files: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
     """The bytes that travel before the first useful second. None is unknown."""
 
     image_bytes: float | None = None
     """Compressed, as the registry sends it."""
     image_unpacked_bytes: float | None = None
-    weights_bytes: float | None = None
-    """Fetched at start; 0 where the weights are baked into the image."""
+    layers: tuple[ImageLayer, ...] = ()
+    """The base first; empty where only the sizes above are known."""
+    fetches: tuple[Fetch, ...] = ()
+    """Weights fetched at start; empty where they are baked into the image."""
+    baked_bytes: float = 0.0
+    """Weights inside the image: they are loaded to the GPU too."""
+
+    @property
+    def weights_bytes(self) -> float | None:
+        """All that is fetched at start."""
+        sizes = [fetch.n_bytes for fetch in self.fetches]
+        return None if None in sizes else sum(size or 0.0 for size in sizes)
+
+    @property
+    def model_bytes(self) -> float | None:
+        """All that is loaded to the GPU."""
+        fetched = self.weights_bytes
+        return None if fetched is None else fetched + self.baked_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the user knows about how the program starts. None leaves it to what images like it do."""
+
+    app: str | None = None
+    """A class of `data/coldstart.toml`: vllm, llama.cpp, torch, script."""
+    boot_s: float | None = None
+    load_gb_s: float | None = None
+    warmup_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +116,7 @@ class Workload:
     run: Run = field(default_factory=Run)
     limits: Limits = field(default_factory=Limits)
     payload: Payload = field(default_factory=Payload)
+    start: Start = field(default_factory=Start)
     env: dict[str, str] = field(default_factory=dict)
     command: str | None = None
     """What the container runs at start; its image's own command where None."""
@@ -75,6 +125,21 @@ class Workload:
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _HOURS = {"s": 1 / 3600, "m": 1 / 60, "h": 1.0, "d": 24.0}
+
+
+def kind_of(ref: str) -> str:
+    """Where weights come from, by how they are named: huggingface, civitai, s3, url or file.
+
+    >>> kind_of("hf:org/repo"), kind_of("s3://bucket/x"), kind_of("https://host/x")
+    ('huggingface', 's3', 'url')
+    """
+    for prefix, kind in _KINDS.items():
+        if ref.startswith(prefix):
+            return kind
+    return "file"
+
+
+_KINDS = {"hf:": "huggingface", "civitai:": "civitai", "s3://": "s3", "https://": "url", "http://": "url"}
 
 
 def hours(text: str) -> float:

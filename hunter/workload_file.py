@@ -12,7 +12,17 @@ import msgspec
 from hunter.errors import WorkloadError
 from hunter.facts import DATA
 from hunter.units import BYTES_PER_GB
-from hunter.workload import GpuNeed, Limits, Payload, Run, Workload, hours
+from hunter.workload import (
+    Fetch,
+    GpuNeed,
+    Limits,
+    Payload,
+    Run,
+    Start,
+    Workload,
+    hours,
+    kind_of,
+)
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
@@ -22,6 +32,14 @@ class _Image(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ref: str
     compressed_gb: NotNegative | None = None
     unpacked_gb: NotNegative | None = None
+    weights_gb: NotNegative | None = None
+
+
+class _Start(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    app: str | None = None
+    boot_s: NotNegative | None = None
+    load_gb_s: Positive | None = None
+    warmup_s: NotNegative | None = None
 
 
 class _Weights(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,6 +78,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     gpu: _Gpu = msgspec.field(default_factory=_Gpu)
     run: _Run = msgspec.field(default_factory=_Run)
     limits: _Limits = msgspec.field(default_factory=_Limits)
+    start: _Start = msgspec.field(default_factory=_Start)
     env: dict[str, str] = {}
     command: str | None = None
     ports: list[str] = []
@@ -128,11 +147,13 @@ def _bytes(gb: float | None) -> float | None:
 def _workload(file: _File, place: str) -> Workload:
     image = file.image if isinstance(file.image, _Image) else _Image(ref=file.image)
     weights = [w if isinstance(w, _Weights) else _Weights(ref=w) for w in file.weights]
-    sizes = [w.gb for w in weights]
     payload = Payload(
         image_bytes=_bytes(image.compressed_gb),
         image_unpacked_bytes=_bytes(image.unpacked_gb),
-        weights_bytes=None if None in sizes else _bytes(sum(size or 0.0 for size in sizes)),
+        fetches=tuple(
+            Fetch(ref=w.ref, kind=kind_of(w.ref), n_bytes=_bytes(w.gb)) for w in weights
+        ),
+        baked_bytes=_bytes(image.weights_gb) or 0.0,
     )
     if not image.ref.strip():
         raise WorkloadError(f"{place}, image: it names no image.", remedy="Give an image's name.")
@@ -162,6 +183,7 @@ def _workload(file: _File, place: str) -> Workload:
             ttl_h=_hours(file.limits.ttl, place, "limits.ttl"),
         ),
         payload=payload,
+        start=Start(**msgspec.structs.asdict(file.start)),
         env=dict(file.env),
         command=file.command,
         ports=tuple(file.ports),

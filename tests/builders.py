@@ -6,9 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from hunter.facts import shipped
+from hunter.grounds import Grounds
 from hunter.offers import Offer, Tenancy
+from hunter.physics import Physics, physics_from
 from hunter.rules import METERS, Cell, MarketRules, Prior
-from hunter.workload import GpuNeed, Limits, Payload, Run, Workload
+from hunter.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
 _LINE = re.compile(
     r"^(?:(?P<count>\d+)x )?(?P<gpu>.+?) \$(?P<price>[\d.]+)/h(?P<bid> bid)?(?: #(?P<id>\S+))?$"
@@ -46,6 +49,12 @@ def offer(line: str, **facts: Any) -> Offer:
     return replace(plain, **facts)
 
 
+def payload(image: float | None, weights: float | None) -> Payload:
+    """So many bytes of image, and of weights fetched at start; 0 weights are baked."""
+    fetches = (Fetch(ref="hf:org/model", kind="huggingface", n_bytes=weights),)
+    return Payload(image_bytes=image, fetches=() if weights == 0 else fetches)
+
+
 def workload(**changes: Any) -> Workload:
     """One hour on one GPU: 10 GB image, 20 GB of weights, 100 GB of disk."""
     plain = Workload(
@@ -55,7 +64,8 @@ def workload(**changes: Any) -> Workload:
         gpu=GpuNeed(),
         run=Run(hours=1.0, interruptible=True),
         limits=Limits(max_usd_h=5.0, max_usd_run=5.0, ttl_h=2.0),
-        payload=Payload(image_bytes=10e9, weights_bytes=20e9),
+        payload=payload(10e9, 20e9),
+        start=Start(boot_s=0.0, load_gb_s=1e9, warmup_s=0.0),
     )
     return replace(plain, **changes)
 
@@ -86,7 +96,33 @@ def rules(*, pull_billed: bool, traffic_billed: bool = True, name: str = "vast")
         priors={
             "allocate_s": exactly(10),
             "start_s": exactly(20),
-            "link_share": Prior(low=0.25, expected=0.5, high=1.0, source="test"),
+            "link_share": exactly(0.5),
             "link_mbps": exactly(400),
         },
     )
+
+
+ENDLESS = 1e12
+
+
+def physics(**changes: Any) -> Physics:
+    """Hosts where only the link takes time: whatever else there is goes at 10^12 MB/s."""
+    plain = replace(
+        physics_from(shipped().coldstart),
+        unpack_mb_s=exactly(ENDLESS),
+        connection_mb_s=exactly(ENDLESS),
+        write_share=exactly(ENDLESS),
+        write_mb_s=exactly(ENDLESS),
+        layer_s=exactly(1 / ENDLESS),
+        file_s=exactly(1 / ENDLESS),
+        clients={"url": exactly(ENDLESS)},
+        weights_file_s=exactly(1 / ENDLESS),
+        popular=(),
+    )
+    return replace(plain, **changes)
+
+
+def grounds(*rule: MarketRules, **changes: Any) -> Grounds:
+    """Grounds with these rules and no evidence."""
+    plain = Grounds(rules={r.name: r for r in rule}, physics=physics())
+    return replace(plain, **changes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 
 from hunter.bills import Bills, bills, break_even_idle_h
 from hunter.offers import Offers
-from hunter.workload import Payload, Run, Workload
-from tests.builders import offer, rules, workload
+from hunter.rules import Prior
+from hunter.workload import Run, Workload
+from tests.builders import grounds, offer, payload, rules, workload
 
-FREE_PULL = {"vast": rules(pull_billed=False)}
-PAID_PULL = {"vast": rules(pull_billed=True)}
+FREE_PULL = grounds(rules(pull_billed=False))
+PAID_PULL = grounds(rules(pull_billed=True))
 usd = st.floats(min_value=1e-4, max_value=50)
 size = st.floats(min_value=0, max_value=200)
 
@@ -38,8 +40,18 @@ def test_the_cold_start_is_the_sum_of_its_phases() -> None:
     bill = one("RTX 4090 $0.36/h")
     # 800 Mbps × 0.5 = 50 MB/s: image 10 GB / 50 = 200 s, weights 20 GB / 50 = 400 s; + 10 + 20
     assert bill.cold_start_s[0] == pytest.approx(630)
-    assert bill.cold_start_low_s[0] == pytest.approx(10 + 100 + 20 + 200)
-    assert bill.cold_start_high_s[0] == pytest.approx(10 + 400 + 20 + 800)
+
+
+def test_a_link_that_is_not_known_widens_the_cold_start_and_makes_it_longer() -> None:
+    doubt = Prior(low=0.25, expected=0.5, high=1.0, source="test")
+    rule = rules(pull_billed=False)
+    unsure = replace(rule, priors={**rule.priors, "link_share": doubt})
+    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(unsure))
+    # ln(1 / 0.25) / (2 × 1.28155) = 0.54086; seconds of a log-normal speed: 600 × e^(0.54086² / 2) = 694.5
+    assert bill.cold_start_s[0] == pytest.approx(30 + 694.5, abs=0.1)
+    # the link at its 90th and 10th percentile: a share of 1 and of 0.25, so 300 s and 1200 s
+    assert bill.cold_start_low_s[0] == pytest.approx(30 + 300)
+    assert bill.cold_start_high_s[0] == pytest.approx(30 + 1200)
 
 
 def test_where_the_pull_is_free_of_gpu_it_still_costs_disk_and_traffic() -> None:
@@ -79,7 +91,7 @@ def test_an_unknown_price_of_nothing_costs_nothing() -> None:
 
 def test_an_unknown_size_makes_the_cold_start_unknown() -> None:
     bill = one(
-        "RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=None, weights_bytes=0.0))
+        "RTX 4090 $0.36/h", job=workload(payload=payload(None, 0.0))
     )
     assert np.isnan(bill.cold_start_s[0])
     assert np.isnan(bill.run_usd[0])
@@ -87,7 +99,7 @@ def test_an_unknown_size_makes_the_cold_start_unknown() -> None:
 
 def test_baked_weights_are_fetched_by_nobody() -> None:
     bill = one(
-        "RTX 4090 $0.36/h", job=workload(payload=Payload(image_bytes=10e9, weights_bytes=0.0))
+        "RTX 4090 $0.36/h", job=workload(payload=payload(10e9, 0.0))
     )
     assert bill.cold_start_s[0] == pytest.approx(230)
 
@@ -96,7 +108,7 @@ def test_baked_weights_are_fetched_by_nobody() -> None:
 def test_the_lines_add_up_and_the_range_holds_the_expected(
     gpu: float, storage: float, traffic: float, image: float, weights: float, paid: bool
 ) -> None:
-    job = workload(payload=Payload(image_bytes=image * 1e9, weights_bytes=weights * 1e9))
+    job = workload(payload=payload(image * 1e9, weights * 1e9))
     bill = one(
         f"RTX 4090 ${gpu:.4f}/h", paid=paid, job=job,
         storage_usd_gb_month=storage, inet_down_usd_gb=traffic,
@@ -119,7 +131,7 @@ def test_a_dearer_gpu_never_makes_a_run_cheaper(a: float, b: float) -> None:
 @given(size, size)
 def test_more_bytes_never_make_a_run_cheaper(a: float, b: float) -> None:
     few, many = (
-        one("A $1/h", job=workload(payload=Payload(image_bytes=gb * 1e9, weights_bytes=0.0)))
+        one("A $1/h", job=workload(payload=payload(gb * 1e9, 0.0)))
         for gb in sorted((a, b))
     )
     assert few.run_usd[0] <= many.run_usd[0]

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hunter.deals import Deals, Query, rank
 from hunter.offers import Offer, Offers, Tenancy
 from hunter.workload import GpuNeed, Limits, Run, Workload
-from tests.builders import NOW, offer, rules, workload
+from tests.builders import NOW, grounds, offer, rules, workload
 
-RULES = {"vast": rules(pull_billed=False), "runpod": rules(pull_billed=True, name="runpod")}
+GROUNDS = grounds(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
 
 
 def ranked(offers: list[Offer], job: Workload | None = None, **query: Any) -> Deals:
-    return rank(Offers.of(offers), job or workload(), Query(**query), RULES, NOW + 60)
+    return rank(Offers.of(offers), job or workload(), Query(**query), GROUNDS, NOW + 60)
 
 
 def ids(deals: Deals) -> list[str]:

@@ -252,4 +252,4 @@ def test_two_hunters_on_a_new_home_make_one_database(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert count(Store(tmp_path / "hunter.db"), "_sqlite_migrations") == 1
+    assert count(Store(tmp_path / "hunter.db"), "_sqlite_migrations") == len(NAMES)

@@ -50,6 +50,7 @@ class Lease:
     instance_id: str | None = None
     offer: str
     workload: str
+    image: str | None = None
     state: str
     phase: str | None = None
     """The instance's state as last seen."""

@@ -58,6 +58,7 @@ class Rentals(Keeper):
             market=offer.market,
             offer=offer.ref,
             workload=workload.name,
+            image=workload.image,
             state="intended",
             gpu=offer.gpu,
             gpu_count=offer.gpu_count,

@@ -21,6 +21,12 @@ KEPT = 50
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+_LEARNT = (
+    "select (select max(learned_at) from payload), (select count(*) from observation), "
+    "(select max(ready_at) from lease)"
+)
+
+
 def key_of(store: Store, question: Mapping[str, Any]) -> str:
     """What an answer depends on, as one text: the question, the prices, the facts and the code."""
     with store.errors():
@@ -28,9 +34,10 @@ def key_of(store: Store, question: Mapping[str, Any]) -> str:
             tuple(row)
             for row in store.db.execute("select market, taken_at from board order by market")
         ]
+        learnt = tuple(store.db.execute(_LEARNT).fetchone())
     files = [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "data").glob("*.*")]
     newest = max(file.stat().st_mtime_ns for file in files)
-    text = json.dumps([question, boards, newest, len(files)], sort_keys=True, default=str)
+    text = json.dumps([question, boards, learnt, newest, len(files)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -84,3 +84,13 @@ def charges(store: Store, lease_id: str) -> dict[str, float]:
     with store.errors():
         found = store.db.execute("select item, usd from charge where lease_id = ?", [lease_id])
         return {row["item"]: row["usd"] for row in found}
+
+
+def launched_since(store: Store, since: float) -> list[tuple[str, str, str]]:
+    """Market, machine and image of every launch that came up since a time."""
+    sql = (
+        "select distinct market, machine_id, image from lease where ready_at >= ? "
+        "and machine_id is not null and image is not null"
+    )
+    with store.errors():
+        return [tuple(row) for row in store.db.execute(sql, [since])]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 MIGRATION_SET = "hunter"
-NAMES = ("m001_first_hunt",)
+NAMES = ("m001_first_hunt", "m002_cold_start")
 """Every migration in order: known without importing sqlite-utils."""
 
 KEY = ("market", "offer_id", "tenancy")
@@ -35,6 +35,7 @@ def migrations() -> Migrations:
 
     steps = Migrations(MIGRATION_SET)
     steps(name=NAMES[0])(_first_hunt)
+    steps(name=NAMES[1])(_cold_start)
     return steps
 
 
@@ -104,3 +105,18 @@ def _small_tables(db: Database) -> None:
     """Facts about the home, and rankings that were asked for before."""
     db["setting"].create({"name": str, "value": str}, pk="name")
     db["answer"].create({"key": str, "body": str}, pk="key")
+
+
+def _cold_start(db: Database) -> None:
+    """What has to travel, and what our own launches measured."""
+    db["payload"].create(
+        {"key": str, "body": bytes, "learned_at": float}, pk="key", not_null={"learned_at"}
+    )
+    db["lease"].add_column("image", str)
+    db["observation"].create(
+        {"observation_id": int, "lease_id": str, "quantity": str, "value": float, "at": float,
+         "market": str, "host_id": str, "machine_id": str, "image": str},
+        pk="observation_id",
+        foreign_keys=[("lease_id", "lease", "lease_id")],
+    )  # fmt: skip
+    db["observation"].create_index(["lease_id", "quantity"], unique=True)

@@ -81,7 +81,7 @@ def expected(app: HunterApp) -> Any:
     """The cold start as it was predicted for the cheapest deal."""
     hunt = app.desk.hunt
     offers = Offers.of(stock("vast", 1))
-    priced = bills(offers, JOB, hunt.facts.rules)
+    priced = bills(offers, JOB, hunt.grounds())
     return Deals(
         workload=JOB, as_of=NOW, offers=offers, bills=priced, considered=1, fitting=1, removed=()
     ).phases(0)

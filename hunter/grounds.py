@@ -1,0 +1,57 @@
+"""What every estimate rests on, as values: the markets' rules, what ships about cold starts, what we learnt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from hunter.beliefs import Learned, Observation, Spread, learn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hunter.physics import Physics
+    from hunter.rules import MarketRules
+
+OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s")
+"""Quantities that belong to what runs; all others belong to where it runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """An image that we launched on a machine lately, and so may still lie there."""
+
+    market: str
+    machine_id: str
+    image: str
+    digests: tuple[str, ...] = ()
+    """Its layers, the base first, as far as they are known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grounds:
+    """Everything an estimate needs besides the offers and the workload."""
+
+    rules: Mapping[str, MarketRules]
+    physics: Physics
+    learned: Mapping[tuple[str, str], Learned] = field(default_factory=dict)
+    """By quantity and by market, or by image for what belongs to the image."""
+    held: tuple[Held, ...] = ()
+
+
+def learn_all(
+    seen: Sequence[Observation], spreads: Mapping[str, Spread], now: float
+) -> dict[tuple[str, str], Learned]:
+    """Everything that our launches measured, summed up.
+
+    Args:
+        seen: in any order.
+        spreads: of every quantity.
+        now: unix seconds; evidence fades with its age.
+    """
+    parts: dict[tuple[str, str], list[Observation]] = {}
+    for one in seen:
+        scope = one.image if one.quantity in OF_THE_IMAGE else one.market
+        if one.quantity in spreads and scope:
+            parts.setdefault((one.quantity, scope), []).append(one)
+    return {key: learn(part, spreads[key[0]], now) for key, part in parts.items()}
