@@ -132,9 +132,14 @@ class Learned:
     market: Summary
     hosts: Mapping[str, Summary]
     machines: Mapping[str, Summary]
-    host_of: Mapping[str, str]
+    times: Mapping[str, int]
+    """How often each machine was measured."""
     n: int
-    """Measurements."""
+    """Measurements in all."""
+
+    def count(self, machine: str) -> int:
+        """How often a machine was measured."""
+        return self.times.get(machine, 0)
 
 
 def learn(seen: Sequence[Observation], spread: Spread, now: float) -> Learned:
@@ -155,7 +160,8 @@ def learn(seen: Sequence[Observation], spread: Spread, now: float) -> Learned:
         by_host.setdefault(host_of[name], []).append(summary.seen_from(spread.machine))
     hosts = {name: robust(parts) for name, parts in by_host.items()}
     market = robust([summary.seen_from(spread.host) for summary in hosts.values()])
-    return Learned(market=market, hosts=hosts, machines=machines, host_of=host_of, n=len(seen))
+    times = {name: len(parts) for name, parts in by_machine.items()}
+    return Learned(market=market, hosts=hosts, machines=machines, times=times, n=len(seen))
 
 
 def believe(

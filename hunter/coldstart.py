@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.beliefs import Belief, believe
-from hunter.physics import DEFAULT_ENGINE
+from hunter.beliefs import Belief
 from hunter.pull import MB, Hosts, Layers, totals
 from hunter.rules import Z90
-from hunter.units import mb_s_from_mbps
+from hunter.speeds import believed, by_market, client, link_mb_s, unpack_mb_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from hunter.grounds import Grounds
     from hunter.offers import Offers
     from hunter.physics import Physics
-    from hunter.rules import Prior
     from hunter.units import Floats
     from hunter.workload import Payload, Workload
 
@@ -104,15 +102,15 @@ def cold_start(offers: Offers, workload: Workload, grounds: Grounds) -> tuple[Ph
     app = physics.app_of(workload.image, own.app)
     link, n = link_mb_s(offers, grounds), len(offers)
     download, unpack = _pulled(offers, workload, grounds, link)
-    boot = _own(own.boot_s, n) or _believed("boot_s", offers, grounds, app.boot_s, workload.image)
-    warmup = _own(own.warmup_s, n) or _believed(
+    boot = _own(own.boot_s, n) or believed("boot_s", offers, grounds, app.boot_s, workload.image)
+    warmup = _own(own.warmup_s, n) or believed(
         "warmup_s", offers, grounds, app.warmup_s, workload.image
     )
     return (
-        _lasting("allocate", _by_market("allocate_s", offers, grounds)),
+        _lasting("allocate", by_market("allocate_s", offers, grounds)),
         download,
         unpack,
-        _lasting("start", _by_market("start_s", offers, grounds)),
+        _lasting("start", by_market("start_s", offers, grounds)),
         _lasting("boot", boot),
         _fetched(offers, workload, grounds, link),
         _loaded(offers, payload, grounds, own.load_gb_s, workload.image),
@@ -120,90 +118,9 @@ def cold_start(offers: Offers, workload: Workload, grounds: Grounds) -> tuple[Ph
     )
 
 
-# ── what is believed ─────────────────────────────────────────────────────────────────────────────
 def _own(seconds: float | None, n: int) -> Belief | None:
     """What the user states is not doubted."""
     return None if seconds is None else Belief(median=np.full(n, seconds), log_sd=np.zeros(n))
-
-
-def _believed(
-    quantity: str,
-    offers: Offers,
-    grounds: Grounds,
-    prior: Prior,
-    scope: str,
-    median: Floats | None = None,
-) -> Belief:
-    """One quantity on offers that share a scope: their market, or the image."""
-    n = len(offers)
-    return believe(
-        np.full(n, prior.expected) if median is None else median,
-        prior,
-        grounds.physics.spreads[quantity],
-        grounds.learned.get((quantity, scope)),
-        offers.host_id,
-        offers.machine_id,
-    )
-
-
-def _by_market(
-    quantity: str,
-    offers: Offers,
-    grounds: Grounds,
-    median: Floats | None = None,
-    prior: Prior | None = None,
-) -> Belief:
-    """One quantity on offers of several markets, each by its own prior and evidence."""
-    n = len(offers)
-    found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
-    for market, rule in grounds.rules.items():
-        rows = np.flatnonzero(offers.market.is_in([market]))
-        if not len(rows):
-            continue
-        part = offers if len(rows) == n else _who(offers, rows)
-        one = _believed(
-            quantity,
-            part,
-            grounds,
-            prior or rule.priors[quantity],
-            market,
-            None if median is None else median[rows],
-        )
-        found.median[rows], found.log_sd[rows] = one.median, one.log_sd
-    return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Who:
-    """Only which machines offers are on."""
-
-    host_id: Any
-    machine_id: Any
-    rows: int
-
-    def __len__(self) -> int:
-        return self.rows
-
-
-def _who(offers: Offers, rows: NDArray[Any]) -> Any:
-    return _Who(offers.host_id.take(rows), offers.machine_id.take(rows), len(rows))
-
-
-def link_mb_s(offers: Offers, grounds: Grounds) -> Belief:
-    """The link that is believed to arrive: a share of the advertised one, or the market's usual, MB/s."""
-    stated = offers.inet_down_mbps
-    usual = _by_market("link_mbps", offers, grounds)
-    share = _by_market("link_share", offers, grounds)
-    known = ~np.isnan(stated)
-    median = np.where(known, stated * share.median, usual.median)
-    return Belief(
-        median=mb_s_from_mbps(median), log_sd=np.where(known, share.log_sd, usual.log_sd)
-    )
-
-
-def unpack_mb_s(offers: Offers, grounds: Grounds) -> Belief:
-    """What one thread of each host unpacks, MB/s."""
-    return _by_market("unpack_mb_s", offers, grounds, prior=grounds.physics.unpack_mb_s)
 
 
 # ── the pull ─────────────────────────────────────────────────────────────────────────────────────
@@ -216,7 +133,10 @@ def layers_of(payload: Payload, physics: Physics) -> Layers | None:
     elif payload.image_bytes is None:
         return None
     else:
-        shares = physics.default_decay ** np.arange(physics.default_layers)
+        # the largest neither first nor last, as real images have it
+        shares = physics.default_decay ** (
+            (np.arange(physics.default_layers) * 7 + 5) % physics.default_layers
+        )
         sizes = payload.image_bytes * shares / shares.sum()
         ratio = physics.code_ratio
         if payload.image_unpacked_bytes is not None and payload.image_bytes:
@@ -228,7 +148,7 @@ def layers_of(payload: Payload, physics: Physics) -> Layers | None:
         compressed_bytes=sizes,
         unpacked_bytes=unpacked,
         ease=np.where(stored, np.inf, ease),
-        files=np.where(stored, 1.0, np.ceil(unpacked / physics.bytes_per_file)),
+        files=np.zeros(len(sizes)),  # no manifest tells; the usual number is part of the speed
     )
 
 
@@ -280,7 +200,7 @@ def _bounds(
             b.mean_of_inverse if deviations is None else b.at(deviations) for b in beliefs
         )
         hosts = hosts_of(offers, physics, link, unpack)
-        ends.append(totals(layers, hosts, physics.engines[DEFAULT_ENGINE], cached))
+        ends.append(totals(layers, hosts, physics.engine, cached))
     return tuple(ends)
 
 
@@ -355,14 +275,13 @@ def _fetched(offers: Offers, workload: Workload, grounds: Grounds, link: Belief)
     low, expected, high = (np.zeros(n) for _ in range(3))
     fetches = workload.payload.fetches
     for fetch in fetches:
-        prior = physics.clients.get(fetch.kind, physics.clients["url"])
-        client = _believed("client_mb_s", offers, grounds, prior, workload.image)
+        taken = client(fetch.kind, offers, workload, grounds)
         megabytes = np.nan if fetch.n_bytes is None else fetch.n_bytes / MB
         overhead = fetch.files * physics.weights_file_s.expected
         for seconds, speed in (
-            (low, np.minimum(link.at(Z90), client.at(Z90))),
-            (expected, np.minimum(link.mean_of_inverse, client.mean_of_inverse)),
-            (high, np.minimum(link.at(-Z90), client.at(-Z90))),
+            (low, np.minimum(link.at(Z90), taken.at(Z90))),
+            (expected, np.minimum(link.mean_of_inverse, taken.mean_of_inverse)),
+            (high, np.minimum(link.at(-Z90), taken.at(-Z90))),
         ):
             seconds += megabytes / speed + overhead
     total = np.full(n, np.nan if (known := workload.payload.weights_bytes) is None else known)
@@ -381,7 +300,7 @@ def _loaded(
         in_memory = gigabytes < offers.ram_gb * physics.in_memory_below
         disk, memory = physics.load_disk_gb_s, physics.load_memory_gb_s
         median = np.where(in_memory, memory.expected, disk.expected)
-        speed = _believed("load_gb_s", offers, grounds, memory, image, median)
+        speed = believed("load_gb_s", offers, grounds, memory, image, median)
     fastest = np.where(np.isnan(offers.pcie_gb_s), np.inf, offers.pcie_gb_s)
     return Phase(
         name="load",

@@ -9,6 +9,8 @@ import numpy as np
 
 from hunter.bills import Bills, bills
 from hunter.offers import Tenancy, Text, concat
+from hunter.rules import METERS, Meter
+from hunter.speeds import BeliefLine, beliefs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +56,8 @@ class Deals:
     workload: Workload
     as_of: float
     """Unix seconds, by the market's clock."""
+    grounds: Grounds
+    """What the estimates rest on."""
     offers: Offers
     bills: Bills
     considered: int
@@ -106,10 +110,11 @@ class Deals:
 
     def phases(self, row: int) -> tuple[PhaseLine, ...]:
         """The cold start of one deal, phase by phase."""
+        rule = self.grounds.rules[self.offers.market[row] or ""]
         return tuple(
             PhaseLine(
                 phase=phase.name,
-                billed_as=phase.billed_as,
+                billed=tuple(m for m in METERS if rule.billed(phase.billed_as, m)),
                 seconds=known(phase.expected_s[row]),
                 low_s=known(phase.low_s[row]),
                 high_s=known(phase.high_s[row]),
@@ -119,11 +124,16 @@ class Deals:
             for phase, usd in zip(self.bills.phases, self.bills.phase_usd, strict=True)
         )
 
+    def beliefs(self, row: int) -> tuple[BeliefLine, ...]:
+        """What the cold start of one deal rests on: prior, evidence, and what follows."""
+        return beliefs_of(self.offers.take(np.array([row])), self.workload, self.grounds)
+
     def take(self, rows: NDArray[Any]) -> Deals:
         """These deals only, in this order."""
         return Deals(
             workload=self.workload,
             as_of=self.as_of,
+            grounds=self.grounds,
             offers=self.offers.take(rows),
             bills=self.bills.take(rows),
             considered=self.considered,
@@ -170,7 +180,8 @@ class PhaseLine:
     """One phase of one cold start. None is unknown."""
 
     phase: str
-    billed_as: str
+    billed: tuple[Meter, ...]
+    """Meters that run in it."""
     seconds: float | None
     low_s: float | None
     high_s: float | None
@@ -284,6 +295,7 @@ def rank(
     return Deals(
         workload=workload,
         as_of=now,
+        grounds=grounds,
         offers=chosen.take(order),
         bills=priced.take(order),
         considered=len(offers),

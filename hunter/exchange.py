@@ -12,6 +12,7 @@ from hunter.config import SANDBOX_KEY, base_url, find_key, is_loopback
 from hunter.errors import ConfigError
 from hunter.market_files import market_names
 from hunter.markets import Market, market_class
+from hunter.sandbox.facts import mirrors
 from hunter.store.settings import write_clock
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ class Exchange:
         if self._sandbox_open is not None:
             self._sandbox_open.__exit__(None, None, None)
             self._sandbox_open = None
+
+    async def mirrors(self) -> dict[str, str]:
+        """Servers to ask about payloads in place of the real ones, by host; none in a real home."""
+        if not self.home.simulated:
+            return {}
+        async with self._opening:
+            if self._sandbox is not None and self._sandbox_url is None:
+                await asyncio.to_thread(self._open_sandbox)
+        urls = [base_url(self.facts.market(name)) for name in market_names()]
+        url = self._sandbox_url or next((url for url in urls if is_loopback(url)), None)
+        return {} if url is None else mirrors(url)
 
     async def open(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""

@@ -1,4 +1,4 @@
-"""What every estimate rests on, as values: the markets' rules, what ships about cold starts, what we learnt."""
+"""What every estimate rests on, as values: the markets' rules, shipped priors, and what we learnt."""
 
 from __future__ import annotations
 

@@ -19,15 +19,18 @@ from hunter.errors import (
     MarketError,
     NoKey,
     OfferGone,
+    PayloadError,
     UsageError,
 )
 from hunter.exchange import Exchange
 from hunter.leases.rentals import Rentals
-from hunter.leases.story import expect
+from hunter.leases.story import Rented, expect, rented
 from hunter.markets import Progress, Scope
+from hunter.measure import Launch, marks, measured
+from hunter.offers import Offers
 from hunter.prices import Prices, price_one
 from hunter.situation import Situation, situation
-from hunter.store import polls
+from hunter.store import evidence, polls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,10 +42,16 @@ if TYPE_CHECKING:
     from hunter.leases.lease import Caps, Lease
     from hunter.markets import Market
     from hunter.offers import Offer
+    from hunter.payload import PayloadSize
     from hunter.workload import Workload
 
 FULL_POLL_DISK_GB = 10.0
 """Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
+
+
+LAST_LOG_S = 5.0
+"""How long a destroy may wait for the log that it ends."""
+LAST_LOG_LINES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +100,7 @@ class Hunt(Prices):
         super().__init__(home, facts=facts)
         self.exchange = Exchange(self, markets=markets, sandbox=sandbox)
         self.rentals = Rentals(self.store, self.exchange.open, self.facts.rules, lambda: self.clock)
+        self.rentals.before_end = self._learn
 
     async def __aenter__(self) -> Hunt:
         return self
@@ -166,6 +176,21 @@ class Hunt(Prices):
             notes=listing.notes,
         )
 
+    # ── payloads ─────────────────────────────────────────────────────────────────────────────
+
+    async def size(self, ref: str, *, offline: bool = False, refresh: bool = False) -> PayloadSize:
+        """How much has to travel for a reference, learnt without pulling it."""
+        from hunter.weighing import weigh  # noqa: PLC0415  httpx, 0.1 s, and no ranking needs it
+
+        mirrors = {} if offline else await self.exchange.mirrors()
+        return await weigh(ref, self.memory, mirrors, offline=offline, refresh=refresh)
+
+    async def learn_sizes(self, workload: Workload) -> list[PayloadError]:
+        """Learn all sizes of a workload; what could not be learnt, and why."""
+        from hunter.weighing import weigh_workload  # noqa: PLC0415  with it
+
+        return await weigh_workload(workload, self.memory, await self.exchange.mirrors())
+
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
     async def quote(self, ref: str, workload: Workload) -> Quote:
@@ -221,8 +246,29 @@ class Hunt(Prices):
         lease = await self.rentals.launch(
             deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
         )
-        expect(self.rentals, lease, quote.deals.phases(0))
+        rented = Rented(offer=deal.offer, workload=quote.deals.workload)
+        expect(self.rentals, lease, quote.deals.phases(0), rented)
         return lease
+
+    async def _learn(self, lease: Lease) -> None:
+        """Keep what a launch measured, before it ends; the container's log is gone with it."""
+        known = rented(self.rentals, lease)
+        if known is None or lease.instance_id is None:
+            return
+        market = await self.market(lease.market)
+        try:
+            async with asyncio.timeout(LAST_LOG_S):
+                log = await market.logs(lease.instance_id, LAST_LOG_LINES)
+        except (HunterError, TimeoutError):
+            log = ""  # what was seen from outside still counts
+        seen = dict[str, float]()
+        for stay in self.rentals.stays(lease)[:-1]:  # the last one is not over
+            seen[stay.state] = seen.get(stay.state, 0.0) + stay.end_s - stay.begin_s
+        launch = Launch(
+            lease_id=lease.lease_id, at=lease.intended_at, states=seen, told=marks(log)
+        )  # fmt: skip
+        offers = Offers.of([known.offer])
+        evidence.add(self.store, measured(launch, offers, known.workload, self.grounds()))
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_ENGINE = "docker"
+"""What rented hosts run, as far as anybody can see from outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Popular:
 class Physics:
     """What cold starts are made of: `data/coldstart.toml` as values. MB is 10^6 bytes."""
 
+    engine: Engine
+    """What hosts are taken to run."""
     engines: Mapping[str, Engine]
     spreads: Mapping[str, Spread]
     apps: tuple[App, ...]
@@ -49,7 +52,6 @@ class Physics:
     write_mb_s: Prior
     layer_s: Prior
     file_s: Prior
-    bytes_per_file: float
     default_layers: int
     default_decay: float
     zstd_ease: float
@@ -101,6 +103,7 @@ def physics_from(table: dict[str, Any]) -> Physics:
     )
     clients = {kind: Prior(**row) for kind, row in table["client"].items() if kind != "file_s"}
     return Physics(
+        engine=engines[DEFAULT_ENGINE],
         engines=engines,
         spreads=spreads,
         apps=apps,
@@ -110,7 +113,6 @@ def physics_from(table: dict[str, Any]) -> Physics:
             key: Prior(**pull[key])
             for key in ("connection_mb_s", "write_share", "write_mb_s", "layer_s", "file_s")
         },
-        bytes_per_file=pull["bytes_per_file"]["expected"],
         default_layers=pull["default_layers"]["expected"],
         default_decay=pull["default_decay"]["expected"],
         zstd_ease=table["ease"]["zstd"]["expected"],

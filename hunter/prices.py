@@ -12,8 +12,9 @@ from hunter.deals import Deals, Query, best, fitting, rank
 from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
 from hunter.grounds import Grounds, Held, learn_all
+from hunter.host_by_hand import described
 from hunter.market_files import market_names
-from hunter.offers import parse_ref
+from hunter.offers import Offers, parse_ref
 from hunter.physics import physics_from
 from hunter.sizing import layers_known, sized
 from hunter.store import Store, board, evidence, history, leases, polls
@@ -21,9 +22,10 @@ from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hunter.clock import Clock
     from hunter.config import Home
-    from hunter.offers import Offers
     from hunter.physics import Physics
     from hunter.workload import Workload
 
@@ -121,6 +123,16 @@ class Prices:
         ranked = [rank(part, workload, query, grounds, now, top=top) for part in parts]
         return best(ranked, grounds, query, top)
 
+    def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deals:
+        """The cold start on a host that is described and not for sale: it has no price.
+
+        Args:
+            workload: what is started there.
+            host: down_mbps, and if known unpack_mb_s, write_mb_s, slots and engine.
+        """
+        offer, grounds = described(host, self.physics)
+        return price_one(Offers.of([offer]), self.sized(workload), grounds, self.clock.now())
+
     def why_none(self, deals: Deals) -> NothingMatches:
         """An empty ranking as an error that says which rule removed how many."""
         if not deals.considered:
@@ -180,6 +192,7 @@ def price_one(offers: Offers, workload: Workload, grounds: Grounds, now: float) 
     return Deals(
         workload=workload,
         as_of=now,
+        grounds=grounds,
         offers=offers,
         bills=bills(offers, workload, grounds),
         considered=len(offers),

@@ -99,7 +99,9 @@ class Pull:
         return self.unpacked_s.max(axis=1, initial=0.0) if n else np.zeros(0)
 
 
-def pull(layers: Layers, hosts: Hosts, engine: Engine, cached: NDArray[np.bool_] | None = None) -> Pull:
+def pull(
+    layers: Layers, hosts: Hosts, engine: Engine, cached: NDArray[np.bool_] | None = None
+) -> Pull:
     """The pull of an image on each host.
 
     Args:

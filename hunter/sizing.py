@@ -1,4 +1,4 @@
-"""A workload with the sizes that are known of its payload. Asks nobody: what was learnt is in the database."""
+"""A workload with the sizes that were ever learnt of its payload. Asks nobody but the database."""
 
 from __future__ import annotations
 

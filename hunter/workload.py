@@ -139,7 +139,13 @@ def kind_of(ref: str) -> str:
     return "file"
 
 
-_KINDS = {"hf:": "huggingface", "civitai:": "civitai", "s3://": "s3", "https://": "url", "http://": "url"}
+_KINDS = {
+    "hf:": "huggingface",
+    "civitai:": "civitai",
+    "s3://": "s3",
+    "https://": "url",
+    "http://": "url",
+}
 
 
 def hours(text: str) -> float:

@@ -150,9 +150,7 @@ def _workload(file: _File, place: str) -> Workload:
     payload = Payload(
         image_bytes=_bytes(image.compressed_gb),
         image_unpacked_bytes=_bytes(image.unpacked_gb),
-        fetches=tuple(
-            Fetch(ref=w.ref, kind=kind_of(w.ref), n_bytes=_bytes(w.gb)) for w in weights
-        ),
+        fetches=tuple(Fetch(ref=w.ref, kind=kind_of(w.ref), n_bytes=_bytes(w.gb)) for w in weights),
         baked_bytes=_bytes(image.weights_gb) or 0.0,
     )
     if not image.ref.strip():

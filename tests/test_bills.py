@@ -90,17 +90,13 @@ def test_an_unknown_price_of_nothing_costs_nothing() -> None:
 
 
 def test_an_unknown_size_makes_the_cold_start_unknown() -> None:
-    bill = one(
-        "RTX 4090 $0.36/h", job=workload(payload=payload(None, 0.0))
-    )
+    bill = one("RTX 4090 $0.36/h", job=workload(payload=payload(None, 0.0)))
     assert np.isnan(bill.cold_start_s[0])
     assert np.isnan(bill.run_usd[0])
 
 
 def test_baked_weights_are_fetched_by_nobody() -> None:
-    bill = one(
-        "RTX 4090 $0.36/h", job=workload(payload=payload(10e9, 0.0))
-    )
+    bill = one("RTX 4090 $0.36/h", job=workload(payload=payload(10e9, 0.0)))
     assert bill.cold_start_s[0] == pytest.approx(230)
 
 
@@ -131,8 +127,7 @@ def test_a_dearer_gpu_never_makes_a_run_cheaper(a: float, b: float) -> None:
 @given(size, size)
 def test_more_bytes_never_make_a_run_cheaper(a: float, b: float) -> None:
     few, many = (
-        one("A $1/h", job=workload(payload=payload(gb * 1e9, 0.0)))
-        for gb in sorted((a, b))
+        one("A $1/h", job=workload(payload=payload(gb * 1e9, 0.0))) for gb in sorted((a, b))
     )
     assert few.run_usd[0] <= many.run_usd[0]
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hunter.errors import StoreError
 from hunter.markets import Scope
 from hunter.offers import Listing, Offer, Offers, Rejected, concat
-from hunter.store import Store, board, database, history, polls
+from hunter.store import Store, board, database, history, polls, schema
 from tests.builders import NOW, offer
 
 if TYPE_CHECKING:
@@ -252,4 +252,4 @@ def test_two_hunters_on_a_new_home_make_one_database(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert count(Store(tmp_path / "hunter.db"), "_sqlite_migrations") == len(NAMES)
+    assert count(Store(tmp_path / "hunter.db"), "_sqlite_migrations") == len(schema.NAMES)

@@ -19,6 +19,8 @@ COMMANDS = {
     "scrape": ("prices", "Poll the markets once and record what changed; for cron."),
     "deals": ("prices", "Rank the recorded offers for a workload by expected cost."),
     "explain": ("prices", "Show one offer's whole bill, line by line, with sources."),
+    "size": ("coldstarts", "Show what an image or a model has to move, without pulling it."),
+    "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
     "workloads": ("prices", "List the sample workloads."),
     "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
     "ps": ("renting", "Show what is running and what it costs."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from hunter.errors import MarketError, WaitRanOut
+from hunter.errors import HunterError, MarketError, WaitRanOut
 from hunter.leases.records import Records
 from hunter.store import leases as table
 from hunter.workload import duration
@@ -40,6 +40,8 @@ class Keeper(Records):
     ) -> None:
         super().__init__(store, rules, clock)
         self.market = market
+        self.before_end: Callable[[Lease], Awaitable[None]] | None = None
+        """Told of a lease just before it is destroyed; its failures end nothing."""
         self._ending: dict[str, asyncio.Lock] = {}
 
     def confirm(self, lease: Lease, instance_id: str, note: str = "") -> Lease:
@@ -193,6 +195,11 @@ class Keeper(Records):
                 f"The create of {lease.offer} has not been answered yet.",
                 remedy="Wait for it; hunter ps shows what became of it.",
             )
+        if self.before_end is not None and lease.state != "ending":
+            try:
+                await self.before_end(lease)
+            except HunterError as error:
+                self.tell(lease, "not measured", str(error))
         market = await self.market(lease.market)
         lease = self.change(lease, state="ending", destroy_asked_at=self.clock().now(), note=why)
         self.tell(lease, "destroy asked", why)

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from hunter.leases.lease import PHASE_OF_STATE
+from hunter.offers import Offer
 from hunter.store import leases as table
+from hunter.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from hunter.store.leases import Event
 
 EXPECTED = "expected"
-"""The event that carries the cold start as it was predicted; the rest of the log is for people."""
+"""The event that carries the cold start as it was predicted."""
+RENTED = "rented"
+"""The event that carries offer and workload as they were at the launch: what is learnt later needs both."""
+FOR_US = (EXPECTED, RENTED)
+"""Events that are no lines for people."""
 SEEN_PHASES = ("allocate", "download", "start")
 """Phases that a market's states tell apart. What the container does by itself is not seen from outside."""
 
@@ -35,6 +41,13 @@ class _Expected(msgspec.Struct, array_like=True):
     seconds: float | None
     low_s: float | None
     high_s: float | None
+
+
+class Rented(msgspec.Struct):
+    """What was rented, and for what."""
+
+    offer: Offer
+    workload: Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +133,9 @@ class Burning:
     """How many of them nobody has seen yet: what they cost is not in `usd_h`."""
 
 
-def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine]) -> None:
-    """Write down the cold start that was predicted when a lease was launched."""
+def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
+    """Write down what was rented and the cold start that was predicted for it."""
+    records.tell(lease, RENTED, msgspec.json.encode(rented).decode())
     rows = [_Expected(p.phase, p.seconds, p.low_s, p.high_s) for p in phases]
     records.tell(lease, EXPECTED, msgspec.json.encode(rows).decode())
 
@@ -136,12 +150,20 @@ def story(records: Records, lease_id: str) -> Story:
         lease=lease,
         now=now,
         steps=_steps(lease, records.stays(lease), _expected(events)),
-        log=tuple(event for event in events if event.event != EXPECTED),
+        log=tuple(event for event in events if event.event not in FOR_US),
         metered=records.metered_items(lease),
         billed=table.charges(records.store, lease.lease_id),
         burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
         ssh=(ready[-1].detail or None) if ready else None,
     )
+
+
+def rented(records: Records, lease: Lease) -> Rented | None:
+    """What was rented and for what; None for leases of an older Hunter."""
+    for event in records.history(lease):
+        if event.event == RENTED:
+            return msgspec.json.decode(event.detail, type=Rented)
+    return None
 
 
 def burning(records: Records) -> Burning:

@@ -102,8 +102,8 @@ class _Shape(msgspec.Struct, rename="camel"):
 
     media_type: str = ""
     schema_version: int = 2
-    manifests: msgspec.Raw | None = None
-    layers: msgspec.Raw | None = None
+    manifests: msgspec.Raw = msgspec.Raw()
+    layers: msgspec.Raw = msgspec.Raw()
 
 
 def parse(body: bytes, kind: type[Document], what: str) -> Document:
@@ -125,7 +125,7 @@ def parse_manifest(body: bytes, what: str) -> Index | Manifest:
             f"{what} is in docker's first format, which tells no sizes.",
             remedy="Push it again with a docker of this decade.",
         )
-    if shape.media_type in INDEX_TYPES or (shape.manifests and not shape.layers):
+    if shape.media_type in INDEX_TYPES or (bytes(shape.manifests) and not bytes(shape.layers)):
         return parse(body, Index, what)
     return parse(body, Manifest, what)
 

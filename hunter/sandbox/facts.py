@@ -9,6 +9,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+PAYLOAD_PATH = "/payload"
+MIRRORED = ("docker.io", "ghcr.io", "huggingface.co", "civitai.com")
+"""Registries and hubs that the sandbox answers for, each below a path of its name."""
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 
@@ -20,3 +23,8 @@ def sandbox_facts() -> dict[str, Any]:
 def runpod_facts() -> dict[str, Any]:
     """RunPod's models, data centres and countries."""
     return tomllib.loads((DATA / "sandbox_runpod.toml").read_text(encoding="utf-8"))
+
+
+def mirrors(url: str) -> dict[str, str]:
+    """Where a sandbox at an address answers for each registry and hub."""
+    return {server: f"{url}{PAYLOAD_PATH}/{server}" for server in MIRRORED}

@@ -6,7 +6,7 @@ truths. Time only carries it out: `advance` moves what is due from the plan into
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import log1p
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,8 @@ class Image:
 
 def image_of(facts: dict[str, Any], ref: str) -> Image:
     """The image of a name: a sample's, or what an image usually is."""
-    return Image(**facts["images"].get(ref, facts["images"]["default"]))
+    row = facts["images"].get(ref, facts["images"]["default"])
+    return Image(**{field.name: row[field.name] for field in fields(Image)})
 
 
 def plan_start(

@@ -15,8 +15,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from hunter.errors import HunterError
-from hunter.sandbox.facts import sandbox_facts
+from hunter.sandbox.facts import PAYLOAD_PATH, sandbox_facts
 from hunter.sandbox.market import SandboxMarket, Settings
+from hunter.sandbox.payload_api import PayloadApi
 from hunter.sandbox.vast_api import VastApi
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Manners:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(PAYLOAD_PATH):
             await self.app(scope, receive, send)
             return
         name = "vast" if scope["path"].startswith("/api/") else "runpod"
@@ -92,7 +93,8 @@ def application(market: SandboxMarket) -> ASGIApp:
     """Both vendors' interfaces on one market."""
     from hunter.sandbox.runpod_api import RunpodApi  # noqa: PLC0415  graphql-core, 0.15 s
 
-    routes = [*VastApi(market).routes(), *RunpodApi(market).routes()]
+    payload = PayloadApi(market.facts).routes()
+    routes = [*payload, *VastApi(market).routes(), *RunpodApi(market).routes()]
     return Manners(Starlette(routes=routes), market)
 
 

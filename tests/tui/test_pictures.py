@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.bills import bills
-from hunter.deals import Deals
 from hunter.errors import MarketError
 from hunter.leases.lease import Lease
-from hunter.leases.story import expect
+from hunter.leases.story import Rented, expect
 from hunter.markets import Instance
 from hunter.offers import Offers
+from hunter.prices import price_one
 from hunter.store import leases as table
 from tests.builders import NOW
 from tests.fakes import FakeMarket
@@ -74,17 +73,14 @@ def put(app: HunterApp, kept: Lease, *looks: tuple[float, str]) -> None:
     rentals.tell(kept, "created", at=kept.intended_at + 2)
     for ago_s, phase in looks:
         rentals.tell(replace(kept, phase=phase), "seen", at=NOW - ago_s)
-    expect(rentals, kept, expected(app))
+    expect(rentals, kept, expected(app), Rented(offer=Offers.of(stock("vast", 1))[0], workload=JOB))
 
 
 def expected(app: HunterApp) -> Any:
     """The cold start as it was predicted for the cheapest deal."""
     hunt = app.desk.hunt
     offers = Offers.of(stock("vast", 1))
-    priced = bills(offers, JOB, hunt.grounds())
-    return Deals(
-        workload=JOB, as_of=NOW, offers=offers, bills=priced, considered=1, fitting=1, removed=()
-    ).phases(0)
+    return price_one(offers, JOB, hunt.grounds(), NOW).phases(0)
 
 
 def on_vast(vast: FakeMarket) -> None:

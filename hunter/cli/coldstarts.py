@@ -1,0 +1,262 @@
+"""Commands about what travels and how long a start takes: size and coldstart."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hunter.cli.shell import Shell, common, number, table, usd, wait_for
+from hunter.errors import NothingMatches, UsageError
+from hunter.workload import Workload, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hunter.deals import Deals, PhaseLine
+    from hunter.hunt import Hunt
+    from hunter.payload import PayloadSize
+
+MB, GB = 1e6, 1e9
+
+
+def _bytes(n_bytes: float | None) -> str:
+    """Bytes for people; unknown is ?."""
+    if n_bytes is None:
+        return "?"
+    return f"{n_bytes / GB:.2f} GB" if n_bytes >= GB else f"{n_bytes / MB:.1f} MB"
+
+
+@click.command()
+@click.argument("ref")
+@click.option("--offline", is_flag=True, help="Ask nobody: what was learnt before, with its age.")
+@click.option("--refresh", is_flag=True, help="Ask again even if the last answer is young.")
+@common
+@click.pass_obj
+def size(shell: Shell, ref: str, offline: bool, refresh: bool) -> int:
+    """Show how much has to travel for an image or a model, without pulling it.
+
+    REF is an image of any registry, hf:ORG/REPO[@REV][:GLOB], civitai:VERSION, s3://BUCKET/PREFIX, a web
+    address, or a file. Logins are docker's own, HF_TOKEN, CIVITAI_API_TOKEN and the AWS variables. An
+    answer of the last hour is not asked for again.
+
+    \b
+    Examples:
+      hunter size vllm/vllm-openai:latest
+      hunter size 'hf:black-forest-labs/FLUX.1-dev:*.safetensors'
+      hunter size localhost:5000/team/app:v1 --json | jq .compressed_bytes
+    """
+
+    async def work() -> PayloadSize:
+        async with shell.hunt() as hunt:
+            return await hunt.size(ref, offline=offline, refresh=refresh)
+
+    found = wait_for(work())
+    if shell.json:
+        shell.document(found.as_json())
+    else:
+        _print_size(shell, found)
+    return 0
+
+
+def _print_size(shell: Shell, found: PayloadSize) -> None:
+    about = "about " if found.unpacked_is_estimate else ""
+    age = f", learnt {duration(found.age_s)} ago" if found.age_s >= 1 else ""
+    what = "layers" if found.kind == "image" else "files"
+    shell.show(f"{found.ref}  ({found.digest[:19]}…{age})")
+    shell.show(
+        f"{_bytes(found.compressed_bytes)} to fetch in {len(found.layers)} {what}, "
+        f"{about}{_bytes(found.unpacked_bytes)} on the disk"
+    )
+    if found.platform or found.cuda:
+        cuda = f"; needs CUDA {found.cuda:g} or newer" if found.cuda else ""
+        shell.show(f"{found.platform or 'platform unknown'}{cuda}")
+    rows = [
+        [
+            str(number_),
+            _bytes(layer.compressed_bytes),
+            ("~" if layer.unpacked_is_estimate else "") + _bytes(layer.unpacked_bytes),
+            layer.name or (layer.digest or "")[7:19],
+            " ".join((layer.made_by or "").split())[:60],
+        ]
+        for number_, layer in enumerate(found.layers, 1)
+    ]
+    shell.show("\n" + table(["#", "to fetch", "on disk", what[:-1], "made by"], rows, left=(3, 4)))
+    for warning in found.warnings:
+        shell.show(click.style("! ", fg="yellow") + warning)
+
+
+HOST_KEYS = {
+    "down_mbps": "link, megabits a second",
+    "unpack_mb_s": "what one thread unpacks of gzip, MB a second",
+    "write_mb_s": "what the disk takes, MB a second",
+    "slots": "layers that download at once",
+    "engine": "docker, containerd, containerd-parallel or podman",
+}
+
+
+@click.command()
+@click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
+@click.option("--image", metavar="REF", help="An image instead of a workload.")
+@click.option("--offer", metavar="OFFER", help="On this recorded offer; else on the best deal.")
+@click.option("--host", metavar="K=V,…", help="On a host described by hand: "
+              "down_mbps=200,unpack_mb_s=150,write_mb_s=800,slots=3,engine=docker.")  # fmt: skip
+@click.option("--why", is_flag=True, help="Show each belief: prior, evidence and what follows.")
+@common
+@click.pass_obj
+def coldstart(
+    shell: Shell, workload: str | None, image: str | None, offer: str | None, host: str | None,
+    why: bool,
+) -> int:  # fmt: skip
+    """Show how long a start takes until the first useful second, phase by phase, and what it costs.
+
+    Sizes that were never learnt are asked of their registry or hub first. Speeds are what our own
+    launches measured, and until then priors that `data/coldstart.toml` names the sources of.
+
+    \b
+    Examples:
+      hunter coldstart -w comfyui-flux
+      hunter coldstart --image vllm/vllm-openai:latest --host down_mbps=500,engine=docker
+      hunter coldstart -w comfyui-flux --offer vast:12345678 --why --json
+    """
+    if offer and host:
+        raise UsageError("--offer and --host exclude each other.", remedy="Give one of them.")
+    if image and workload:
+        raise UsageError("--image and --workload exclude each other.", remedy="Give one of them.")
+    job = shell.workload(workload)
+    if image:
+        job = replace(Workload(name=image, image=image), disk_gb=job.disk_gb)
+
+    async def work() -> Deals:
+        async with shell.hunt() as hunt:
+            await _learn(shell, hunt, job)
+            if host is not None:
+                return hunt.by_hand(job, _host(host))
+            return _on_offer(hunt, job, offer)
+
+    found = wait_for(work())
+    if shell.json:
+        shell.document(_coldstart_json(found, host, why=why))
+    else:
+        _print_coldstart(shell, found, host, why=why)
+    return 0
+
+
+async def _learn(shell: Shell, hunt: Hunt, job: Workload) -> None:
+    """Ask for the sizes that were neither given nor ever learnt."""
+    known = hunt.sized(job).payload
+    if known.image_bytes is not None and known.weights_bytes is not None:
+        return
+    problems = await hunt.learn_sizes(job)
+    known = hunt.sized(job).payload
+    if problems and (known.image_bytes is None or known.weights_bytes is None):
+        raise problems[0]
+    for problem in problems:
+        shell.say(f"{problem}")
+
+
+def _on_offer(hunt: Hunt, job: Workload, offer: str | None) -> Deals:
+    if offer is not None:
+        return hunt.explain(offer, job)[0]
+    best = hunt.deals(job, top=1)
+    if not len(best):
+        raise NothingMatches(
+            f"No recorded offer fits {job.name}.",
+            remedy="Run hunter scrape first, or describe a host with --host.",
+        )
+    return best
+
+
+def _host(text: str) -> dict[str, str]:
+    """`down_mbps=200,engine=docker` as a table; UsageError names what is wrong."""
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    table_ = {key.strip(): value.strip() for key, _, value in pairs}
+    unknown = sorted(set(table_) - set(HOST_KEYS))
+    if unknown or not table_:
+        keys = "; ".join(f"{key} ({what})" for key, what in HOST_KEYS.items())
+        raise UsageError(
+            f"--host: {', '.join(unknown) or 'nothing is described'}.", remedy=f"Known: {keys}."
+        )
+    return table_
+
+
+def _phases_json(lines: Sequence[PhaseLine]) -> list[dict[str, Any]]:
+    return [
+        {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
+         "billed": list(p.billed), "usd": p.usd, "bytes_in": p.bytes_in}
+        for p in lines
+    ]  # fmt: skip
+
+
+def _coldstart_json(found: Deals, host: str | None, *, why: bool) -> dict[str, Any]:
+    deal = found[0]
+    document = {
+        "offer": None if host is not None else deal.offer.ref,
+        "workload": found.workload.name,
+        "phases": _phases_json(found.phases(0)),
+        "seconds": deal.cold_start_s,
+        "low_s": deal.cold_start_low_s,
+        "high_s": deal.cold_start_high_s,
+        "usd": None if host is not None else deal.cold_start_usd,
+    }
+    if why:
+        document["beliefs"] = [asdict(belief) for belief in found.beliefs(0)]
+    return document
+
+
+def _print_coldstart(shell: Shell, found: Deals, host: str | None, *, why: bool) -> None:
+    deal, offer = found[0], found[0].offer
+    if host is not None:
+        shell.show(f"{found.workload.name} on a host with {host}")
+    else:
+        shell.show(
+            f"{found.workload.name} on {offer.ref}: {offer.gpu_count}x {offer.gpu}, "
+            f"{offer.location or 'place unknown'}"
+        )
+    rows = [
+        [
+            p.phase,
+            number(p.seconds, ".1f"),
+            f"{number(p.low_s, '.1f')}–{number(p.high_s, '.1f')}",
+            _bytes(p.bytes_in) if p.bytes_in else "",
+            "" if host is not None else " ".join(p.billed) or "nothing",
+            "" if host is not None else usd(p.usd),
+        ]
+        for p in found.phases(0)
+    ]
+    rows.append(
+        [
+            "useful after",
+            number(deal.cold_start_s, ".1f"),
+            f"{number(deal.cold_start_low_s, '.1f')}–{number(deal.cold_start_high_s, '.1f')}",
+            "",
+            "",
+            "" if host is not None else usd(deal.cold_start_usd),
+        ]
+    )
+    headers = ["phase", "s", "80% within", "travels", "billed", "$"]
+    shell.show(table(headers, rows, left=(0, 4)))
+    if not found.workload.payload.layers:
+        shell.show(
+            "\nThe image's layers are not known: they are taken to be as layers usually are. "
+            f"hunter size {found.workload.image} learns them."
+        )
+    if why:
+        _print_why(shell, found)
+
+
+def _print_why(shell: Shell, found: Deals) -> None:
+    rows = [
+        [
+            b.quantity,
+            number(b.prior, ".3g"),
+            f"{b.n}, {b.n_machine} here" if b.n else "none",
+            number(b.median, ".3g"),
+            f"{number(b.low, '.3g')}–{number(b.high, '.3g')}",
+            b.source,
+        ]
+        for b in found.beliefs(0)
+    ]
+    headers = ["belief", "prior", "launches", "now", "80% within", "source of the prior"]
+    shell.show("\n" + table(headers, rows, left=(0, 5)))

@@ -1,0 +1,87 @@
+"""A host described in words, `down_mbps=200,engine=docker`, as an offer that nobody sells."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hunter.errors import UsageError
+from hunter.grounds import Grounds
+from hunter.offers import Offer
+from hunter.rules import MarketRules, Prior
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hunter.physics import Physics
+
+MARKET = "by hand"
+_SOURCE = "stated by hand"
+_PRIORS = {
+    "allocate_s": Prior(low=0.01, expected=0.01, high=0.01, source="the host is there already"),
+    "start_s": Prior(
+        low=0.5, expected=1.0, high=2.0, source="docker's create and start: about 1 s"
+    ),
+    "link_share": Prior(low=1.0, expected=1.0, high=1.0, source=_SOURCE),
+    "link_mbps": Prior(low=1.0, expected=1.0, high=1.0, source=_SOURCE),
+}
+
+
+def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds]:
+    """The host as an offer without a price, and the grounds to estimate its cold start on.
+
+    Raises UsageError where a value cannot be, or the link is missing.
+    """
+    if "down_mbps" not in host:
+        raise UsageError("--host: down_mbps is missing.", remedy="Give it, as down_mbps=200.")
+    if "unpack_mb_s" in host:
+        physics = replace(physics, unpack_mb_s=_stated(host, "unpack_mb_s"))
+    if "write_mb_s" in host:
+        physics = replace(physics, write_mb_s=_stated(host, "write_mb_s"))
+    engine = physics.engine
+    if "engine" in host:
+        if host["engine"] not in physics.engines:
+            raise UsageError(
+                f"--host: no engine is called {host['engine']!r}.",
+                remedy=f"Known: {', '.join(physics.engines)}.",
+            )
+        engine = physics.engines[host["engine"]]
+    if "slots" in host:
+        slots = _positive(host, "slots")
+        if slots != int(slots) or slots > 100:
+            raise UsageError("--host: slots is a whole number up to 100.", remedy="Give 3.")
+        engine = replace(engine, slots=int(slots))
+    rule = MarketRules(
+        name=MARKET, title=MARKET, month_h=730.0, bandwidth_bytes_per_gb=1e9, priors=_PRIORS
+    )
+    offer = Offer(
+        market=MARKET,
+        offer_id="host",
+        gpu="any",
+        market_gpu="any",
+        gpu_count=1,
+        vram_gb=math.nan,
+        price_usd_h=math.nan,
+        inet_down_mbps=_positive(host, "down_mbps"),
+        seen_at=0.0,
+    )
+    return offer, Grounds(rules={MARKET: rule}, physics=replace(physics, engine=engine))
+
+
+def _positive(host: Mapping[str, str], key: str) -> float:
+    try:
+        value = float(host[key])
+    except ValueError:
+        value = math.nan
+    if not 0 < value < 1e9:
+        raise UsageError(
+            f"--host: {key} is {host[key]!r}, which is no number above zero.",
+            remedy=f"Write it as {key}=200.",
+        )
+    return value
+
+
+def _stated(host: Mapping[str, str], key: str) -> Prior:
+    value = _positive(host, key)
+    return Prior(low=value, expected=value, high=value, source=_SOURCE)

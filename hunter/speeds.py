@@ -1,0 +1,180 @@
+"""Speeds and durations as they are believed on each offer: prior, evidence, and what follows from both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hunter.beliefs import Belief, believe
+from hunter.rules import Z90
+from hunter.units import mb_s_from_mbps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hunter.grounds import Grounds
+    from hunter.offers import Offers
+    from hunter.rules import Prior
+    from hunter.units import Floats
+    from hunter.workload import Workload
+
+
+def believed(
+    quantity: str,
+    offers: Offers,
+    grounds: Grounds,
+    prior: Prior,
+    scope: str,
+    median: Floats | None = None,
+) -> Belief:
+    """One quantity on offers that share a scope: their market, or the image."""
+    n = len(offers)
+    return believe(
+        np.full(n, prior.expected) if median is None else median,
+        prior,
+        grounds.physics.spreads[quantity],
+        grounds.learned.get((quantity, scope)),
+        offers.host_id,
+        offers.machine_id,
+    )
+
+
+def by_market(
+    quantity: str,
+    offers: Offers,
+    grounds: Grounds,
+    median: Floats | None = None,
+    prior: Prior | None = None,
+) -> Belief:
+    """One quantity on offers of several markets, each by its own prior and evidence."""
+    n = len(offers)
+    found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
+    for market, rule in grounds.rules.items():
+        rows = np.flatnonzero(offers.market.is_in([market]))
+        if not len(rows):
+            continue
+        part = offers if len(rows) == n else _who(offers, rows)
+        one = believed(
+            quantity,
+            part,
+            grounds,
+            prior or rule.priors[quantity],
+            market,
+            None if median is None else median[rows],
+        )
+        found.median[rows], found.log_sd[rows] = one.median, one.log_sd
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Who:
+    """Only which machines offers are on."""
+
+    host_id: Any
+    machine_id: Any
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+
+def _who(offers: Offers, rows: NDArray[Any]) -> Any:
+    return _Who(offers.host_id.take(rows), offers.machine_id.take(rows), len(rows))
+
+
+def link_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+    """The link that is believed to arrive: a share of the advertised one, or the market's usual, MB/s."""
+    stated = offers.inet_down_mbps
+    usual = by_market("link_mbps", offers, grounds)
+    share = by_market("link_share", offers, grounds)
+    known = ~np.isnan(stated)
+    median = np.where(known, stated * share.median, usual.median)
+    return Belief(median=mb_s_from_mbps(median), log_sd=np.where(known, share.log_sd, usual.log_sd))
+
+
+def unpack_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+    """What one thread of each host unpacks, MB/s."""
+    return by_market("unpack_mb_s", offers, grounds, prior=grounds.physics.unpack_mb_s)
+
+
+def client_mb_s(offers: Offers, workload: Workload, grounds: Grounds) -> float | None:
+    """What the weights' downloader is believed to take on the first offer, MB/s; None without weights."""
+    if not workload.payload.fetches:
+        return None
+    largest = max(workload.payload.fetches, key=lambda fetch: fetch.n_bytes or 0.0)
+    return float(client(largest.kind, offers, workload, grounds).median[0])
+
+
+def client(kind: str, offers: Offers, workload: Workload, grounds: Grounds) -> Belief:
+    """What the downloader of weights of one kind takes at most, MB/s."""
+    clients = grounds.physics.clients
+    prior = clients.get(kind, clients["url"])
+    return believed("client_mb_s", offers, grounds, prior, workload.image)
+
+
+# ── why ──────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeliefLine:
+    """What is believed of one quantity on one offer, and what from. None is unknown."""
+
+    quantity: str
+    prior: float
+    median: float
+    low: float
+    high: float
+    n: int
+    """Launches that measured it, on this market or of this image."""
+    n_machine: int
+    """Of them on this very machine."""
+    source: str
+    """Of the prior."""
+
+
+def beliefs_of(
+    offers: Offers, workload: Workload, grounds: Grounds
+) -> tuple[BeliefLine, ...]:  # fmt: skip
+    """Everything that the cold start of one offer rests on: prior, evidence, and what follows.
+
+    Args:
+        offers: of one row.
+        workload: what is started there.
+        grounds: rules, priors and what our launches taught.
+    """
+    physics, market, image = grounds.physics, offers.market[0] or "", workload.image
+    app, priors = physics.app_of(image, workload.start.app), grounds.rules[market].priors
+    link = "link_mbps" if np.isnan(offers.inet_down_mbps[0]) else "link_share"
+    stated = 1.0 if link == "link_mbps" else float(offers.inet_down_mbps[0])
+    found: list[tuple[str, Prior, str, float]] = [
+        ("allocate_s", priors["allocate_s"], market, 1.0),
+        (link, priors[link], market, stated),
+        ("unpack_mb_s", physics.unpack_mb_s, market, 1.0),
+        ("start_s", priors["start_s"], market, 1.0),
+        ("boot_s", app.boot_s, image, 1.0),
+        *(
+            ("client_mb_s", physics.clients.get(kind, physics.clients["url"]), image, 1.0)
+            for kind in sorted({fetch.kind for fetch in workload.payload.fetches})
+        ),
+        ("load_gb_s", physics.load_memory_gb_s, image, 1.0),
+        ("warmup_s", app.warmup_s, image, 1.0),
+    ]
+    lines = []
+    for quantity, prior, scope, unit in found:
+        belief = believed(quantity, offers, grounds, prior, scope)
+        learned = grounds.learned.get((quantity, scope))
+        machine = offers.machine_id[0] or ""
+        name = "link_mbps" if quantity == "link_share" else quantity
+        lines.append(
+            BeliefLine(
+                quantity=name,
+                prior=prior.expected * unit,
+                median=float(belief.median[0]) * unit,
+                low=float(belief.at(-Z90)[0]) * unit,
+                high=float(belief.at(Z90)[0]) * unit,
+                n=learned.n if learned else 0,
+                n_machine=learned.count(machine) if learned else 0,
+                source=prior.source,
+            )
+        )
+    return tuple(lines)
