@@ -4,7 +4,7 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test bench lint install dev screenshot clean
+.PHONY: demo test bench coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
@@ -14,6 +14,9 @@ test: dev                    ## every test
 
 bench: dev                   ## figures, as ratios against peers in the same run
 	@$(BIN)/python -m bench
+
+coldstart-check: dev         ## the pull model against real pulls: root, 25 minutes; says what is missing
+	@$(BIN)/python -m bench.pulls $(CHECK)
 
 lint: dev                    ## ruff, types, import rules
 	@$(BIN)/ruff check .

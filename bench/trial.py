@@ -119,7 +119,6 @@ class Trial:
             cut(rental, end, "gone", "user")
             advance(rental, end)
             rental.destroyed_at = end
-            page.rentals.remove(rental)
         launch = Launch(
             lease_id=f"{rental.number}", at=begin, states=states, told=marks(log)
         )  # fmt: skip

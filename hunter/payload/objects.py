@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from hunter.errors import PayloadError
 from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import file, of_files
+from hunter.payload.sizes import Layer, file, of_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hunter.payload.fetch import Fetch, Reply
-    from hunter.payload.sizes import Layer, PayloadSize
+    from hunter.payload.sizes import PayloadSize
 
 _NO_HEAD = (403, 404, 405, 501)
 """How servers refuse HEAD: addresses signed for GET answer 403."""

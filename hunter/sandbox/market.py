@@ -180,8 +180,27 @@ class SandboxMarket:
     def host(self, rental: Rental) -> Host:
         """The hidden truths of a rental's machine, as of its next start."""
         at = self.now()
-        if rental.market == "runpod":
-            return self._runpod_host(rental)
+        host = (
+            self._runpod_host(rental) if rental.market == "runpod" else self._vast_host(rental, at)
+        )
+        return replace(host, cached_share=1.0) if self._kept(rental, at) else host
+
+    def _kept(self, rental: Rental, at: float) -> bool:
+        """Whether the machine still holds the image from an earlier rental."""
+        hidden = self.facts["hidden"]
+        since = at - hidden["image_kept_days"] * 86400
+        pulled = any(
+            turn.state == "starting" and turn.at > since
+            for other in self.book.page.rentals
+            if other is not rental
+            and (other.market, other.machine, other.image)
+            == (rental.market, rental.machine, rental.image)
+            for turn in other.history
+        )
+        kept: bool = one(self.seed, rental.number, 71) < hidden["image_kept_share"]
+        return pulled and kept
+
+    def _vast_host(self, rental: Rental, at: float) -> Host:
         truths, i = self.world.truths, rental.machine
         return Host(
             link_mbps=self.world.link_mbps(i, at),
