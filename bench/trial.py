@@ -114,7 +114,7 @@ class Trial:
             f"HUNTER_PHASE {m.phase} {m.at:.3f} {m.n_bytes:.0f}" for m in rental.marks if m.at < end
         )
         self.market.book.page.market_s = end
-        with self.market.open() as page:
+        with self.market.open():
             advance(rental, end)
             cut(rental, end, "gone", "user")
             advance(rental, end)

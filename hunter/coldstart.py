@@ -277,7 +277,7 @@ def _fetched(offers: Offers, workload: Workload, grounds: Grounds, link: Belief)
     for fetch in fetches:
         taken = client(fetch.kind, offers, workload, grounds)
         megabytes = np.nan if fetch.n_bytes is None else fetch.n_bytes / MB
-        overhead = fetch.files * physics.weights_file_s.expected
+        overhead = max(1, len(fetch.files)) * physics.weights_file_s.expected
         for seconds, speed in (
             (low, np.minimum(link.at(Z90), taken.at(Z90))),
             (expected, np.minimum(link.mean_of_inverse, taken.mean_of_inverse)),

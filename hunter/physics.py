@@ -65,6 +65,9 @@ class Physics:
     clients: Mapping[str, Prior]
     """What a downloader takes at most, by where the weights come from."""
     weights_file_s: Prior
+    plan_code_bytes: float
+    plan_adapter_bytes: float
+    plan_layer_bytes: float
     held_days: float
     held_chance: float
 
@@ -123,6 +126,9 @@ def physics_from(table: dict[str, Any]) -> Physics:
         in_memory_below=load["cached_below_ram_share"]["expected"],
         clients=clients,
         weights_file_s=Prior(**table["client"]["file_s"]),
+        plan_code_bytes=table["plan"]["code_bytes"]["expected"],
+        plan_adapter_bytes=table["plan"]["lora_bytes"]["expected"],
+        plan_layer_bytes=table["plan"]["layer_bytes"]["expected"],
         held_days=held["ours_within_days"]["expected"],
         held_chance=held["ours"]["expected"],
     )

@@ -16,6 +16,7 @@ from hunter.host_by_hand import described
 from hunter.market_files import market_names
 from hunter.offers import Offers, parse_ref
 from hunter.physics import physics_from
+from hunter.plan import Plan, plans
 from hunter.sizing import layers_known, sized
 from hunter.store import Store, board, evidence, history, leases, polls
 from hunter.store.payloads import PayloadMemory
@@ -132,6 +133,10 @@ class Prices:
         """
         offer, grounds = described(host, self.physics)
         return price_one(Offers.of([offer]), self.sized(workload), grounds, self.clock.now())
+
+    def plans(self, workload: Workload) -> tuple[Plan, ...]:
+        """Every way to ship the workload's weights, on each market's best recorded offer for it."""
+        return plans(self.recorded(), self.sized(workload), self.grounds(), self.clock.now())
 
     def why_none(self, deals: Deals) -> NothingMatches:
         """An empty ranking as an error that says which rule removed how many."""

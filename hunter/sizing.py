@@ -81,7 +81,8 @@ def _with_size(fetch: Fetch, known: dict[str, Any] | None) -> Fetch:
     if known is None:
         return fetch
     n_bytes = known["compressed_bytes"] if fetch.n_bytes is None else fetch.n_bytes
-    return replace(fetch, n_bytes=n_bytes, files=max(1, len(known["layers"])))
+    files = tuple((file["name"] or "", float(file["compressed_bytes"])) for file in known["layers"])
+    return replace(fetch, n_bytes=n_bytes, files=files)
 
 
 def _known(memory: Memory, ref: str) -> dict[str, Any] | None:

@@ -25,7 +25,8 @@ class Fetch:
     kind: str
     """huggingface, civitai, s3 or url."""
     n_bytes: float | None
-    files: int = 1
+    files: tuple[tuple[str, float], ...] = ()
+    """Names and bytes, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,8 @@ COMMANDS = {
     "explain": ("prices", "Show one offer's whole bill, line by line, with sources."),
     "size": ("coldstarts", "Show what an image or a model has to move, without pulling it."),
     "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
+    "plan": ("planning", "Compare ways to ship the weights: fetched, baked, in layers."),
+    "export": ("planning", "Hand over: a Dockerfile."),
     "workloads": ("prices", "List the sample workloads."),
     "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
     "ps": ("renting", "Show what is running and what it costs."),

@@ -136,7 +136,12 @@ class Burning:
 def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
     """Write down what was rented and the cold start that was predicted for it."""
     records.tell(lease, RENTED, msgspec.json.encode(rented).decode())
-    rows = [_Expected(p.phase, p.seconds, p.low_s, p.high_s) for p in phases]
+    rows: list[_Expected] = []
+    for p in phases:
+        if p.phase == "unpack" and rows:  # from outside a pull is one thing
+            rows[-1] = _together(rows[-1], p)
+        else:
+            rows.append(_Expected(p.phase, p.seconds, p.low_s, p.high_s))
     records.tell(lease, EXPECTED, msgspec.json.encode(rows).decode())
 
 
@@ -155,6 +160,18 @@ def story(records: Records, lease_id: str) -> Story:
         billed=table.charges(records.store, lease.lease_id),
         burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
         ssh=(ready[-1].detail or None) if ready else None,
+    )
+
+
+def _together(first: _Expected, second: PhaseLine) -> _Expected:
+    def both(a: float | None, b: float | None) -> float | None:
+        return None if a is None or b is None else a + b
+
+    return _Expected(
+        first.phase,
+        both(first.seconds, second.seconds),
+        both(first.low_s, second.low_s),
+        both(first.high_s, second.high_s),
     )
 
 

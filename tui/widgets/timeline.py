@@ -20,7 +20,10 @@ WORDS = {
     "download": "pull image",
     "unpack": "unpack",
     "start": "start",
+    "boot": "boot",
     "weights": "fetch weights",
+    "load": "load to GPU",
+    "warmup": "warm up",
 }
 NAME = 14
 SIGNS = {"done": "✓", "now": "▶", "cut short": "✗", "ahead": "·", "unseen": "·"}
