@@ -181,7 +181,7 @@ class Kept(dict[str, bytes]):
 
 
 def known(n_bytes: int, cuda: float | None = None) -> bytes:
-    layer = {"digest": "sha256:a", "media_type": "x.tar+gzip", "compressed_bytes": n_bytes,
+    layer = {"digest": "sha256:a", "media_type": "x.tar+gzip", "compressed_bytes": n_bytes, "name": None,
              "unpacked_bytes": 2 * n_bytes}  # fmt: skip
     return json.dumps(
         {

@@ -227,6 +227,10 @@ def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
     async def work() -> tuple[Polled, ...]:
         async with shell.hunt() as hunt:
             names = (market,) if market else ()
+            known = hunt.sized(job).payload
+            if not known.layers or known.weights_bytes is None:
+                for problem in await hunt.learn_sizes(job):
+                    shell.say(f"{problem} {problem.remedy}")
             return await hunt.scrape(names, workload=job, report=_reporter(shell))
 
     polled = wait_for(work())
