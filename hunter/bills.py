@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.coldstart import Phase, cold_start, spread
+from hunter.gpu_speed import relative_speeds, run_hours
 from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class Bills:
     phases: tuple[Phase, ...]
     phase_usd: tuple[Floats, ...]
     """What each phase of the cold start costs, bytes included."""
+    speed: Floats
+    """Of the offer's GPU, the workload's reference being 1; NaN where it is not known."""
+    run_h: Floats
+    """Useful hours on the offer's GPU."""
     run_usd: Floats
     run_low_usd: Floats
     run_high_usd: Floats
@@ -70,7 +75,7 @@ class Bills:
     all_in_usd_h: Floats
     """GPU and disk, each hour that the instance runs."""
     useful_hour_usd: Floats
-    """The run's dollars by its useful hours."""
+    """The run's dollars by its useful hours on the reference GPU, so that fast and slow ones compare."""
     break_even_idle_h: Floats
     """Idle hours beyond which fetching again is cheaper than keeping the disk."""
 
@@ -125,7 +130,9 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
             otherwise=1.0,
         )
 
-    lines = _lines(offers, workload, phases, storage_usd_h, billed)
+    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
+    run_h = run_hours(workload.run.hours, speed)
+    lines = _lines(offers, workload, run_h, phases, storage_usd_h, billed)
     phase_usd = tuple(
         _phase_usd(phase, phase.expected_s, offers, storage_usd_h, billed) for phase in phases
     )
@@ -134,11 +141,12 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     seconds = _total([phase.expected_s for phase in phases])
     faster, slower = spread(phases, [1.0] * len(phases))
     cheaper, dearer = spread(phases, [_usd_s(p, offers, storage_usd_h, billed) for p in phases])
-    hours = workload.run.hours
     return Bills(
         lines=lines,
         phases=phases,
         phase_usd=phase_usd,
+        speed=speed,
+        run_h=run_h,
         run_usd=run_usd,
         run_low_usd=run_usd - cheaper,
         run_high_usd=run_usd + dearer,
@@ -149,7 +157,7 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
         storage_usd_h=storage_usd_h,
         keep_usd_h=keep_usd_h,
         all_in_usd_h=offers.price_usd_h + storage_usd_h,
-        useful_hour_usd=run_usd / hours,
+        useful_hour_usd=run_usd / workload.run.hours,
         break_even_idle_h=break_even_idle_h(cold_usd, keep_usd_h),
     )
 
@@ -197,6 +205,7 @@ def _phase_usd(
 def _lines(
     offers: Offers,
     workload: Workload,
+    hours: Floats,
     phases: tuple[Phase, ...],
     storage_usd_h: Floats,
     billed: Callable[[Phase, Meter], Floats],
@@ -206,7 +215,6 @@ def _lines(
     def cold_hours(meter: Meter) -> Floats:
         return _total([p.expected_s * billed(p, meter) for p in phases]) / SECONDS_PER_HOUR
 
-    hours = np.full(n, workload.run.hours)
     sent = np.full(n, workload.run.egress_gb)
     gpu, disk = offers.price_usd_h, storage_usd_h
     phases_of = "offer; markets.toml phases"

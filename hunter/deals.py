@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from hunter.bills import Bills, bills
+from hunter.gpu_speed import relative_speeds, run_hours
 from hunter.offers import Tenancy, Text, concat
 from hunter.rules import METERS, Meter
 from hunter.speeds import BeliefLine, beliefs_of
@@ -85,6 +86,8 @@ class Deals:
             cold_start_low_s=known(bill.cold_start_low_s[row]),
             cold_start_high_s=known(bill.cold_start_high_s[row]),
             cold_start_usd=known(bill.cold_start_usd[row]),
+            speed=known(bill.speed[row]),
+            run_h=float(bill.run_h[row]),
             run_usd=known(bill.run_usd[row]),
             run_low_usd=known(bill.run_low_usd[row]),
             run_high_usd=known(bill.run_high_usd[row]),
@@ -154,6 +157,10 @@ class Deal:
     cold_start_low_s: float | None
     cold_start_high_s: float | None
     cold_start_usd: float | None
+    speed: float | None
+    """Of its GPU, the workload's reference being 1."""
+    run_h: float
+    """Useful hours on its GPU; as the workload states them where the speed is unknown."""
     run_usd: float | None
     run_low_usd: float | None
     run_high_usd: float | None
@@ -194,8 +201,30 @@ def known(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+class Costs(Protocol):
+    """As much of the bills as the rules look at."""
+
+    @property
+    def all_in_usd_h(self) -> Floats:
+        """GPU and disk, each hour."""
+        ...
+
+    @property
+    def run_h(self) -> Floats:
+        """Useful hours on the offer's GPU."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Rough:
+    """The same before any bill is worked out."""
+
+    all_in_usd_h: Floats
+    run_h: Floats
+
+
 def fitting(
-    offers: Offers, workload: Workload, query: Query, all_in_usd_h: Floats, now: float
+    offers: Offers, workload: Workload, query: Query, costs: Costs, now: float
 ) -> tuple[Rule, ...]:
     """Every rule that an offer has to pass. What an offer does not state does not exclude it."""
     gpu, run, limits = workload.gpu, workload.run, workload.limits
@@ -227,12 +256,12 @@ def fitting(
     rule("disk", f"≥ {workload.disk_gb:g} GB", at_least(offers.disk_gb, workload.disk_gb))
     if gpu.cuda is not None:
         rule("CUDA", f"≥ {gpu.cuda:g}", at_least(offers.cuda, gpu.cuda))
-    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h, run.hours))
+    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h - costs.run_h, 0.0))
     if query.region:
         rule("region", query.region, _in_region(offers, query.region))
     if limits.max_usd_h is not None:
         need = f"≤ {limits.max_usd_h:g} $/h with disk"
-        rule("price cap", need, at_most(all_in_usd_h, limits.max_usd_h))
+        rule("price cap", need, at_most(costs.all_in_usd_h, limits.max_usd_h))
     if query.max_age_s is not None:
         need = f"seen within {query.max_age_s:g} s"
         rule("age", need, now - offers.seen_at <= query.max_age_s)
@@ -279,10 +308,15 @@ def rank(
     of the best are kept.
     """
     month_h = offers.market.lookup({name: rule.month_h for name, rule in grounds.rules.items()})
-    all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
+    costs = _Rough(
+        all_in_usd_h=offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h,
+        run_h=run_hours(
+            workload.run.hours, relative_speeds(offers.gpu, workload.run, grounds.gpus)
+        ),
+    )
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
-    for rule in fitting(offers, workload, query, all_in, now):
+    for rule in fitting(offers, workload, query, costs, now):
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still

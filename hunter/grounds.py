@@ -10,6 +10,7 @@ from hunter.beliefs import Learned, Observation, Spread, learn
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hunter.gpu_speed import GpuSpeed
     from hunter.physics import Physics
     from hunter.rules import MarketRules
 
@@ -37,6 +38,8 @@ class Grounds:
     learned: Mapping[tuple[str, str], Learned] = field(default_factory=dict)
     """By quantity and by market, or by image for what belongs to the image."""
     held: tuple[Held, ...] = ()
+    gpus: Mapping[str, GpuSpeed] = field(default_factory=dict)
+    """By our names."""
 
 
 def learn_all(

@@ -11,6 +11,7 @@ from hunter.config import stale_after_s
 from hunter.deals import Deals, Query, best, fitting, rank
 from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
+from hunter.gpu_speed import GpuSpeed
 from hunter.grounds import Grounds, Held, learn_all
 from hunter.host_by_hand import described
 from hunter.market_files import market_names
@@ -88,7 +89,15 @@ class Prices:
                 Held(market=market, machine_id=machine, image=image, digests=self._digests(image))
                 for market, machine, image in launched
             ),
+            gpus=self._gpu_speeds,
         )
+
+    @cached_property
+    def _gpu_speeds(self) -> dict[str, GpuSpeed]:
+        return {
+            name: GpuSpeed(fp16_tflops=gpu.fp16_tflops, mem_bw_gb_s=gpu.mem_bw_gb_s)
+            for name, gpu in self.facts.gpus.items()
+        }
 
     @cached_property
     def physics(self) -> Physics:
@@ -156,7 +165,7 @@ class Prices:
         offer = self._find(ref)
         workload, now = self.sized(workload), self.clock.now()
         priced = price_one(offer, workload, self.grounds(), now)
-        checks = fitting(priced.offers, workload, Query(), priced.bills.all_in_usd_h, now)
+        checks = fitting(priced.offers, workload, Query(), priced.bills, now)
         broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
         return priced, broken
 

@@ -87,6 +87,10 @@ class Run:
     hours: float = 1.0
     """Useful hours, on the reference GPU where one is named."""
     reference_gpu: str | None = None
+    bound: str = "compute"
+    """What it waits for: compute or memory; how other GPUs compare with the reference."""
+    speed: dict[str, float] = field(default_factory=dict)
+    """Measured speeds of other GPUs, the reference being 1; they override."""
     every_h: float | None = None
     """One run each so many hours."""
     interruptible: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -57,6 +57,8 @@ class _Gpu(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class _Run(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hours: Positive = 1.0
     reference_gpu: str | None = None
+    bound: Literal["compute", "memory"] = "compute"
+    speed: dict[str, Positive] = {}
     every: str | None = None
     interruptible: bool = False
     checkpoint_every: str | None = None
@@ -169,6 +171,8 @@ def _workload(file: _File, place: str) -> Workload:
         run=Run(
             hours=file.run.hours,
             reference_gpu=file.run.reference_gpu,
+            bound=file.run.bound,
+            speed=dict(file.run.speed),
             every_h=_hours(file.run.every, place, "run.every"),
             interruptible=file.run.interruptible,
             checkpoint_every_h=_hours(file.run.checkpoint_every, place, "run.checkpoint_every"),

@@ -23,7 +23,7 @@ COMMANDS = {
     "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
     "plan": ("planning", "Compare ways to ship the weights: fetched, baked, in layers."),
     "export": ("planning", "Hand over: a Dockerfile."),
-    "workloads": ("prices", "List the sample workloads."),
+    "workloads": ("workloads", "List the sample workloads."),
     "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
     "ps": ("renting", "Show what is running and what it costs."),
     "ssh": ("renting", "Log in to an instance."),

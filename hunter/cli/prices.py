@@ -411,30 +411,27 @@ def _print_bill(shell: Shell, priced: Deals, broken: tuple[tuple[str, str], ...]
             f"{duration(idle * 3600)} idle."
         )
     if job.run.reference_gpu and job.run.reference_gpu != offer.gpu:
-        shell.show(
-            f"The hours are those of the {job.run.reference_gpu}; they are not yet scaled to the "
-            f"{offer.gpu}."
-        )
+        shell.show("\n" + _scaled(deal, job))
     for name, need in broken:
         shell.show(f"Left out of hunter deals by {name}: it asks for {need}.")
 
 
-@click.command()
-@common
-@click.pass_obj
-def workloads(shell: Shell) -> int:
-    """List the sample workloads, with the file that each one stands in."""
-    from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
-
-    found = {
-        name: (path, workload_file.load(name)) for name, path in workload_file.samples().items()
-    }
-    if shell.json:
-        shell.document({"workloads": [{"name": n, "file": str(p)} for n, (p, _) in found.items()]})
-        return 0
-    rows = [
-        [name, f"{job.run.hours:g} h", f"{job.disk_gb:g} GB", job.image, str(path)]
-        for name, (path, job) in found.items()
-    ]
-    shell.show(table(["name", "run", "disk", "image", "file"], rows, left=(0, 3, 4)))
-    return 0
+def _scaled(deal: Deal, job: Workload) -> str:
+    """How the hours became those of the offer's GPU."""
+    run, gpu = job.run, deal.offer.gpu
+    if deal.speed is None:
+        return (
+            f"How fast the {gpu} is beside the {run.reference_gpu} is not known: the hours are taken as "
+            "they are. [run.speed] in the workload file says better."
+        )
+    what = (
+        "measured"
+        if gpu in run.speed
+        else "by memory bandwidth"
+        if run.bound == "memory"
+        else "by FP16 TFLOPS"
+    )
+    return (
+        f"The {gpu} is {deal.speed:.2f}x as fast as the {run.reference_gpu} ({what}): "
+        f"{run.hours:g} h become {deal.run_h:.3g} h."
+    )
