@@ -194,11 +194,10 @@ def _phase_usd(
     storage_usd_h: Floats,
     billed: Callable[[Phase, Meter], Floats],
 ) -> Floats:
-    hours = seconds / SECONDS_PER_HOUR
-    return (
-        _priced(hours * billed(phase, "gpu"), offers.price_usd_h)
-        + _priced(hours * billed(phase, "disk"), storage_usd_h)
-        + _priced(_bytes_in_gb(phase, billed), offers.inet_down_usd_gb)
+    """What a phase costs when it lasts so long, bytes included."""
+    per_second = _usd_s(phase, offers, storage_usd_h, billed)
+    return _priced(seconds, per_second) + _priced(
+        _bytes_in_gb(phase, billed), offers.inet_down_usd_gb
     )
 
 

@@ -224,7 +224,7 @@ def _there_already(
     whole = np.ones(len(layers), dtype=np.bool_)
     ours = {(held.market, held.machine_id) for held in grounds.held}
     for popular in grounds.physics.popular:
-        if any(word in workload.image for word in popular.images):
+        if any(f"/{word}" in f"/{workload.image}" for word in popular.images):
             machines = {machine for market, machine in ours if market == popular.market}
             rows = offers.market.is_in([popular.market]) & ~offers.machine_id.is_in(machines)
             if rows.any():
@@ -243,8 +243,9 @@ def _there_already(
 def common_prefix(wanted: Sequence[str | None], held: Sequence[str]) -> int:
     """How many layers from the base on two images share.
 
-    Docker's classic store reuses a layer only where all below it are the same too (measured: the table
-    in docs/coldstart.md); a containerd host reuses more, but nobody tells which one a host runs.
+    Docker's classic store reuses a layer only where all below it are the same too (moby
+    `daemon/internal/distribution/xfer/download.go`; seen with docker 20.10, cold-start notes of 2026-11);
+    a containerd host reuses more, but nobody tells which one a host runs.
 
     >>> common_prefix(["a", "b", "c"], ["a", "x", "c"])
     1
@@ -298,9 +299,14 @@ def _loaded(
         speed = Belief(median=np.full(n, own_gb_s), log_sd=none)
     else:
         in_memory = gigabytes < offers.ram_gb * physics.in_memory_below
-        disk, memory = physics.load_disk_gb_s, physics.load_memory_gb_s
-        median = np.where(in_memory, memory.expected, disk.expected)
-        speed = believed("load_gb_s", offers, grounds, memory, image, median)
+        memory, disk = (
+            believed("load_gb_s", offers, grounds, prior, image)
+            for prior in (physics.load_memory_gb_s, physics.load_disk_gb_s)
+        )
+        speed = Belief(
+            median=np.where(in_memory, memory.median, disk.median),
+            log_sd=np.where(in_memory, memory.log_sd, disk.log_sd),
+        )
     fastest = np.where(np.isnan(offers.pcie_gb_s), np.inf, offers.pcie_gb_s)
     return Phase(
         name="load",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -201,30 +201,13 @@ def known(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-class Costs(Protocol):
-    """As much of the bills as the rules look at."""
-
-    @property
-    def all_in_usd_h(self) -> Floats:
-        """GPU and disk, each hour."""
-        ...
-
-    @property
-    def run_h(self) -> Floats:
-        """Useful hours on the offer's GPU."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Rough:
-    """The same before any bill is worked out."""
-
-    all_in_usd_h: Floats
-    run_h: Floats
-
-
 def fitting(
-    offers: Offers, workload: Workload, query: Query, costs: Costs, now: float
+    offers: Offers,
+    workload: Workload,
+    query: Query,
+    all_in_usd_h: Floats,
+    run_h: Floats,
+    now: float,
 ) -> tuple[Rule, ...]:
     """Every rule that an offer has to pass. What an offer does not state does not exclude it."""
     gpu, run, limits = workload.gpu, workload.run, workload.limits
@@ -256,12 +239,12 @@ def fitting(
     rule("disk", f"≥ {workload.disk_gb:g} GB", at_least(offers.disk_gb, workload.disk_gb))
     if gpu.cuda is not None:
         rule("CUDA", f"≥ {gpu.cuda:g}", at_least(offers.cuda, gpu.cuda))
-    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h - costs.run_h, 0.0))
+    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h - run_h, 0.0))
     if query.region:
         rule("region", query.region, _in_region(offers, query.region))
     if limits.max_usd_h is not None:
         need = f"≤ {limits.max_usd_h:g} $/h with disk"
-        rule("price cap", need, at_most(costs.all_in_usd_h, limits.max_usd_h))
+        rule("price cap", need, at_most(all_in_usd_h, limits.max_usd_h))
     if query.max_age_s is not None:
         need = f"seen within {query.max_age_s:g} s"
         rule("age", need, now - offers.seen_at <= query.max_age_s)
@@ -308,15 +291,12 @@ def rank(
     of the best are kept.
     """
     month_h = offers.market.lookup({name: rule.month_h for name, rule in grounds.rules.items()})
-    costs = _Rough(
-        all_in_usd_h=offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h,
-        run_h=run_hours(
-            workload.run.hours, relative_speeds(offers.gpu, workload.run, grounds.gpus)
-        ),
-    )
+    all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
+    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
+    run_h = run_hours(workload.run.hours, speed)
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
-    for rule in fitting(offers, workload, query, costs, now):
+    for rule in fitting(offers, workload, query, all_in, run_h, now):
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still

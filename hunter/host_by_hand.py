@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
 MARKET = "by hand"
 _SOURCE = "stated by hand"
-_PRIORS = {
-    "allocate_s": Prior(low=0.01, expected=0.01, high=0.01, source="the host is there already"),
-    "start_s": Prior(
-        low=0.5, expected=1.0, high=2.0, source="docker's create and start: about 1 s"
-    ),
-    "link_share": Prior(low=1.0, expected=1.0, high=1.0, source=_SOURCE),
-    "link_mbps": Prior(low=1.0, expected=1.0, high=1.0, source=_SOURCE),
-}
 
 
 def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds]:
@@ -53,7 +45,11 @@ def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds
             raise UsageError("--host: slots is a whole number up to 100.", remedy="Give 3.")
         engine = replace(engine, slots=int(slots))
     rule = MarketRules(
-        name=MARKET, title=MARKET, month_h=730.0, bandwidth_bytes_per_gb=1e9, priors=_PRIORS
+        name=MARKET,
+        title=MARKET,
+        month_h=730.0,
+        bandwidth_bytes_per_gb=1e9,
+        priors=dict(physics.by_hand),
     )
     offer = Offer(
         market=MARKET,

@@ -68,6 +68,8 @@ class Physics:
     plan_code_bytes: float
     plan_adapter_bytes: float
     plan_layer_bytes: float
+    by_hand: Mapping[str, Prior]
+    """Of a host that is described in words."""
     held_days: float
     held_chance: float
 
@@ -129,6 +131,7 @@ def physics_from(table: dict[str, Any]) -> Physics:
         plan_code_bytes=table["plan"]["code_bytes"]["expected"],
         plan_adapter_bytes=table["plan"]["lora_bytes"]["expected"],
         plan_layer_bytes=table["plan"]["layer_bytes"]["expected"],
+        by_hand={key: Prior(**row) for key, row in table["by_hand"].items()},
         held_days=held["ours_within_days"]["expected"],
         held_chance=held["ours"]["expected"],
     )

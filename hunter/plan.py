@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hunter.coldstart import layers_of
 from hunter.deals import Query, rank
+from hunter.units import gb
 from hunter.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
@@ -78,8 +79,8 @@ def shipped_as(workload: Workload, way: Way, physics: Physics) -> Workload:
         layers=both,
         baked_bytes=payload.baked_bytes + weights,
     )
-    grown = max(0.0, weights / 1e9)  # while docker unpacks, the disk holds both
-    return replace(workload, payload=baked, weights=(), disk_gb=max(workload.disk_gb, grown))
+    needed_gb = gb(baked.image_unpacked_bytes or 0.0)
+    return replace(workload, payload=baked, weights=(), disk_gb=max(workload.disk_gb, needed_gb))
 
 
 def parts(fetch: Fetch, most_bytes: float) -> list[list[tuple[str, float]]]:

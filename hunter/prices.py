@@ -165,7 +165,9 @@ class Prices:
         offer = self._find(ref)
         workload, now = self.sized(workload), self.clock.now()
         priced = price_one(offer, workload, self.grounds(), now)
-        checks = fitting(priced.offers, workload, Query(), priced.bills, now)
+        checks = fitting(
+            priced.offers, workload, Query(), priced.bills.all_in_usd_h, priced.bills.run_h, now
+        )
         broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
         return priced, broken
 

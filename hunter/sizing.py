@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from hunter.references import packing, size_key
 from hunter.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ class Memory(Protocol):
     def get(self, key: str) -> tuple[bytes, float] | None:
         """What was put under the key, and its age in seconds."""
         ...
-
-
-def size_key(ref: str) -> str:
-    """Under which key the size of a reference is remembered."""
-    return f"size/{ref.strip()}"
 
 
 def sized(workload: Workload, memory: Memory) -> Workload:
@@ -67,13 +63,11 @@ def layers_known(memory: Memory, image: str) -> tuple[ImageLayer, ...]:
 
 
 def _layer(layer: dict[str, Any]) -> ImageLayer:
-    media_type = layer["media_type"]
-    packing = "zstd" if "zstd" in media_type else "plain" if media_type.endswith("tar") else "gzip"
     return ImageLayer(
         digest=layer["digest"],
         compressed_bytes=layer["compressed_bytes"],
         unpacked_bytes=layer["unpacked_bytes"] or layer["compressed_bytes"],
-        packing=packing,
+        packing=packing(layer["media_type"]) or "gzip",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,12 +12,9 @@ from hunter.rules import Z90
 from hunter.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hunter.grounds import Grounds
     from hunter.offers import Offers
     from hunter.rules import Prior
-    from hunter.units import Floats
     from hunter.workload import Workload
 
 
@@ -27,12 +24,10 @@ def believed(
     grounds: Grounds,
     prior: Prior,
     scope: str,
-    median: Floats | None = None,
 ) -> Belief:
     """One quantity on offers that share a scope: their market, or the image."""
-    n = len(offers)
     return believe(
-        np.full(n, prior.expected) if median is None else median,
+        np.full(len(offers), prior.expected),
         prior,
         grounds.physics.spreads[quantity],
         grounds.learned.get((quantity, scope)),
@@ -45,43 +40,26 @@ def by_market(
     quantity: str,
     offers: Offers,
     grounds: Grounds,
-    median: Floats | None = None,
     prior: Prior | None = None,
 ) -> Belief:
     """One quantity on offers of several markets, each by its own prior and evidence."""
-    n = len(offers)
+    n, spread = len(offers), grounds.physics.spreads[quantity]
     found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
     for market, rule in grounds.rules.items():
         rows = np.flatnonzero(offers.market.is_in([market]))
         if not len(rows):
             continue
-        part = offers if len(rows) == n else _who(offers, rows)
-        one = believed(
-            quantity,
-            part,
-            grounds,
-            prior or rule.priors[quantity],
-            market,
-            None if median is None else median[rows],
+        usual = prior or rule.priors[quantity]
+        one = believe(
+            np.full(len(rows), usual.expected),
+            usual,
+            spread,
+            grounds.learned.get((quantity, market)),
+            offers.host_id.take(rows),
+            offers.machine_id.take(rows),
         )
         found.median[rows], found.log_sd[rows] = one.median, one.log_sd
     return found
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Who:
-    """Only which machines offers are on."""
-
-    host_id: Any
-    machine_id: Any
-    rows: int
-
-    def __len__(self) -> int:
-        return self.rows
-
-
-def _who(offers: Offers, rows: NDArray[Any]) -> Any:
-    return _Who(offers.host_id.take(rows), offers.machine_id.take(rows), len(rows))
 
 
 def link_mb_s(offers: Offers, grounds: Grounds) -> Belief:

@@ -28,6 +28,17 @@ def gb(n_bytes: float) -> float:
     return n_bytes / BYTES_PER_GB
 
 
+def human(n_bytes: float | None) -> str:
+    """Bytes as people read them, GB being 10^9; unknown is ?.
+
+    >>> human(0), human(999_400), human(16_300_000_000), human(None)
+    ('0.0 MB', '1.0 MB', '16.30 GB', '?')
+    """
+    if n_bytes is None:
+        return "?"
+    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= BYTES_PER_GB else f"{n_bytes / 1e6:.1f} MB"
+
+
 def gb_from_gib(gib: float) -> float:
     """GiB (2^30) as GB (10^9).
 

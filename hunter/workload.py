@@ -132,27 +132,6 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _HOURS = {"s": 1 / 3600, "m": 1 / 60, "h": 1.0, "d": 24.0}
 
 
-def kind_of(ref: str) -> str:
-    """Where weights come from, by how they are named: huggingface, civitai, s3, url or file.
-
-    >>> kind_of("hf:org/repo"), kind_of("s3://bucket/x"), kind_of("https://host/x")
-    ('huggingface', 's3', 'url')
-    """
-    for prefix, kind in _KINDS.items():
-        if ref.startswith(prefix):
-            return kind
-    return "file"
-
-
-_KINDS = {
-    "hf:": "huggingface",
-    "civitai:": "civitai",
-    "s3://": "s3",
-    "https://": "url",
-    "http://": "url",
-}
-
-
 def hours(text: str) -> float:
     """A duration as hours; ValueError where it is none.
 

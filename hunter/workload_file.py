@@ -11,6 +11,7 @@ import msgspec
 
 from hunter.errors import WorkloadError
 from hunter.facts import DATA
+from hunter.references import kind_of
 from hunter.units import BYTES_PER_GB
 from hunter.workload import (
     Fetch,
@@ -21,7 +22,6 @@ from hunter.workload import (
     Start,
     Workload,
     hours,
-    kind_of,
 )
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]

@@ -114,7 +114,7 @@ def test_a_robust_mean_lies_among_its_parts(means: list[float]) -> None:
     assert min(means) - 1e-9 <= found.mean <= max(means) + 1e-9
 
 
-def test_every_spread_of_the_shipped_facts_is_used_by_a_quantity() -> None:
+def test_every_spread_that_ships_lets_launches_differ_and_evidence_fade() -> None:
     from hunter.facts import shipped
     from hunter.physics import physics_from
 

@@ -18,8 +18,9 @@ from hunter.host_by_hand import described
 from hunter.measure import Launch, Mark, lasted, marks, measured
 from hunter.offers import Offers
 from hunter.physics import Popular, physics_from
+from hunter.references import size_key
 from hunter.rules import Prior
-from hunter.sizing import size_key, sized
+from hunter.sizing import sized
 from hunter.workload import Fetch, ImageLayer, Payload, Start, Workload
 from tests.builders import NOW, exactly, grounds, offer, payload, physics, rules, workload
 

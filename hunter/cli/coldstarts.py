@@ -9,6 +9,7 @@ import click
 
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
 from hunter.errors import NothingMatches, UsageError
+from hunter.units import human
 from hunter.workload import Workload, duration
 
 if TYPE_CHECKING:
@@ -17,15 +18,6 @@ if TYPE_CHECKING:
     from hunter.deals import Deals, PhaseLine
     from hunter.hunt import Hunt
     from hunter.payload import PayloadSize
-
-MB, GB = 1e6, 1e9
-
-
-def size_text(n_bytes: float | None) -> str:
-    """Bytes for people; unknown is ?."""
-    if n_bytes is None:
-        return "?"
-    return f"{n_bytes / GB:.2f} GB" if n_bytes >= GB else f"{n_bytes / MB:.1f} MB"
 
 
 @click.command()
@@ -66,8 +58,8 @@ def _print_size(shell: Shell, found: PayloadSize) -> None:
     what = "layers" if found.kind == "image" else "files"
     shell.show(f"{found.ref}  ({found.digest[:19]}…{age})")
     shell.show(
-        f"{size_text(found.compressed_bytes)} to fetch in {len(found.layers)} {what}, "
-        f"{about}{size_text(found.unpacked_bytes)} on the disk"
+        f"{human(found.compressed_bytes)} to fetch in {len(found.layers)} {what}, "
+        f"{about}{human(found.unpacked_bytes)} on the disk"
     )
     if found.platform or found.cuda:
         cuda = f"; needs CUDA {found.cuda:g} or newer" if found.cuda else ""
@@ -75,8 +67,8 @@ def _print_size(shell: Shell, found: PayloadSize) -> None:
     rows = [
         [
             str(number_),
-            size_text(layer.compressed_bytes),
-            ("~" if layer.unpacked_is_estimate else "") + size_text(layer.unpacked_bytes),
+            human(layer.compressed_bytes),
+            ("~" if layer.unpacked_is_estimate else "") + human(layer.unpacked_bytes),
             layer.name or (layer.digest or "")[7:19],
             " ".join((layer.made_by or "").split())[:60],
         ]
@@ -130,7 +122,7 @@ def coldstart(
 
     async def work() -> Deals:
         async with shell.hunt() as hunt:
-            await learn(shell, hunt, job)
+            await _learn(shell, hunt, job)
             if host is not None:
                 return hunt.by_hand(job, _host(host))
             return _on_offer(hunt, job, offer)
@@ -143,7 +135,7 @@ def coldstart(
     return 0
 
 
-async def learn(shell: Shell, hunt: Hunt, job: Workload) -> None:
+async def _learn(shell: Shell, hunt: Hunt, job: Workload) -> None:
     """Ask for the sizes that were neither given nor ever learnt."""
     known = hunt.sized(job).payload
     if known.image_bytes is not None and known.weights_bytes is not None:
@@ -219,7 +211,7 @@ def _print_coldstart(shell: Shell, found: Deals, host: str | None, *, why: bool)
             p.phase,
             number(p.seconds, ".1f"),
             f"{number(p.low_s, '.1f')}–{number(p.high_s, '.1f')}",
-            size_text(p.bytes_in) if p.bytes_in else "",
+            human(p.bytes_in) if p.bytes_in else "",
             "" if host is not None else " ".join(p.billed) or "nothing",
             "" if host is not None else usd(p.usd),
         ]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hunter.cli.coldstarts import size_text as size_of
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
 from hunter.errors import HunterError, NothingMatches, UsageError
+from hunter.units import human
 
 if TYPE_CHECKING:
     from hunter.plan import Plan
@@ -75,10 +75,10 @@ def plan(shell: Shell, workload: str | None) -> int:
             f"{number(one.cold_start_low_s)}–{number(one.cold_start_high_s)}",
             usd(one.cold_start_usd),
             usd(one.run_usd),
-            size_of(one.image_bytes),
-            size_of(one.fetched_bytes),
-            f"{size_of(one.code.push)} / {size_of(one.code.pull)}",
-            f"{size_of(one.adapter.push)} / {size_of(one.adapter.pull)}",
+            human(one.image_bytes),
+            human(one.fetched_bytes),
+            f"{human(one.code.push)} / {human(one.code.pull)}",
+            f"{human(one.adapter.push)} / {human(one.adapter.pull)}",
         ]
         for one in found
     ]
@@ -129,9 +129,9 @@ def dockerfile(shell: Shell, workload: str | None, way: str | None, output: str 
     ]
     chosen = "Asked for" if way else "Cheapest"
     reasons.append(
-        f"{chosen}: {best.way}. A change of the code pushes {size_of(best.code.push)} and pulls "
-        f"{size_of(best.code.pull)} again; one adapter {size_of(best.adapter.push)} and "
-        f"{size_of(best.adapter.pull)}."
+        f"{chosen}: {best.way}. A change of the code pushes {human(best.code.push)} and pulls "
+        f"{human(best.code.pull)} again; one adapter {human(best.adapter.push)} and "
+        f"{human(best.adapter.pull)}."
     )
     most = physics_from(shipped().coldstart).plan_layer_bytes
     text = written(sized, best.way, reasons, most)

@@ -33,8 +33,9 @@ from hunter.payload.advice import limits_from
 from hunter.payload.fetch import Fetch
 from hunter.payload.oci import ImageSizer
 from hunter.payload.registry import open_registry, parse_image
-from hunter.payload.sizes import Cache, Kind, Layer, NoCache, PayloadSize
+from hunter.payload.sizes import Cache, Layer, NoCache, PayloadSize
 from hunter.payload.unpacked import ratios_from
+from hunter.references import KIND_OF_PREFIX, Kind, size_key
 from hunter.workload import duration
 
 if TYPE_CHECKING:
@@ -77,12 +78,6 @@ class Ref:
     rest: str
 
 
-_PREFIXES: tuple[tuple[str, Kind], ...] = (
-    ("hf:", "huggingface"),
-    ("civitai:", "civitai"),
-    ("s3://", "s3"),
-    ("file:", "file"),
-)
 _IMAGE_SCHEMES = ("docker://", "oci://", "oci+http://")
 
 
@@ -99,8 +94,8 @@ def parse_ref(text: str) -> Ref:
         raise UsageError(
             "That is no reference.", remedy="Name an image, hf:…, civitai:…, s3://… or a file."
         )
-    for prefix, kind in _PREFIXES:
-        if text.startswith(prefix):
+    for prefix, kind in KIND_OF_PREFIX.items():
+        if kind != "url" and text.startswith(prefix):
             return Ref(kind=kind, rest=text.removeprefix(prefix))
     if text.startswith(_IMAGE_SCHEMES):
         return Ref(kind="image", rest=text)
@@ -139,8 +134,7 @@ async def size(
         max_age_s: an answer that is no older is given without asking again.
         offline: ask nobody; what the cache holds is the answer, whatever its age.
     """
-    parsed, memory = parse_ref(ref), cache or NoCache()
-    key = f"size/{ref.strip()}"
+    parsed, memory, key = parse_ref(ref), cache or NoCache(), size_key(ref)
     kept = _kept(memory, key) if parsed.kind != "file" else None
     if kept and (offline or kept.age_s <= max_age_s):
         return kept

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hunter.payload.sizes import Layer, human
-from hunter.payload.unpacked import codec, is_foreign
+from hunter.payload.sizes import Layer
+from hunter.payload.unpacked import is_foreign
+from hunter.references import packing
+from hunter.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +125,7 @@ def _weights_on_code(layers: Sequence[Layer], limits: Limits) -> list[str]:
 
 def _packing(layers: Sequence[Layer]) -> list[str]:
     found = []
-    if any(codec(layer.media_type) == "zstd" for layer in layers):
+    if any(packing(layer.media_type) == "zstd" for layer in layers):
         found.append(
             "Layers are packed with zstd: hosts with a docker before 23 cannot unpack them. "
             "Push them with gzip unless you choose the host."

@@ -13,7 +13,8 @@ import msgspec
 
 from hunter.errors import PayloadError, UsageError
 from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import file, human, of_files
+from hunter.payload.sizes import file, of_files
+from hunter.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

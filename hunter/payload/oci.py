@@ -13,7 +13,8 @@ import msgspec
 from hunter.errors import PayloadError, PayloadUnreachable
 from hunter.payload import advice, manifests
 from hunter.payload.sizes import Layer, PayloadSize
-from hunter.payload.unpacked import codec, estimate, from_bytes, wanted_range
+from hunter.payload.unpacked import estimate, from_bytes, wanted_range
+from hunter.references import packing
 
 if TYPE_CHECKING:
     from hunter.payload.advice import Limits
@@ -154,7 +155,7 @@ class ImageSizer:
             media_type=described.media_type,
             made_by=made_by,
         )
-        if codec(described.media_type) == "plain":
+        if packing(described.media_type) == "plain":
             told: tuple[int, bool] | None = (described.size, True)
         else:
             async with gate:

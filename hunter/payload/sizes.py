@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-Kind = Literal["image", "huggingface", "civitai", "s3", "url", "file"]
+from hunter.references import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +124,3 @@ def file(name: str, n_bytes: int, digest: str | None) -> Layer:
         name=name,
         unpacked_bytes=n_bytes,
     )
-
-
-def human(n_bytes: float) -> str:
-    """Bytes as people read them, GB being 10^9.
-
-    >>> human(0), human(999_400), human(16_300_000_000)
-    ('0 MB', '1 MB', '16.3 GB')
-    """
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

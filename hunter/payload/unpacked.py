@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hunter.references import packing
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,16 +35,6 @@ class Ratios:
     """Layers hardly ever pack better."""
 
 
-def codec(media_type: str) -> str:
-    """How a layer is packed: `gzip`, `zstd`, `plain`, or `` where its type does not say."""
-    name = media_type.partition(";")[0]
-    if name.endswith((".tar.gzip", "+gzip", ".tar.gz")):
-        return "gzip"
-    if name.endswith(("+zstd", ".tar.zstd", ".zstd")):
-        return "zstd"
-    return "plain" if name.endswith(".tar") else ""
-
-
 def is_foreign(media_type: str) -> bool:
     """Whether the layer lies elsewhere than in its registry, by its licence."""
     return ".nondistributable." in media_type or ".foreign." in media_type
@@ -50,7 +42,7 @@ def is_foreign(media_type: str) -> bool:
 
 def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
     """The first and last byte that tell the unpacked size; None where no few bytes do."""
-    packed, notes = codec(layer.media_type), layer.annotations or {}
+    packed, notes = packing(layer.media_type), layer.annotations or {}
     if is_foreign(layer.media_type):
         return None
     if packed == "gzip" and layer.size > 18 and not any(key in notes for key in _MANY_MEMBERS):
@@ -62,7 +54,7 @@ def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
 
 def from_bytes(layer: Descriptor, few: bytes, ratios: Ratios) -> tuple[int, bool] | None:
     """The unpacked size that the wanted bytes tell, and whether it is certain; None where they do not."""
-    if codec(layer.media_type) == "zstd":
+    if packing(layer.media_type) == "zstd":
         size = zstd_content_size(few)
         return None if size is None or size < ratios.least * layer.size else (size, True)
     return gzip_size(int.from_bytes(few, "little"), layer.size, ratios)

@@ -18,7 +18,6 @@ from tests.payload.layouts import (
     Image,
     Memory,
     around,
-    digest,
     gzipped,
     index,
     json_answer,
@@ -190,7 +189,3 @@ async def test_plain_answers_of_a_hub_are_not_believed_blindly(
 
     with serving(answer) as server, pytest.raises(PayloadError, match="nonsense"):
         await size("hf:a/b", around(http, tmp_path, mirrors={"huggingface.co": server.url}))
-
-
-def test_the_digest_of_nothing_is_known() -> None:
-    assert digest(b"").endswith("b855")

@@ -248,7 +248,7 @@ class DealsScreen(Screen[None]):
             return
         row = deal.rank - 1
         self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
-        self.query_one(BillSheet).show_bill(deal, self.deals.bill(row), self.workload)
+        self.query_one(BillSheet).show_bill(deal, self.deals.bill(row))
         self.query_one(TimelineSheet).show_phases(deal, self.deals.phases(row))
         self.query_one(KeepSheet).show_keeping(deal, self.workload)
 

@@ -117,7 +117,7 @@ class LaunchScreen(ModalScreen[None]):
             return
         self.quote = quote
         deal = quote.deals[0]
-        self.query_one(BillSheet).show_bill(deal, quote.deals.bill(0), self.workload)
+        self.query_one(BillSheet).show_bill(deal, quote.deals.bill(0))
         self.query_one(TimelineSheet).show_phases(deal, quote.deals.phases(0))
         moved.update(self._moved(quote))
         self.check()

@@ -22,9 +22,9 @@ ITEM = 18
 class BillSheet(Sheet):
     """The bill of one run."""
 
-    def show_bill(self, deal: Deal, lines: Sequence[BillLine], workload: Workload) -> None:
+    def show_bill(self, deal: Deal, lines: Sequence[BillLine]) -> None:
         """Show this bill."""
-        self.show(lambda width: bill_lines(deal, lines, workload, width))
+        self.show(lambda width: bill_lines(deal, lines, width))
 
 
 class KeepSheet(Sheet):
@@ -35,12 +35,10 @@ class KeepSheet(Sheet):
         self.show(lambda width: keeping(deal, workload, width))
 
 
-def bill_lines(
-    deal: Deal, lines: Sequence[BillLine], workload: Workload, width: int
-) -> Iterator[Content]:
+def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Content]:
     """The bill for a width: items, dollars, shares, and from 50 cells on how each came about."""
     yield apart(
-        [("ONE RUN", HEAD), (f"  {workload.run.hours:g} h useful", MUTED)],
+        [("ONE RUN", HEAD), (f"  {deal.run_h:.3g} h useful", MUTED)],
         [(money(deal.run_usd), STRONG)],
         width,
     )

@@ -1,0 +1,113 @@
+"""How fast predictions get better than advertisements: `python -m bench.learning`, two minutes.
+
+Hosts of the embedded market follow hidden speeds of their own. Each hunt launches again and again, learns,
+and predicts the next launch before it happens; the first twenty only teach.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.trial import Trial
+from hunter.beliefs import Observation
+from hunter.bills import bills
+from hunter.deals import Query, rank
+from hunter.facts import shipped
+from hunter.grounds import Grounds, Held, learn_all
+from hunter.measure import measured
+from hunter.offers import Offers
+from hunter.physics import physics_from
+from hunter.rules import Prior
+from hunter.workload_file import load
+
+TEACHING = 20
+EXACT = Prior(low=1.0, expected=1.0, high=1.0, source="taken at its word")
+PHYSICS = physics_from(shipped().coldstart)
+RULES = shipped().rules
+ADVERTISED = Grounds(
+    rules={
+        name: replace(rule, priors={**rule.priors, "link_share": EXACT})
+        for name, rule in RULES.items()
+    },
+    physics=replace(PHYSICS, write_share=EXACT),
+)
+"""Links and disks taken at their word, everything else alike."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """By how many seconds each prediction of one launch missed."""
+
+    learnt: float
+    advertised: float
+    naive: float
+    """Bytes ÷ advertised bandwidth."""
+    within: bool
+    """Whether the launch fell into the stated range."""
+
+
+def hunt(seed: int, workload: str, launches: int, *, offers: int, among: int = 1) -> list[Missed]:
+    """Launches after the teaching ones, each on one of the best few deals, drawn by lot."""
+    job = load(workload)
+    job = replace(job, run=replace(job.run, interruptible=False))
+    trial, held, chance = Trial(offers=offers, seed=seed), set[str](), np.random.default_rng(seed)
+    seen, found = list[Observation](), list[Missed]()
+    while len(found) < TEACHING + launches:
+        grounds = Grounds(
+            rules=RULES,
+            physics=PHYSICS,
+            learned=learn_all(seen, PHYSICS.spreads, trial.now),
+            held=tuple(Held(market="vast", machine_id=m, image=job.image) for m in sorted(held)),
+        )
+        deals = rank(trial.offers(job.disk_gb), job, Query(), grounds, trial.now, top=among)
+        deal = deals[int(chance.integers(len(deals)))]
+        one = Offers.of([deal.offer])
+        promised = float(bills(one, job, ADVERTISED).cold_start_s[0])
+        attempt = trial.attempt(deal.offer, job, hours=0.1, give_up_s=3 * 3600.0)
+        trial.wait(6 * 3600.0)
+        seen += measured(attempt.launch, one, job, grounds)
+        if "starting" in attempt.launch.states and deal.offer.machine_id:
+            held.add(deal.offer.machine_id)
+        took = attempt.ready_s
+        low, expected, high = deal.cold_start_low_s, deal.cold_start_s, deal.cold_start_high_s
+        if took is None or low is None or expected is None or high is None:
+            continue
+        bits = ((job.payload.image_bytes or 0.0) + (job.payload.weights_bytes or 0.0)) * 8
+        naive = bits / 1e6 / (deal.offer.inet_down_mbps or np.nan)
+        found.append(
+            Missed(
+                learnt=abs(expected - took),
+                advertised=abs(promised - took),
+                naive=abs(naive - took),
+                within=low <= took <= high,
+            )
+        )
+    return found[TEACHING:]
+
+
+def main() -> None:
+    """Twelve hunts with the best deal, and twelve with one of the five best."""
+    for among in (1, 5):
+        rows = [
+            row
+            for seed in range(1, 5)
+            for workload in ("comfyui-flux", "llm-server", "qlora-finetune")
+            for row in hunt(seed, workload, 20, offers=2000, among=among)
+        ]
+        learnt, advertised, naive, within = (
+            float(np.mean([getattr(row, name) for row in rows]))
+            for name in ("learnt", "advertised", "naive", "within")
+        )
+        sys.stdout.write(
+            f"one of the best {among}: {len(rows)} launches, missed by {learnt:.0f} s; "
+            f"{learnt / advertised:.0%} of advertised speeds ({advertised:.0f} s), "
+            f"{learnt / naive:.0%} of bytes / bandwidth ({naive:.0f} s); {within:.0%} within the range\n"
+        )
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
