@@ -1,4 +1,11 @@
-"""What one run costs on each offer: a bill of lines that add up."""
+"""What one run costs on each offer: a bill of lines that add up.
+
+run = (cold start + duds) × (1 + interruptions) + hours worked × $/h + what it sends + rounding
+
+duds           (1 − p) / p hosts that never boot before one does, each paid for until it is given up
+hours worked   the useful ones, and those that interruptions lost (`hunter.risk.worked_h`)
+interruptions  λ × hours worked; each costs another start, duds and all
+"""
 
 from __future__ import annotations
 
@@ -9,6 +16,16 @@ import numpy as np
 
 from hunter.coldstart import Phase, cold_start, spread
 from hunter.gpu_speed import relative_speeds, run_hours
+from hunter.risk import (
+    boot_chance,
+    expected_duds,
+    interruptions_per_h,
+    most_cuts,
+    most_of,
+    worked_h,
+)
+from hunter.rules import Z90
+from hunter.speeds import by_market, run_share
 from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -68,6 +85,15 @@ class Bills:
     cold_start_low_s: Floats
     cold_start_high_s: Floats
     cold_start_usd: Floats
+    """Of one start that succeeds."""
+    boot_chance: Floats
+    """That an instance of the offer ever comes up."""
+    duds: Floats
+    """Hosts that never boot, expected before one does."""
+    interruptions: Floats
+    """Expected in one run."""
+    acquire_usd: Floats
+    """A running instance: one cold start, and the duds before it."""
     storage_usd_h: Floats
     """The workload's disk, while it runs."""
     keep_usd_h: Floats
@@ -115,32 +141,29 @@ def break_even_idle_h(refetch_usd: Floats, keep_usd_h: Floats) -> Floats:
 def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     """The bill of one run of the workload on each offer.
 
-    GPU and disk in each phase of the cold start that the market bills, GPU and disk for the useful
-    hours, and every byte in and out at the offer's price.
+    Args:
+        offers: n offers.
+        workload: what runs, how long, with which sizes.
+        grounds: rules, priors and what our launches taught.
     """
-    rules = grounds.rules
+    rates = _rates(offers, workload, grounds)
     phases = cold_start(offers, workload, grounds)
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
-    storage_usd_h = offers.storage_usd_gb_month * workload.disk_gb / month_h
-    keep_usd_h = offers.storage_stopped_usd_gb_month * workload.disk_gb / month_h
-
-    def billed(phase: Phase, meter: Meter) -> Floats:
-        return offers.market.lookup(
-            {name: float(rule.billed(phase.billed_as, meter)) for name, rule in rules.items()},
-            otherwise=1.0,
-        )
-
-    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
-    run_h = run_hours(workload.run.hours, speed)
-    lines = _lines(offers, workload, run_h, phases, storage_usd_h, billed)
-    phase_usd = tuple(
-        _phase_usd(phase, phase.expected_s, offers, storage_usd_h, billed) for phase in phases
-    )
+    phase_usd = tuple(_phase_usd(phase, rates) for phase in phases)
     cold_usd = _total(phase_usd)
-    run_usd = _total([line.usd for line in lines])
+    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
+    share = run_share(offers, workload, grounds)
+    stated_h = run_hours(workload.run.hours, speed)
+    run_h = stated_h * share.median
+    trouble = _trouble(offers, workload, grounds, run_h, phases, cold_usd, rates)
     seconds = _total([phase.expected_s for phase in phases])
+    lines = _lines(
+        offers, workload, run_h, phases, rates, trouble, _rounding(rates, run_h, seconds)
+    )
+    run_usd = _total([line.usd for line in lines])
     faster, slower = spread(phases, [1.0] * len(phases))
-    cheaper, dearer = spread(phases, [_usd_s(p, offers, storage_usd_h, billed) for p in phases])
+    sooner, later = (stated_h * share.at(z) - run_h for z in (-Z90, Z90))
+    cheaper, dearer = spread(phases, [_usd_s(phase, rates) for phase in phases])
+    smooth = run_usd - trouble.usd
     return Bills(
         lines=lines,
         phases=phases,
@@ -148,17 +171,69 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
         speed=speed,
         run_h=run_h,
         run_usd=run_usd,
-        run_low_usd=run_usd - cheaper,
-        run_high_usd=run_usd + dearer,
+        run_low_usd=smooth - np.hypot(cheaper, sooner * rates.all_in),
+        run_high_usd=np.maximum(
+            run_usd, smooth + np.sqrt(dearer**2 + (later * rates.all_in) ** 2 + trouble.high_usd**2)
+        ),
         cold_start_s=seconds,
         cold_start_low_s=seconds - faster,
         cold_start_high_s=seconds + slower,
         cold_start_usd=cold_usd,
-        storage_usd_h=storage_usd_h,
-        keep_usd_h=keep_usd_h,
-        all_in_usd_h=offers.price_usd_h + storage_usd_h,
+        boot_chance=trouble.boot_chance,
+        duds=trouble.duds,
+        interruptions=trouble.cuts,
+        acquire_usd=cold_usd + trouble.duds * trouble.dud_usd,
+        storage_usd_h=rates.disk,
+        keep_usd_h=rates.kept,
+        all_in_usd_h=rates.all_in,
         useful_hour_usd=run_usd / workload.run.hours,
-        break_even_idle_h=break_even_idle_h(cold_usd, keep_usd_h),
+        break_even_idle_h=break_even_idle_h(cold_usd, rates.kept),
+    )
+
+
+# ── what runs, and at what rate ──────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rates:
+    """What an hour costs on each offer, $, and which meters run when."""
+
+    gpu: Floats
+    disk: Floats
+    """The workload's disk while it runs."""
+    kept: Floats
+    """And while nothing runs."""
+    traffic_in: Floats
+    """$ per GB."""
+    step_s: Floats
+    minimum_s: Floats
+    billed: Callable[[str, Meter], Floats]
+    """1 where a meter runs in a phase, else 0."""
+
+    @property
+    def all_in(self) -> Floats:
+        """GPU and disk."""
+        return self.gpu + self.disk
+
+
+def _rates(offers: Offers, workload: Workload, grounds: Grounds) -> Rates:
+    rules = grounds.rules
+
+    def of_market(name: str, otherwise: float = np.nan) -> Floats:
+        table = {market: float(getattr(rule, name)) for market, rule in rules.items()}
+        return offers.market.lookup(table, otherwise)
+
+    def billed(phase: str, meter: Meter) -> Floats:
+        table = {market: float(rule.billed(phase, meter)) for market, rule in rules.items()}
+        return offers.market.lookup(table, 1.0)
+
+    month_h = of_market("month_h")
+    return Rates(
+        gpu=offers.price_usd_h,
+        disk=offers.storage_usd_gb_month * workload.disk_gb / month_h,
+        kept=offers.storage_stopped_usd_gb_month * workload.disk_gb / month_h,
+        traffic_in=offers.inet_down_usd_gb,
+        step_s=of_market("step_s", 1.0),
+        minimum_s=of_market("minimum_s", 0.0),
+        billed=billed,
     )
 
 
@@ -172,66 +247,140 @@ def _priced(quantity: Floats, rate: Floats) -> Floats:
     return np.where(quantity == 0, 0.0, quantity * rate)
 
 
-def _bytes_in_gb(phase: Phase, billed: Callable[[Phase, Meter], Floats]) -> Floats:
-    return _priced(billed(phase, "bandwidth"), phase.bytes_in / BYTES_PER_GB)
+def _bytes_in_gb(phase: Phase, rates: Rates) -> Floats:
+    return _priced(rates.billed(phase.billed_as, "bandwidth"), phase.bytes_in / BYTES_PER_GB)
 
 
-def _usd_s(
-    phase: Phase,
-    offers: Offers,
-    storage_usd_h: Floats,
-    billed: Callable[[Phase, Meter], Floats],
-) -> Floats:
+def _usd_s(phase: Phase, rates: Rates) -> Floats:
     """What one second of a phase costs."""
-    gpu = _priced(billed(phase, "gpu"), offers.price_usd_h)
-    return (gpu + _priced(billed(phase, "disk"), storage_usd_h)) / SECONDS_PER_HOUR
+    gpu = _priced(rates.billed(phase.billed_as, "gpu"), rates.gpu)
+    return (gpu + _priced(rates.billed(phase.billed_as, "disk"), rates.disk)) / SECONDS_PER_HOUR
 
 
-def _phase_usd(
-    phase: Phase,
-    seconds: Floats,
+def _phase_usd(phase: Phase, rates: Rates) -> Floats:
+    """What a phase is expected to cost, bytes included."""
+    traffic = _priced(_bytes_in_gb(phase, rates), rates.traffic_in)
+    return _priced(phase.expected_s, _usd_s(phase, rates)) + traffic
+
+
+def _rounding(rates: Rates, run_h: Floats, seconds: Floats) -> Floats:
+    """Hours that are charged beyond those used: half a step on average, or what is left of the minimum."""
+    used_s = run_h * SECONDS_PER_HOUR + seconds
+    half_step = np.where(rates.step_s > 1, rates.step_s / 2, 0.0)
+    return np.maximum(np.maximum(rates.minimum_s - used_s, 0.0), half_step) / SECONDS_PER_HOUR
+
+
+# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Trouble:
+    """Duds and interruptions of one run on each offer."""
+
+    boot_chance: Floats
+    duds: Floats
+    dud_usd: Floats
+    """Each."""
+    cuts: Floats
+    lost_h: Floats
+    """Work done twice."""
+    start_usd: Floats
+    """Of the start after an interruption, its duds included."""
+    usd: Floats
+    """Expected, all together."""
+    high_usd: Floats
+    """Not exceeded in nine runs of ten, about."""
+
+
+def _trouble(
     offers: Offers,
-    storage_usd_h: Floats,
-    billed: Callable[[Phase, Meter], Floats],
-) -> Floats:
-    """What a phase costs when it lasts so long, bytes included."""
-    per_second = _usd_s(phase, offers, storage_usd_h, billed)
-    return _priced(seconds, per_second) + _priced(
-        _bytes_in_gb(phase, billed), offers.inet_down_usd_gb
+    workload: Workload,
+    grounds: Grounds,
+    run_h: Floats,
+    phases: tuple[Phase, ...],
+    cold_usd: Floats,
+    rates: Rates,
+) -> _Trouble:
+    risks, known = grounds.risks, grounds.record
+    chance = boot_chance(offers, risks, known)
+    duds = expected_duds(chance)
+    dud_usd = _dud_usd(offers, phases, rates, grounds)
+    rate = interruptions_per_h(offers, risks, known)
+    worked = worked_h(run_h, rate, workload.run.checkpoint_every_h)
+    lost_h, cuts = worked - run_h, rate * worked
+    start_usd = cold_usd + _priced(duds, dud_usd)
+    lost_usd = _priced(lost_h, rates.all_in)
+    some = np.maximum(cuts, 1e-9)
+    each = start_usd + _priced(cuts, lost_usd / some)
+    many = np.hypot(
+        _priced(most_of(chance, 0.9), dud_usd),
+        _priced(most_cuts(cuts), np.where(cuts > 0, each, 0)),
+    )
+    return _Trouble(
+        boot_chance=chance,
+        duds=duds,
+        dud_usd=dud_usd,
+        cuts=cuts,
+        lost_h=lost_h,
+        start_usd=start_usd,
+        usd=_priced(duds, dud_usd) + lost_usd + _priced(cuts, start_usd),
+        high_usd=many,
     )
 
 
+def _dud_usd(offers: Offers, phases: tuple[Phase, ...], rates: Rates, grounds: Grounds) -> Floats:
+    """What a host costs that never boots: its disk and part of the GPU's time until it is given up, and
+    part of the image's bytes."""
+    risks = grounds.risks
+    hours = by_market("dud_s", offers, grounds, prior=risks.dud_s).mean / SECONDS_PER_HOUR
+    pulling = rates.billed("download", "gpu")
+    gpu_share = np.maximum(pulling, risks.dud_gpu_share)
+    travelled = sum(_bytes_in_gb(p, rates) for p in phases if p.name == "download")
+    traffic = _priced(risks.dud_bytes_share * np.asarray(travelled), rates.traffic_in)
+    return hours * (gpu_share * rates.gpu + rates.disk) + traffic
+
+
+# ── the bill ─────────────────────────────────────────────────────────────────────────────────────
 def _lines(
     offers: Offers,
     workload: Workload,
     hours: Floats,
     phases: tuple[Phase, ...],
-    storage_usd_h: Floats,
-    billed: Callable[[Phase, Meter], Floats],
+    rates: Rates,
+    trouble: _Trouble,
+    rounding_h: Floats,
 ) -> tuple[Line, ...]:
-    n = len(offers)
+    def cold_h(meter: Meter) -> Floats:
+        billed = [phase.expected_s * rates.billed(phase.billed_as, meter) for phase in phases]
+        return _total(billed) / SECONDS_PER_HOUR
 
-    def cold_hours(meter: Meter) -> Floats:
-        return _total([p.expected_s * billed(p, meter) for p in phases]) / SECONDS_PER_HOUR
-
-    sent = np.full(n, workload.run.egress_gb)
-    gpu, disk = offers.price_usd_h, storage_usd_h
-    phases_of = "offer; markets.toml phases"
+    sent = np.full(len(offers), workload.run.egress_gb)
+    gpu, disk, all_in = rates.gpu, rates.disk, rates.all_in
+    phases_of, learned = "offer; markets.toml phases", "risk.toml; own launches"
     travels = {"download": "image in", "weights": "weights in"}
     travel = [
-        _line(item, "bandwidth", _bytes_in_gb(phase, billed), "GB", offers.inet_down_usd_gb,
+        _line(item, "bandwidth", _bytes_in_gb(phase, rates), "GB", rates.traffic_in,
               "offer; workload sizes")
         for phase in phases
         if (item := travels.get(phase.name)) and phase.bytes_in.any()
     ]  # fmt: skip
-    return (
+    lines = (
         _line("GPU, useful hours", "gpu", hours, "h", gpu, "offer"),
-        _line("GPU, cold start", "gpu", cold_hours("gpu"), "h", gpu, phases_of),
+        _line("GPU, cold start", "gpu", cold_h("gpu"), "h", gpu, phases_of),
         _line("disk, useful hours", "disk", hours, "h", disk, "offer, at the workload's disk"),
-        _line("disk, cold start", "disk", cold_hours("disk"), "h", disk, phases_of),
+        _line("disk, cold start", "disk", cold_h("disk"), "h", disk, phases_of),
         *travel,
         _line("results out", "bandwidth", sent, "GB", offers.inet_up_usd_gb, "offer; egress_gb"),
+        _line("hosts that never boot", "gpu", trouble.duds, "dud", trouble.dud_usd, learned),
+        _line("work lost to interruptions", "gpu", trouble.lost_h, "h", all_in, learned),
+        _line("starts after them", "gpu", trouble.cuts, "start", trouble.start_usd, learned),
+        _line("rounding", "gpu", rounding_h, "h", all_in, "markets.toml step and minimum"),
     )
+    possible = (
+        "hosts that never boot",
+        "work lost to interruptions",
+        "starts after them",
+        "rounding",
+    )
+    return tuple(line for line in lines if line.item not in possible or line.quantity.any())
 
 
 def _line(item: str, meter: Meter, quantity: Floats, unit: str, rate: Floats, source: str) -> Line:

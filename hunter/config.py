@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hunter.errors import ConfigError
+from hunter.rules import Reading
 from hunter.workload import hours
 
 SANDBOX_KEY = "sandbox"
@@ -38,6 +39,9 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Markets to use; all where left out."""
     stale_after: str = "30m"
     """Older prices are marked stale and are quoted afresh before a launch."""
+    reading: Reading | None = None
+    """How to read a market that says both that a meter runs and that it does not; `dearer` where left out,
+    but `cheaper` in the sandbox, whose meters are known to run so."""
     sandbox: SandboxConfig = msgspec.field(default_factory=SandboxConfig)
 
 
@@ -49,6 +53,11 @@ class Home:
     data_folder: Path
     simulated: bool = False
     config: Config = field(default_factory=Config)
+
+    @property
+    def reading(self) -> Reading:
+        """How contradictions in a market's rules are read."""
+        return self.config.reading or ("cheaper" if self.simulated else "dearer")
 
     @property
     def database(self) -> Path:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.bills import Bills, bills
-from hunter.gpu_speed import relative_speeds, run_hours
+from hunter.fit import fitting
+from hunter.flags import flags
 from hunter.offers import Tenancy, Text, concat
 from hunter.rules import METERS, Meter
 from hunter.speeds import BeliefLine, beliefs_of
@@ -18,36 +19,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hunter.fit import Missed, Query
     from hunter.grounds import Grounds
     from hunter.offers import Offer, Offers
-    from hunter.units import Floats
     from hunter.workload import Workload
 
-SORTS = ("run_usd", "useful_hour_usd", "all_in_usd_h", "price_usd_h", "cold_start_s")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What the user wants to see of a workload's deals, beyond what the workload needs."""
-
-    gpu: str | None = None
-    """One of our names; None for all that the workload allows."""
-    market: str | None = None
-    tenancy: Tenancy | None = None
-    region: str | None = None
-    """A continent code, a country code or a part of the place's name."""
-    max_age_s: float | None = None
-    sort: str = "run_usd"
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Rule:
-    """One reason for which an offer can be out, and which offers pass it."""
-
-    name: str
-    need: str
-    """What it asks for, for people."""
-    passes: NDArray[np.bool_]
+MONTH_H = 720.0
+"""Hours in a month of ours, for what a cadence costs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -95,7 +73,18 @@ class Deals:
             storage_usd_h=known(bill.storage_usd_h[row]),
             keep_usd_h=known(bill.keep_usd_h[row]),
             break_even_idle_h=known(bill.break_even_idle_h[row]),
+            boot_chance=float(bill.boot_chance[row]),
+            interruptions=known(bill.interruptions[row]),
+            acquire_usd=known(bill.acquire_usd[row]),
+            every_h=self.workload.run.every_h,
+            hours=self.workload.run.hours,
+            flags=self.flags(row),
         )
+
+    def flags(self, row: int) -> tuple[str, ...]:
+        """What should make a buyer look twice at this offer."""
+        one = flags(self.offers.take(np.array([row])), self.workload, self.grounds)
+        return tuple(name for name, raised in one.items() if raised[0])
 
     def bill(self, row: int) -> tuple[BillLine, ...]:
         """The bill of one deal, line by line; the lines add up to its `run_usd`."""
@@ -168,6 +157,32 @@ class Deal:
     storage_usd_h: float | None
     keep_usd_h: float | None
     break_even_idle_h: float | None
+    boot_chance: float
+    """That an instance of it ever comes up."""
+    interruptions: float | None
+    """Expected in one run."""
+    acquire_usd: float | None
+    """One start, with the duds that are expected before it."""
+    every_h: float | None
+    """Of the workload: one run each so many hours."""
+    hours: float
+    """Of the workload: useful hours of a run, on its reference GPU."""
+    flags: tuple[str, ...] = ()
+
+    @property
+    def useful_hour_range_usd(self) -> tuple[float | None, float | None]:
+        """Dollars a useful hour in a good run and in a bad one."""
+        low, high = self.run_low_usd, self.run_high_usd
+        return (
+            None if low is None else low / self.hours,
+            None if high is None else high / self.hours,
+        )
+
+    def a_month(self, usd: float | None) -> float | None:
+        """Dollars a run as dollars a month of 720 h; None where the workload names no cadence."""
+        if usd is None or self.every_h is None:
+            return None
+        return usd * MONTH_H / self.every_h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,56 +216,6 @@ def known(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def fitting(
-    offers: Offers,
-    workload: Workload,
-    query: Query,
-    all_in_usd_h: Floats,
-    run_h: Floats,
-    now: float,
-) -> tuple[Rule, ...]:
-    """Every rule that an offer has to pass. What an offer does not state does not exclude it."""
-    gpu, run, limits = workload.gpu, workload.run, workload.limits
-    rules: list[Rule] = []
-
-    def rule(name: str, need: str, passes: NDArray[np.bool_]) -> None:
-        rules.append(Rule(name=name, need=need, passes=passes))
-
-    def at_most(column: Floats, most: float) -> NDArray[np.bool_]:
-        return ~(column > most)
-
-    def at_least(column: Floats, least: float) -> NDArray[np.bool_]:
-        return ~(column < least)
-
-    if query.market:
-        rule("market", query.market, offers.market.is_in([query.market]))
-    if query.gpu:
-        rule("gpu", query.gpu, offers.gpu.is_in([query.gpu]))
-    elif gpu.models:
-        rule("gpu", " or ".join(gpu.models), offers.gpu.is_in(gpu.models))
-    rule("gpu count", f"{gpu.count}", offers.gpu_count == gpu.count)
-    if gpu.vram_gb:
-        rule("memory", f"≥ {gpu.vram_gb:g} GB a GPU", offers.vram_gb >= gpu.vram_gb)
-    if query.tenancy is not None:
-        rule("tenancy", query.tenancy, offers.tenancy.is_in([query.tenancy]))
-    elif not run.interruptible:
-        rule("tenancy", "on-demand: the workload is not interruptible",
-             offers.tenancy.is_in([Tenancy.ON_DEMAND]))  # fmt: skip
-    rule("disk", f"≥ {workload.disk_gb:g} GB", at_least(offers.disk_gb, workload.disk_gb))
-    if gpu.cuda is not None:
-        rule("CUDA", f"≥ {gpu.cuda:g}", at_least(offers.cuda, gpu.cuda))
-    rule("time left", f"≥ {run.hours:g} h", at_least(offers.max_rental_h - run_h, 0.0))
-    if query.region:
-        rule("region", query.region, _in_region(offers, query.region))
-    if limits.max_usd_h is not None:
-        need = f"≤ {limits.max_usd_h:g} $/h with disk"
-        rule("price cap", need, at_most(all_in_usd_h, limits.max_usd_h))
-    if query.max_age_s is not None:
-        need = f"seen within {query.max_age_s:g} s"
-        rule("age", need, now - offers.seen_at <= query.max_age_s)
-    return tuple(rules)
-
-
 def best(parts: Sequence[Deals], grounds: Grounds, query: Query, top: int) -> Deals:
     """The best few of several rankings as one; what was removed is summed."""
     few = concat([part.offers for part in parts])
@@ -267,15 +232,6 @@ def best(parts: Sequence[Deals], grounds: Grounds, query: Query, top: int) -> De
     )
 
 
-def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
-    wanted = region.casefold()
-    named = [value for value in offers.location.values if value and wanted in value.casefold()]
-    if len(wanted) == 2:
-        code = wanted.upper()
-        return offers.region.is_in([code]) | offers.country.is_in([code])
-    return offers.location.is_in(named)
-
-
 def rank(
     offers: Offers,
     workload: Workload,
@@ -290,13 +246,9 @@ def rank(
     Prices only what may still win: rules that need no bill are applied first. With `top` only so many
     of the best are kept.
     """
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in grounds.rules.items()})
-    all_in = offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
-    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
-    run_h = run_hours(workload.run.hours, speed)
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
-    for rule in fitting(offers, workload, query, all_in, run_h, now):
+    for rule in fitting(offers, workload, query, grounds, now):
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
@@ -316,6 +268,37 @@ def rank(
         fitting=len(chosen),
         removed=tuple(removed),
     )
+
+
+def price_one(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> Deals:
+    """The bill of each of these offers, in their order, whether they fit or not."""
+    return Deals(
+        workload=workload,
+        as_of=now,
+        grounds=grounds,
+        offers=offers,
+        bills=bills(offers, workload, grounds),
+        considered=len(offers),
+        fitting=len(offers),
+        removed=(),
+    )
+
+
+def nearest(
+    offers: Offers, workload: Workload, query: Query, grounds: Grounds, now: float
+) -> tuple[Deal, tuple[Missed, ...]] | None:
+    """The cheapest run among the offers that break fewest rules, and those rules; None without offers."""
+    rules = fitting(offers, workload, query, grounds, now)
+    if not len(offers) or not rules:
+        return None
+    broken = np.sum([~rule.passes for rule in rules], axis=0)
+    few = np.flatnonzero(broken == broken.min())
+    priced = price_one(offers.take(few), workload, grounds, now)
+    best_of = int(np.lexsort((priced.offers.price_usd_h, priced.bills.run_usd))[0])
+    missed = tuple(
+        rule.missed(int(few[best_of])) for rule in rules if not rule.passes[few[best_of]]
+    )
+    return priced[best_of], missed
 
 
 def matching(deals: Deals, text: str) -> NDArray[np.int64]:

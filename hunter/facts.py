@@ -68,6 +68,11 @@ class Facts:
         return tomllib.loads((self.folder / "coldstart.toml").read_text(encoding="utf-8"))
 
     @cached_property
+    def risk(self) -> dict[str, Any]:
+        """What goes wrong, and where weights can be kept, as `risk.toml` has it."""
+        return tomllib.loads((self.folder / "risk.toml").read_text(encoding="utf-8"))
+
+    @cached_property
     def gpus(self) -> dict[str, Gpu]:
         """GPU models by our name."""
         with (self.folder / "gpus.csv").open(encoding="utf-8", newline="") as file:
@@ -129,7 +134,8 @@ def _rules(name: str, table: dict[str, Any]) -> MarketRules:
         for phase, cells in table["phases"].items()
     }
     keys = ("title", "month_h", "bandwidth_bytes_per_gb", "storage_usd_gb_month",
-            "storage_stopped_usd_gb_month", "inet_usd_gb", "stop_keeps_disk")  # fmt: skip
+            "storage_stopped_usd_gb_month", "inet_usd_gb", "stop_keeps_disk", "step_s",
+            "minimum_s")  # fmt: skip
     return MarketRules(
         name=name,
         phases=phases,

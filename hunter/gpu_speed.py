@@ -30,6 +30,8 @@ class GpuSpeed:
     fp16_tflops: float | None
     """Dense, tensor cores."""
     mem_bw_gb_s: float | None
+    vram_gb: float | None = None
+    """Of the whole GPU."""
 
 
 def relative_speeds(gpus: Text, run: Run, known: Mapping[str, GpuSpeed]) -> Floats:

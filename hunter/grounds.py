@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hunter.beliefs import Learned, Observation, Spread, learn
+from hunter.risk import Record, Risks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from hunter.physics import Physics
     from hunter.rules import MarketRules
 
-OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s")
+OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s", "run_share")
 """Quantities that belong to what runs; all others belong to where it runs."""
 
 
@@ -40,6 +41,9 @@ class Grounds:
     held: tuple[Held, ...] = ()
     gpus: Mapping[str, GpuSpeed] = field(default_factory=dict)
     """By our names."""
+    risks: Risks = field(default_factory=Risks)
+    record: Record = field(default_factory=Record)
+    """How our own launches went."""
 
 
 def learn_all(

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hunter.deals import price_one
 from hunter.errors import (
     ConfigError,
     HunterError,
@@ -26,9 +27,9 @@ from hunter.exchange import Exchange
 from hunter.leases.rentals import Rentals
 from hunter.leases.story import Rented, expect, rented
 from hunter.markets import Progress, Scope
-from hunter.measure import Launch, marks, measured
+from hunter.measure import Launch, Went, marks, measured, outcome
 from hunter.offers import Offers
-from hunter.prices import Prices, price_one
+from hunter.prices import Prices
 from hunter.situation import Situation, situation
 from hunter.store import evidence, polls
 
@@ -49,6 +50,8 @@ FULL_POLL_DISK_GB = 10.0
 """Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
 
 
+DUD_AFTER_S = 8 * 60.0
+"""No host counts as a dud before that, however short its start was predicted."""
 LAST_LOG_S = 5.0
 """How long a destroy may wait for the log that it ends."""
 LAST_LOG_LINES = 2000
@@ -99,7 +102,7 @@ class Hunt(Prices):
     ) -> None:
         super().__init__(home, facts=facts)
         self.exchange = Exchange(self, markets=markets, sandbox=sandbox)
-        self.rentals = Rentals(self.store, self.exchange.open, self.facts.rules, lambda: self.clock)
+        self.rentals = Rentals(self.store, self.exchange.open, self.rules, lambda: self.clock)
         self.rentals.before_end = self._learn
 
     async def __aenter__(self) -> Hunt:
@@ -262,13 +265,31 @@ class Hunt(Prices):
         except (HunterError, TimeoutError):
             log = ""  # what was seen from outside still counts
         seen = dict[str, float]()
-        for stay in self.rentals.stays(lease)[:-1]:  # the last one is not over
+        stays = self.rentals.stays(lease)
+        for stay in stays[:-1]:  # the last one is not over
             seen[stay.state] = seen.get(stay.state, 0.0) + stay.end_s - stay.begin_s
+        ran_s = sum(stay.end_s - stay.begin_s for stay in stays if stay.state == "running")
         launch = Launch(
             lease_id=lease.lease_id, at=lease.intended_at, states=seen, told=marks(log)
         )  # fmt: skip
-        offers = Offers.of([known.offer])
-        evidence.add(self.store, measured(launch, offers, known.workload, self.grounds()))
+        offers, grounds = Offers.of([known.offer]), self.grounds()
+        found = measured(launch, offers, known.workload, grounds)
+        found += outcome(self._went(lease, ran_s), offers, grounds.risks)
+        evidence.add(self.store, found)
+
+    def _went(self, lease: Lease, ran_s: float) -> Went:
+        """How a lease went that is about to end."""
+        booted: bool | None = lease.ready_at is not None
+        waited_s = self.clock.now() - (lease.created_at or lease.intended_at)
+        given_up = lease.phase in ("failed", "offline") or waited_s > DUD_AFTER_S
+        return Went(
+            lease_id=lease.lease_id,
+            at=lease.intended_at,
+            booted=True if booted else False if given_up else None,
+            waited_s=waited_s,
+            ran_h=ran_s / 3600,
+            cut=lease.phase in ("interrupted", "offline"),
+        )
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""

@@ -19,7 +19,9 @@ import numpy as np
 
 from hunter.beliefs import Observation
 from hunter.coldstart import hosts_of, layers_of
+from hunter.gpu_speed import relative_speeds, run_hours
 from hunter.pull import MB, totals
+from hunter.risk import BOOTS, LOST, RAN, tiers_of
 from hunter.speeds import client_mb_s, link_mb_s, unpack_mb_s
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from hunter.grounds import Grounds
     from hunter.offers import Offers
+    from hunter.risk import Risks
     from hunter.workload import Workload
 
 MARK = re.compile(r"^HUNTER_PHASE (\w+) (\d+(?:\.\d+)?)(?: (\d+))?\s*$", re.M)
@@ -105,6 +108,8 @@ def measured(
             found[quantity] = inside[phase][0]
     if "load" in inside and inside["load"][1]:
         found["load_gb_s"] = inside["load"][1] / 1e9 / inside["load"][0]
+    if "ready" in inside:
+        found |= _worked(inside["ready"][0] / 3600, offers, workload, grounds)
     link = None
     if "weights" in inside and inside["weights"][1]:
         seconds, n_bytes = inside["weights"]
@@ -123,13 +128,71 @@ def measured(
             value=value,
             at=launch.at,
             market=offers.market[0] or "",
-            host_id=offers.host_id[0],
+            host_id=offers.gpu[0] if quantity == "run_share" else offers.host_id[0],
             machine_id=offers.machine_id[0],
             image=workload.image,
             lease_id=launch.lease_id,
         )
         for quantity, value in found.items()
         if math.isfinite(value) and value > 0
+    ]
+
+
+def _worked(
+    hours: float, offers: Offers, workload: Workload, grounds: Grounds
+) -> dict[str, float]:  # fmt: skip
+    """How long the work took, from `ready` to `done`, by what its GPU's figures promise."""
+    if workload.run.reference_gpu is None:
+        return {}
+    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
+    return {"run_share": hours / float(run_hours(workload.run.hours, speed)[0])}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Went:
+    """How one lease went, good or bad."""
+
+    lease_id: str
+    at: float
+    """Unix seconds."""
+    booted: bool | None
+    """None where it was ended before anybody could tell."""
+    waited_s: float
+    """From the create until it was ended."""
+    ran_h: float
+    cut: bool
+    """The market ended it, or its host did."""
+
+
+def outcome(went: Went, offers: Offers, risks: Risks) -> list[Observation]:
+    """What a lease says of duds and interruptions.
+
+    Args:
+        went: how it went.
+        offers: of one row: what was rented.
+        risks: the tiers that an offer falls into.
+    """
+    tenancy = offers.tenancy[0] or ""
+    found: dict[str, float] = {}
+    tiers = tiers_of(offers, risks)
+    if went.booted is not None and tiers:
+        found[f"{BOOTS} {tiers[0][0].name}"] = float(went.booted)
+        if not went.booted:
+            found["dud_s"] = went.waited_s
+    if went.ran_h > 0:
+        found[f"{RAN} {tenancy}"] = went.ran_h
+        found[f"{LOST} {tenancy}"] = float(went.cut)
+    return [
+        Observation(
+            quantity=quantity,
+            value=value,
+            at=went.at,
+            market=offers.market[0] or "",
+            host_id=offers.host_id[0],
+            machine_id=offers.machine_id[0],
+            lease_id=went.lease_id,
+        )
+        for quantity, value in found.items()
     ]
 
 

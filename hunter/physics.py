@@ -70,6 +70,10 @@ class Physics:
     plan_layer_bytes: float
     by_hand: Mapping[str, Prior]
     """Of a host that is described in words."""
+    run_share: Prior
+    """Hours of a run by those that were stated, on the GPU that they were stated for."""
+    run_share_scaled: Prior
+    """And on other GPUs."""
     held_days: float
     held_chance: float
 
@@ -132,6 +136,8 @@ def physics_from(table: dict[str, Any]) -> Physics:
         plan_adapter_bytes=table["plan"]["lora_bytes"]["expected"],
         plan_layer_bytes=table["plan"]["layer_bytes"]["expected"],
         by_hand={key: Prior(**row) for key, row in table["by_hand"].items()},
+        run_share=Prior(**table["run_share"]["reference"]),
+        run_share_scaled=Prior(**table["run_share"]["scaled"]),
         held_days=held["ours_within_days"]["expected"],
         held_chance=held["ours"]["expected"],
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from hunter.coldstart import layers_of
-from hunter.deals import Query, rank
+from hunter.deals import rank
+from hunter.fit import Query
 from hunter.units import gb
 from hunter.workload import Fetch, ImageLayer, Payload
 

@@ -6,11 +6,11 @@ import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hunter.bills import bills
 from hunter.config import stale_after_s
-from hunter.deals import Deals, Query, best, fitting, rank
+from hunter.deals import Deals, best, nearest, price_one, rank
 from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
+from hunter.fit import Missed, Query, fitting
 from hunter.gpu_speed import GpuSpeed
 from hunter.grounds import Grounds, Held, learn_all
 from hunter.host_by_hand import described
@@ -18,6 +18,7 @@ from hunter.market_files import market_names
 from hunter.offers import Offers, parse_ref
 from hunter.physics import physics_from
 from hunter.plan import Plan, plans
+from hunter.risk import Risks, record, risks_from
 from hunter.sizing import layers_known, sized
 from hunter.store import Store, board, evidence, history, leases, polls
 from hunter.store.payloads import PayloadMemory
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hunter.clock import Clock
     from hunter.config import Home
     from hunter.physics import Physics
+    from hunter.rules import MarketRules
     from hunter.workload import Workload
 
 
@@ -81,21 +83,37 @@ class Prices:
         """What estimates rest on now: rules, priors, and what our own launches measured."""
         physics, now = self.physics, self.clock.now()
         launched = leases.launched_since(self.store, now - physics.held_days * 86400)
+        seen = evidence.read(self.store)
         return Grounds(
-            rules=self.facts.rules,
+            rules=self.rules,
             physics=physics,
-            learned=learn_all(evidence.read(self.store), physics.spreads, now),
+            learned=learn_all(seen, physics.spreads, now),
             held=tuple(
                 Held(market=market, machine_id=machine, image=image, digests=self._digests(image))
                 for market, machine, image in launched
             ),
             gpus=self._gpu_speeds,
+            risks=self.risks,
+            record=record(seen, self.risks.half_life_days, now),
         )
+
+    @cached_property
+    def rules(self) -> dict[str, MarketRules]:
+        """The markets' billing rules, contradictions read as this home reads them."""
+        reading = self.home.reading
+        return {name: rule.read(reading) for name, rule in self.facts.rules.items()}
+
+    @cached_property
+    def risks(self) -> Risks:
+        """What goes wrong, as shipped."""
+        return risks_from(self.facts.risk)
 
     @cached_property
     def _gpu_speeds(self) -> dict[str, GpuSpeed]:
         return {
-            name: GpuSpeed(fp16_tflops=gpu.fp16_tflops, mem_bw_gb_s=gpu.mem_bw_gb_s)
+            name: GpuSpeed(
+                fp16_tflops=gpu.fp16_tflops, mem_bw_gb_s=gpu.mem_bw_gb_s, vram_gb=gpu.vram_gb
+            )
             for name, gpu in self.facts.gpus.items()
         }
 
@@ -147,29 +165,38 @@ class Prices:
         """Every way to ship the workload's weights, on each market's best recorded offer for it."""
         return plans(self.recorded(), self.sized(workload), self.grounds(), self.clock.now())
 
-    def why_none(self, deals: Deals) -> NothingMatches:
-        """An empty ranking as an error that says which rule removed how many."""
+    def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
+        """An empty ranking as an error: which rule removed how many, and the best there is without them."""
         if not deals.considered:
             return NothingMatches(
                 "No prices are recorded yet.", remedy="Run hunter scrape first, or add --refresh."
             )
         worst = [f"{name} removed {count}" for name, count in deals.removed if count]
+        query = query or Query()
+        near = nearest(
+            self.recorded(query.market), deals.workload, query, deals.grounds, deals.as_of
+        )
+        best_there_is = ""
+        if near is not None:
+            deal, missed = near
+            price = "?" if deal.run_usd is None else f"{deal.run_usd:.4f}"
+            best_there_is = (
+                f" The best there is, is {deal.offer.ref}: {deal.offer.gpu_count}x {deal.offer.gpu} at "
+                f"${price} a run, left out by {'; and by '.join(str(one) for one in missed)}."
+            )
         return NothingMatches(
             f"None of {deals.considered} recorded offers fits {deals.workload.name}: "
-            f"{', '.join(worst)}.",
+            f"{', '.join(worst)}.{best_there_is}",
             remedy="Loosen the filter or the workload, or add --refresh.",
         )
 
-    def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[tuple[str, str], ...]]:
+    def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[Missed, ...]]:
         """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
         offer = self._find(ref)
         workload, now = self.sized(workload), self.clock.now()
         priced = price_one(offer, workload, self.grounds(), now)
-        checks = fitting(
-            priced.offers, workload, Query(), priced.bills.all_in_usd_h, priced.bills.run_h, now
-        )
-        broken = tuple((rule.name, rule.need) for rule in checks if not bool(rule.passes[0]))
-        return priced, broken
+        checks = fitting(priced.offers, workload, Query(), priced.grounds, now)
+        return priced, tuple(rule.missed(0) for rule in checks if not bool(rule.passes[0]))
 
     def _find(self, ref: str) -> Offers:
         try:
@@ -201,20 +228,6 @@ class Prices:
         near = inside or difflib.get_close_matches(wanted, sorted(known), 4, 0.4)
         hint = f"Did you mean {', '.join(near)}?" if near else "hunter deals shows their names."
         raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
-
-
-def price_one(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> Deals:
-    """The bill of each of these offers, in their order, whether they fit or not."""
-    return Deals(
-        workload=workload,
-        as_of=now,
-        grounds=grounds,
-        offers=offers,
-        bills=bills(offers, workload, grounds),
-        considered=len(offers),
-        fitting=len(offers),
-        removed=(),
-    )
 
 
 def _plain_name(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +90,27 @@ def client(kind: str, offers: Offers, workload: Workload, grounds: Grounds) -> B
     clients = grounds.physics.clients
     prior = clients.get(kind, clients["url"])
     return believed("client_mb_s", offers, grounds, prior, workload.image)
+
+
+def run_share(offers: Offers, workload: Workload, grounds: Grounds) -> Belief:
+    """The hours of a run by those that the workload and the GPU's figures promise.
+
+    Hours that are not scaled to a GPU are a decision, and last as long as they say. What our own finished
+    runs took is learnt by image and GPU model.
+    """
+    run, n = workload.run, len(offers)
+    if run.reference_gpu is None:
+        return Belief(median=np.ones(n), log_sd=np.zeros(n))
+    physics = grounds.physics
+    learned = grounds.learned.get(("run_share", workload.image))
+    belief = believe(
+        np.ones(n), physics.run_share_scaled, physics.spreads["run_share"], learned, offers.gpu,
+        offers.machine_id,
+    )  # fmt: skip
+    if learned is not None and learned.n:
+        return belief
+    measured = offers.gpu.is_in([run.reference_gpu, *run.speed])
+    return replace(belief, log_sd=np.where(measured, physics.run_share.log_sd, belief.log_sd))
 
 
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────

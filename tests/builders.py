@@ -117,6 +117,8 @@ def physics(**changes: Any) -> Physics:
         file_s=exactly(1 / ENDLESS),
         clients={"url": exactly(ENDLESS)},
         weights_file_s=exactly(1 / ENDLESS),
+        run_share=exactly(1),
+        run_share_scaled=exactly(1),
         popular=(),
     )
     return replace(plain, **changes)

@@ -11,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.bills import Bills, bills, break_even_idle_h
+from hunter.deals import rank
+from hunter.facts import shipped
+from hunter.fit import Query
 from hunter.offers import Offers
+from hunter.risk import Rate, Risks, Tier
 from hunter.rules import Prior
 from hunter.workload import Run, Workload
-from tests.builders import grounds, offer, payload, rules, workload
+from tests.builders import exactly, grounds, offer, payload, rules, workload
 
 FREE_PULL = grounds(rules(pull_billed=False))
 PAID_PULL = grounds(rules(pull_billed=True))
@@ -100,20 +104,114 @@ def test_baked_weights_are_fetched_by_nobody() -> None:
     assert bill.cold_start_s[0] == pytest.approx(230)
 
 
+# ── what goes wrong ──────────────────────────────────────────────────────────────────────────────
+RISKY = Risks(
+    tiers=(Tier(market="vast", name="all", chance=0.8, launches=6, source="test"),),
+    dud_s=exactly(360),
+    dud_gpu_share=0.5,
+    dud_bytes_share=0.75,
+    rates={("vast", "interruptible"): Rate(per_h=exactly(0.1), hours=20)},
+)
+
+
+def risky(line: str, job: Workload, *, paid: bool = False) -> Bills:
+    return bills(
+        Offers.of([offer(line)]), job, replace(PAID_PULL if paid else FREE_PULL, risks=RISKY)
+    )
+
+
+def test_hosts_that_never_boot_are_paid_for_too() -> None:
+    bill = risky("RTX 4090 $0.36/h", workload())
+    # a dud: 0.1 h × (0.5 × 0.36 + 0.02) + 0.75 × 10 GB × 0.01 = 0.02 + 0.075 = 0.095
+    # (1 − 0.8) / 0.8 = 0.25 of them: 0.02375; the cold start as above 0.3435; one hour 0.38
+    assert bill.acquire_usd[0] == pytest.approx(0.3435 + 0.02375)
+    assert bill.run_usd[0] == pytest.approx(0.3435 + 0.02375 + 0.38)
+
+
+def test_where_the_pull_is_billed_a_dud_runs_the_gpu_all_the_time() -> None:
+    bill = risky("RTX 4090 $0.36/h", workload(), paid=True)
+    # 0.1 h × (0.36 + 0.02) + 0.075 = 0.113; a quarter of it on 0.063 + 0.0035 + 0.30
+    assert bill.acquire_usd[0] == pytest.approx(0.3665 + 0.02825)
+
+
+def test_an_interruption_costs_the_work_since_the_checkpoint_and_another_start() -> None:
+    job = workload(run=Run(hours=10.0, interruptible=True, checkpoint_every_h=0.5))
+    bill = risky("RTX 4090 $0.36/h bid", job)
+    # worked: 20 × (e^0.05 − 1) / 0.1 = 10.254219 h, so 1.0254219 interruptions;
+    # run: (0.3435 + 0.02375) × 2.0254219 + 10.254219 × 0.38
+    assert bill.interruptions[0] == pytest.approx(1.0254219)
+    assert bill.run_usd[0] == pytest.approx(0.36725 * 2.0254219 + 10.254219 * 0.38)
+
+
+def test_without_checkpoints_the_whole_run_begins_again() -> None:
+    bill = risky("RTX 4090 $0.36/h bid", workload(run=Run(hours=10.0, interruptible=True)))
+    # (e^1 − 1) / 0.1 = 17.182818 h, 1.7182818 interruptions
+    assert bill.run_usd[0] == pytest.approx(0.36725 * 2.7182818 + 17.182818 * 0.38)
+
+
+def test_a_month_is_so_many_runs_of_the_cadence() -> None:
+    job = workload(run=Run(hours=1.0, every_h=24.0, interruptible=True))
+    deal = rank(Offers.of([offer("RTX 4090 $0.36/h")]), job, Query(), FREE_PULL, 0.0)[0]
+    # 720 h / 24 h = 30 runs of 0.3435 + 0.38
+    assert deal.a_month(deal.run_usd) == pytest.approx(30 * 0.7235)
+
+
+def test_a_market_that_charges_by_the_step_rounds_up() -> None:
+    rule = replace(rules(pull_billed=False), step_s=60.0, minimum_s=7200.0)
+    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(rule))
+    # 3600 s of work and 630 s of start: 2970 s short of the minimum, at 0.38 an hour
+    assert bill.run_usd[0] == pytest.approx(0.7235 + 2970 / 3600 * 0.38)
+    short = replace(rule, minimum_s=0.0)
+    half = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(short))
+    assert half.run_usd[0] == pytest.approx(0.7235 + 30 / 3600 * 0.38)  # half a step on average
+
+
+def test_a_contradiction_can_be_read_both_ways_and_the_dearer_one_is_the_default() -> None:
+    vast = shipped().rules["vast"]
+    assert vast.billed("download", "gpu")
+    assert not vast.read("cheaper").billed("download", "gpu")
+    assert vast.read("cheaper").billed("running", "gpu")
+    assert {phase for phase, _, _ in vast.contradictions} == {"download", "unpack", "start"}
+
+
 @given(usd, usd, usd, size, size, st.booleans())
 def test_the_lines_add_up_and_the_range_holds_the_expected(
     gpu: float, storage: float, traffic: float, image: float, weights: float, paid: bool
 ) -> None:
     job = workload(payload=payload(image * 1e9, weights * 1e9))
-    bill = one(
-        f"RTX 4090 ${gpu:.4f}/h", paid=paid, job=job,
-        storage_usd_gb_month=storage, inet_down_usd_gb=traffic,
-    )  # fmt: skip
+    one_offer = offer(
+        f"RTX 4090 ${gpu:.4f}/h bid", storage_usd_gb_month=storage, inet_down_usd_gb=traffic
+    )
+    chosen = replace(PAID_PULL if paid else FREE_PULL, risks=RISKY)
+    bill = bills(Offers.of([one_offer]), job, chosen)
     assert sum(line.usd[0] for line in bill.lines) == pytest.approx(bill.run_usd[0])
     assert sum(usd[0] for usd in bill.phase_usd) == pytest.approx(bill.cold_start_usd[0])
     assert bill.run_low_usd[0] <= bill.run_usd[0] * (1 + 1e-12)
     assert bill.run_usd[0] <= bill.run_high_usd[0] * (1 + 1e-12)
     assert min(line.usd[0] for line in bill.lines) >= 0
+
+
+METERS_OF = ("price_usd_h", "storage_usd_gb_month", "inet_down_usd_gb", "inet_up_usd_gb")
+
+
+@given(st.sampled_from(METERS_OF), usd, usd, st.booleans())
+def test_a_dearer_meter_never_makes_a_deal_better(
+    meter: str, a: float, b: float, bid: bool
+) -> None:
+    job = workload(run=Run(hours=2.0, egress_gb=1.0, interruptible=True))
+    line = "A $1/h bid" if bid else "A $1/h"
+    cheap, dear = (offer(line, **{meter: price}) for price in sorted((a, b)))
+    bill = bills(Offers.of([cheap, dear]), job, replace(PAID_PULL, risks=RISKY))
+    for column in (bill.run_usd, bill.run_low_usd, bill.run_high_usd, bill.acquire_usd):
+        assert column[0] <= column[1] * (1 + 1e-12)
+
+
+@given(st.floats(min_value=0.01, max_value=20), st.floats(min_value=0.01, max_value=20))
+def test_more_hours_never_make_a_run_cheaper(a: float, b: float) -> None:
+    short, long = (
+        risky("A $1/h bid", workload(run=Run(hours=h, interruptible=True))) for h in sorted((a, b))
+    )
+    assert short.run_usd[0] <= long.run_usd[0] * (1 + 1e-12)
 
 
 @given(usd, usd)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.deals import Deals, Query, rank
+from hunter.cli import prices
+from hunter.deals import Deals, nearest, rank
+from hunter.fit import SORTS, Query
+from hunter.flags import FLAGS
+from hunter.gpu_speed import GpuSpeed
 from hunter.offers import Offer, Offers, Tenancy
 from hunter.workload import GpuNeed, Limits, Run, Workload
 from tests.builders import NOW, grounds, offer, rules, workload
@@ -101,6 +106,52 @@ def test_what_an_offer_does_not_state_does_not_exclude_it() -> None:
     job = workload(gpu=GpuNeed(cuda=12.4))
     silent = offer("A $1/h #silent", cuda=None, disk_gb=None, max_rental_h=None)
     assert ids(ranked([silent], job)) == ["silent"]
+
+
+def test_where_nothing_fits_the_best_there_is_tells_what_keeps_it_out() -> None:
+    job = workload(gpu=GpuNeed(vram_gb=40, cuda=12.4))
+    near, far = offer("A $1/h #near", cuda=12.8), offer("A $0.1/h #far", cuda=12.0)
+    found = nearest(Offers.of([far, near]), job, Query(), GROUNDS, NOW)
+    assert found is not None
+    deal, missed = found
+    assert deal.offer.offer_id == "near"
+    assert [(one.rule, one.has, one.change) for one in missed] == [
+        ("memory", "24", "[gpu] vram_gb")
+    ]
+    assert nearest(Offers.of([]), job, Query(), GROUNDS, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("flag", "facts"),
+    [
+        ("slice", {"vram_gb": 10.0}),
+        ("slice", {"market_gpu": "A MIG 1g.10gb"}),
+        ("pcie-x1", {"pcie_gb_s": 0.98}),
+        ("unverified", {"verified": False}),
+        ("old-driver", {"cuda": None}),
+    ],
+)
+def test_what_should_make_a_buyer_look_twice_is_flagged_and_can_be_left_out(
+    flag: str, facts: dict[str, Any]
+) -> None:
+    job = workload(gpu=GpuNeed(cuda=12.4))
+    plain = {"cuda": 12.8, "verified": True, "pcie_gb_s": 12.0}
+    odd, fine = offer("A $1/h #odd", **plain | facts), offer("A $2/h #fine", **plain)
+    known = replace(GROUNDS, gpus={"A": GpuSpeed(fp16_tflops=1, mem_bw_gb_s=1, vram_gb=24)})
+    deals = rank(Offers.of([odd, fine]), job, Query(), known, NOW)
+    assert [deal.flags for deal in deals] == [(flag,), ()]
+    assert ids(rank(Offers.of([odd, fine]), job, Query(avoid=(flag,)), known, NOW)) == ["fine"]
+
+
+def test_a_gpu_of_unknown_speed_is_priced_unscaled_and_flagged() -> None:
+    job = workload(run=Run(hours=2.0, reference_gpu="A"))
+    [deal] = rank(Offers.of([offer("B $1/h")]), job, Query(), GROUNDS, NOW)
+    assert (deal.run_h, deal.speed, deal.flags) == (2.0, None, ("unscaled",))
+
+
+def test_the_commands_know_every_sort_and_flag() -> None:
+    assert prices.SORTS == SORTS
+    assert set(prices.AVOIDABLE) == set(FLAGS)
 
 
 def test_a_price_tells_its_age() -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.config import Config, Home
-from hunter.deals import Query
 from hunter.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
+from hunter.fit import Query
 from hunter.hunt import Hunt
 from hunter.leases.lease import Caps
 from hunter.markets import Instance, Simulation
@@ -59,7 +59,9 @@ async def test_explain_names_the_rules_that_an_offer_breaks(tmp_path: Path) -> N
     hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
     await hunt.scrape()
     priced, broken = hunt.explain("vast:7", workload(disk_gb=900.0))
-    assert broken == (("disk", "≥ 900 GB"),)
+    assert [str(one) for one in broken] == [
+        "disk: it asks for ≥ 900 GB, and it has 500; disk_gb decides"
+    ]
     assert sum(line.usd or 0 for line in priced.bill(0)) == pytest.approx(priced[0].run_usd)
 
 

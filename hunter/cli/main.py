@@ -18,7 +18,7 @@ from hunter.errors import HunterError
 COMMANDS = {
     "scrape": ("prices", "Poll the markets once and record what changed; for cron."),
     "deals": ("prices", "Rank the recorded offers for a workload by expected cost."),
-    "explain": ("prices", "Show one offer's whole bill, line by line, with sources."),
+    "explain": ("explaining", "Show one offer's whole bill, line by line, with sources."),
     "size": ("coldstarts", "Show what an image or a model has to move, without pulling it."),
     "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
     "plan": ("planning", "Compare ways to ship the weights: fetched, baked, in layers."),

@@ -17,13 +17,24 @@ from hunter.workload import duration, hours
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.deals import Deal, Deals, Query
+    from hunter.deals import Deal, Deals
+    from hunter.fit import Query
     from hunter.hunt import Polled
     from hunter.markets import Progress
     from hunter.prices import Prices
     from hunter.workload import Workload
 
-SORTS = ("run_usd", "useful_hour_usd", "all_in_usd_h", "price_usd_h", "cold_start_s")
+SORTS = (
+    "run_usd",
+    "run_high_usd",
+    "useful_hour_usd",
+    "all_in_usd_h",
+    "price_usd_h",
+    "cold_start_s",
+)
+"""Known without numpy, for --help; `hunter.fit` has the same."""
+AVOIDABLE = ("slice", "pcie-x1", "unverified", "old-driver", "unscaled")
+"""And `hunter.flags` these."""
 
 
 @click.command()
@@ -102,9 +113,9 @@ def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
 
 def _query(
     prices: Prices, gpu: str | None, market: str | None, spot: bool | None,
-    region: str | None, max_age: str | None, sort: str,
+    region: str | None, max_age: str | None, sort: str, avoid: tuple[str, ...],
 ) -> Query:  # fmt: skip
-    from hunter.deals import Query  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.fit import Query  # noqa: PLC0415  numpy, 0.1 s
     from hunter.offers import Tenancy  # noqa: PLC0415  with it
 
     tenancy = None
@@ -125,6 +136,7 @@ def _query(
         tenancy=tenancy,
         region=region,
         max_age_s=max_age_s,
+        avoid=avoid,
         sort=sort,
     )
 
@@ -138,22 +150,26 @@ def _query(
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--max-age", metavar="T", help="Leave out prices older than this, as 10m.")
 @click.option("--sort", type=click.Choice(SORTS), default="run_usd", show_default=True)
+@click.option("--avoid", type=click.Choice(AVOIDABLE), multiple=True, help="Leave these out.")
 @click.option("--refresh", is_flag=True, help="Poll the markets for this workload first.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @common
 @click.pass_obj
 def deals(
     shell: Shell, workload: str | None, gpu: str | None, market: str | None, spot: bool | None,
-    region: str | None, limit: int, max_age: str | None, sort: str, refresh: bool, as_csv: bool,
+    region: str | None, limit: int, max_age: str | None, sort: str, avoid: tuple[str, ...],
+    refresh: bool, as_csv: bool,
 ) -> int:  # fmt: skip
     """Rank the recorded offers for a workload by what one run of it would cost.
 
-    Answers from the database; --refresh polls first. Unknown numbers are shown as ? and never win.
+    What a run costs counts hosts that never boot, the cold start, interruptions and every byte. Answers
+    from the database; --refresh polls first. Unknown numbers are shown as ? and never win.
 
     \b
     Examples:
       hunter deals -w comfyui-flux
       hunter deals -w job.toml --gpu 4090 --spot --region EU --refresh
+      hunter deals --sort run_high_usd --avoid unverified    # what a bad run costs
       hunter deals --json | jq '.deals[0]'
     """
 
@@ -164,17 +180,18 @@ def deals(
     if (shell.json or as_csv) and max_age is None:
         question = {"workload": dataclasses.asdict(job), "gpu": gpu, "market": market, "spot": spot,
                     "region": region, "limit": limit, "sort": sort,
+                    "avoid": avoid, "reading": shell.home.reading,
                     "markets": shell.home.config.markets}  # fmt: skip
         if _answered_before(shell, question, as_csv=as_csv):
             return 0
     with shell.prices() as prices:
-        query = _query(prices, gpu, market, spot, region, max_age, sort)
+        query = _query(prices, gpu, market, spot, region, max_age, sort, avoid)
         found = prices.deals(job, query, top=limit)
         if question is not None and len(found):
             _remember(prices, question, found)
         _print_deals(shell, prices, found, limit, as_csv=as_csv)
         if not len(found):
-            raise prices.why_none(found)
+            raise prices.why_none(found, query)
     return 0
 
 
@@ -272,7 +289,18 @@ def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
         "run_low_usd": deal.run_low_usd,
         "run_high_usd": deal.run_high_usd,
         "useful_hour_usd": deal.useful_hour_usd,
+        "useful_hour_low_usd": deal.useful_hour_range_usd[0],
+        "useful_hour_high_usd": deal.useful_hour_range_usd[1],
+        "month_usd": deal.a_month(deal.run_usd),
+        "month_low_usd": deal.a_month(deal.run_low_usd),
+        "month_high_usd": deal.a_month(deal.run_high_usd),
+        "boot_chance": deal.boot_chance,
+        "interruptions": deal.interruptions,
+        "acquire_usd": deal.acquire_usd,
+        "speed": deal.speed,
+        "run_h": deal.run_h,
         "break_even_idle_h": deal.break_even_idle_h,
+        "flags": list(deal.flags),
         "percentile": None,
         "launchable": deal.run_usd is not None and deal.age_s <= stale_after_s,
     }
@@ -286,8 +314,8 @@ def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_c
         return
     if not shown:
         return
-    headers = ["#", "offer", "GPU", "place", "run $", "age", "$/useful h", "all-in $/h", "disk $/h",
-               "cold start", "cold $", "Mbps", "reliab"]  # fmt: skip
+    headers = ["#", "offer", "GPU", "place", "run $", "low-high $", "age", "$/useful h", "all-in $/h",
+               "cold start", "cold $", "boots", "cuts", "Mbps", "flags"]  # fmt: skip
     lines = [_deal_row(deal, prices.stale_after_s) for deal in shown]
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
@@ -308,14 +336,16 @@ def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:
         count + offer.gpu,
         offer.location or "?",
         usd(deal.run_usd),
+        f"{usd(deal.run_low_usd, 3)}-{usd(deal.run_high_usd, 3)}",
         duration(deal.age_s) + stale,
         usd(deal.useful_hour_usd),
         usd(deal.all_in_usd_h),
-        usd(deal.storage_usd_h),
         cold,
         usd(deal.cold_start_usd),
+        f"{deal.boot_chance:.0%}",
+        number(deal.interruptions, ".2f"),
         number(offer.inet_down_mbps),
-        number(offer.reliability, ".3f"),
+        " ".join(deal.flags),
     ]
 
 
@@ -325,113 +355,3 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return buffer.getvalue().rstrip("\n")
-
-
-@click.command()
-@click.argument("offer")
-@click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
-@common
-@click.pass_obj
-def explain(shell: Shell, offer: str, workload: str | None) -> int:
-    """Show the whole bill of one offer: quantity, rate and source of each line.
-
-    \b
-    Examples:
-      hunter explain vast:12345678
-      hunter explain vast:12345678:bid -w comfyui-flux --json
-    """
-
-    with shell.prices() as prices:
-        priced, broken = prices.explain(offer, shell.workload(workload))
-        if shell.json:
-            shell.document(_explain_json(priced, broken, prices.stale_after_s))
-        else:
-            _print_bill(shell, priced, broken)
-    return 0
-
-
-def _explain_json(
-    priced: Deals, broken: tuple[tuple[str, str], ...], stale_after_s: float
-) -> dict[str, Any]:
-    deal = priced[0]
-    return {
-        "offer": deal.offer.ref,
-        "workload": priced.workload.name,
-        "lines": [
-            {"item": b.item, "quantity": b.quantity, "unit": b.unit, "rate": b.rate, "usd": b.usd,
-             "source": b.source}
-            for b in priced.bill(0)
-        ],
-        "run_usd": deal.run_usd,
-        "phases": [
-            {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
-             "usd": p.usd}
-            for p in priced.phases(0)
-        ],
-        "filtered_by": [{"rule": name, "need": need} for name, need in broken],
-        "deal": deal_json(deal, stale_after_s=stale_after_s),
-    }  # fmt: skip
-
-
-def print_bill(shell: Shell, priced: Deals, row: int = 0) -> None:
-    """The bill of one deal for people."""
-    deal = priced[row]
-    lines = [
-        [b.item, number(b.quantity, ".4g"), b.unit, usd(b.rate), usd(b.usd), b.source]
-        for b in priced.bill(row)
-    ]
-    lines.append(["expected run", "", "", "", usd(deal.run_usd), _range(deal)])
-    shell.show(table(["item", "quantity", "unit", "$ each", "$", "source"], lines, left=(0, 2, 5)))
-
-
-def _range(deal: Deal) -> str:
-    return f"between {usd(deal.run_low_usd)} and {usd(deal.run_high_usd)}, by the cold start"
-
-
-def _print_bill(shell: Shell, priced: Deals, broken: tuple[tuple[str, str], ...]) -> None:
-    deal, job = priced[0], priced.workload
-    offer = deal.offer
-    shell.show(
-        f"{offer.ref}: {offer.gpu_count}x {offer.gpu} ({offer.vram_gb:g} GB each), {offer.tenancy}, "
-        f"{offer.location or 'place unknown'}; price seen {duration(deal.age_s)} ago"
-    )
-    shell.show(f"{job.name}: {job.run.hours:g} h, {job.disk_gb:g} GB of disk, image {job.image}\n")
-    print_bill(shell, priced)
-    phases = [
-        [p.phase, number(p.seconds), number(p.low_s), number(p.high_s), usd(p.usd)]
-        for p in priced.phases(0)
-    ]
-    shell.show("\nCold start, phase by phase:")
-    shell.show(table(["phase", "s", "low s", "high s", "$"], phases, left=(0,)))
-    idle = deal.break_even_idle_h
-    if idle is not None:
-        keep = f"${usd(deal.keep_usd_h)}/h"
-        shell.show(
-            f"\nFetching again beats keeping {job.disk_gb:g} GB at {keep} after "
-            f"{duration(idle * 3600)} idle."
-        )
-    if job.run.reference_gpu and job.run.reference_gpu != offer.gpu:
-        shell.show("\n" + _scaled(deal, job))
-    for name, need in broken:
-        shell.show(f"Left out of hunter deals by {name}: it asks for {need}.")
-
-
-def _scaled(deal: Deal, job: Workload) -> str:
-    """How the hours became those of the offer's GPU."""
-    run, gpu = job.run, deal.offer.gpu
-    if deal.speed is None:
-        return (
-            f"How fast the {gpu} is beside the {run.reference_gpu} is not known: the hours are taken as "
-            "they are. [run.speed] in the workload file says better."
-        )
-    what = (
-        "measured"
-        if gpu in run.speed
-        else "by memory bandwidth"
-        if run.bound == "memory"
-        else "by FP16 TFLOPS"
-    )
-    return (
-        f"The {gpu} is {deal.speed:.2f}x as fast as the {run.reference_gpu} ({what}): "
-        f"{run.hours:g} h become {deal.run_h:.3g} h."
-    )

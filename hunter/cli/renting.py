@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hunter.cli.prices import print_bill
+from hunter.cli.explaining import print_bill
 from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
 from hunter.errors import HunterError, MarketError, UsageError
 from hunter.leases.lease import Caps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import os
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+import msgspec
 
 from hunter.config import Home, find_home
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from hunter.hunt import Hunt
     from hunter.prices import Prices
+    from hunter.rules import Reading
     from hunter.workload import Workload
 
 T = TypeVar("T")
@@ -34,11 +37,15 @@ class Shell:
         self.folder: str | None = None
         self.json = False
         self.quiet = False
+        self.reading: Reading | None = None
 
     @functools.cached_property
     def home(self) -> Home:
         """The home that the options and the environment mean."""
         home = find_home(self.folder, sandbox=self.sandbox)
+        if self.reading is not None:
+            config = msgspec.structs.replace(home.config, reading=self.reading)
+            home = dataclasses.replace(home, config=config)
         if home.simulated:
             speed = f", {home.config.sandbox.speed:g}x time" if self.sandbox else ""
             self.say(
@@ -104,16 +111,23 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--home", metavar="DIR", help="Folder of config and database.")
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
     @click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
+    @click.option(
+        "--reading",
+        type=click.Choice(["dearer", "cheaper"]),
+        help="How to read billing rules that a market contradicts; else as config.toml says.",
+    )
     @functools.wraps(command)
     def wrapped(
-        *args: Any, sandbox: bool, home: str | None, as_json: bool, quiet: bool, **options: Any
-    ) -> Any:
+        *args: Any, sandbox: bool, home: str | None, as_json: bool, quiet: bool,
+        reading: Reading | None, **options: Any,
+    ) -> Any:  # fmt: skip
         ctx = click.get_current_context()
         shell = ctx.ensure_object(Shell)
         shell.sandbox |= sandbox
         shell.folder = home or shell.folder
         shell.json |= as_json
         shell.quiet |= quiet
+        shell.reading = reading or shell.reading
         return ctx.invoke(command, *args, **options)
 
     return wrapped

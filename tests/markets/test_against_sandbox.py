@@ -9,8 +9,8 @@ import pytest
 
 from hunter import workload_file
 from hunter.config import Config, Home
-from hunter.deals import Query
 from hunter.errors import HunterError, MarketError
+from hunter.fit import Query
 from hunter.hunt import Hunt
 from hunter.leases.lease import Caps, Lease
 from hunter.offers import Tenancy

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from hunter.deals import Query
+from hunter.deals import price_one
 from hunter.errors import MarketError
+from hunter.fit import Query
 from hunter.offers import Offers
-from hunter.prices import price_one
 from tests.builders import NOW, grounds, offer, rules
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, deals, fast_app, opened, shown, until

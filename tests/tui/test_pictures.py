@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hunter.deals import price_one
 from hunter.errors import MarketError
 from hunter.leases.lease import Lease
 from hunter.leases.story import Rented, expect
 from hunter.markets import Instance
 from hunter.offers import Offers
-from hunter.prices import price_one
 from hunter.store import leases as table
 from tests.builders import NOW
 from tests.fakes import FakeMarket

@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 
-from hunter.deals import Deal, Deals, Query, matching
+from hunter.deals import Deal, Deals, matching
+from hunter.fit import Query
 from hunter.offers import Tenancy
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
