@@ -14,8 +14,8 @@ import numpy as np
 from bench.trial import Trial
 from hunter.beliefs import Observation
 from hunter.bills import bills
-from hunter.facts import shipped
 from hunter.deals import rank
+from hunter.facts import shipped
 from hunter.fit import Query
 from hunter.grounds import Grounds, Held, learn_all
 from hunter.measure import measured

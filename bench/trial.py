@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 BEGIN = 1_790_000_000.0
 KEY = "trial"
+TAKEN = ("stopped", "offline", "error", "gone")
+"""States in which an instance is of no use any more."""
 LOOK_S = 5.0
 """The seconds between two looks at an instance: what is seen is late by up to as much."""
 
@@ -52,7 +54,11 @@ class Attempt:
 class Trial:
     """One embedded Vast with so many offers, and one renter with money enough."""
 
-    def __init__(self, *, offers: int = 2000, seed: int = 1, begin: float = BEGIN) -> None:
+    def __init__(
+        self, *, offers: int = 2000, seed: int = 1, begin: float = BEGIN, poll_s: float = 60.0
+    ) -> None:
+        self.poll_s = poll_s
+        """How old recorded offers may be before the market is polled again."""
         settings = Settings(offers=offers, seed=seed, row_cap=10**6, credit_usd=1e9)
         self.market = SandboxMarket(settings, sandbox_facts())
         self.market.book.page.speed = 0.0
@@ -71,12 +77,12 @@ class Trial:
 
     def offers(self, disk_gb: float) -> Offers:
         """Everything that is for sale now, as Hunter reads it, both tenancies."""
-        minute = self.now // 60
-        if self._offers is None or self._offers[0] != minute:
+        poll = self.now // self.poll_s
+        if self._offers is None or self._offers[0] != poll:
             query = {"limit": 10**6, "allocated_storage": disk_gb, "rentable": {"eq": True}}
             asks, _ = parse_asks(bytes(self.api._search(query).body))
             parts = [columns(asks, shipped(), self.now, bids=bids) for bids in (False, True)]
-            self._offers = (minute, concat(parts))
+            self._offers = (poll, concat(parts))
         return self._offers[1]
 
     def rent(self, offer: Offer, workload: Workload, bid_usd_h: float | None = None) -> Rental:
@@ -100,19 +106,23 @@ class Trial:
         rental = self.rent(offer, workload, bid_usd_h)
         begin = rental.created_at
         plan = sorted([*rental.history, *rental.plan], key=lambda turn: turn.at)
-        taken = [t.at for t in plan if t.state in ("stopped", "offline", "error", "gone")]
+        taken = [t.at for t in plan if t.state in TAKEN or "Error" in t.message]
         lost = min(taken, default=float("inf"))
         ready = next((mark.at for mark in rental.marks if mark.phase == "ready"), float("inf"))
-        if ready >= lost:
-            ready = float("inf")
+        if ready >= lost or rental.reachable_at is None:
+            ready = float("inf")  # nobody can log in: what runs there is of no use
         end = min(
             ready + hours * 3600, lost, begin + give_up_s if ready > begin + give_up_s else 1e18
         )
         end = max(end, begin + 1)
         states = _seen(plan, end)
         log = "\n".join(
-            f"HUNTER_PHASE {m.phase} {m.at:.3f} {m.n_bytes:.0f}" for m in rental.marks if m.at < end
+            f"HUNTER_PHASE {m.phase} {m.at:.3f} {m.n_bytes:.0f}"
+            for m in rental.marks
+            if m.at < end and rental.reachable_at is not None
         )
+        if ready + hours * 3600 <= end and hours > 0:
+            log += f"\nHUNTER_PHASE done {end:.3f} 0"
         self.market.book.page.market_s = end
         with self.market.open():
             advance(rental, end)

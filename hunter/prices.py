@@ -20,18 +20,23 @@ from hunter.physics import physics_from
 from hunter.plan import Plan, plans
 from hunter.risk import Risks, record, risks_from
 from hunter.sizing import layers_known, sized
+from hunter.storage import Shelves, Storage, shelves_from, storage
 from hunter.store import Store, board, evidence, history, leases, polls
 from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from hunter.clock import Clock
     from hunter.config import Home
     from hunter.physics import Physics
     from hunter.rules import MarketRules
     from hunter.workload import Workload
+
+
+DAY_H = 24.0
+"""Between two runs, where a workload names no cadence."""
 
 
 class Prices:
@@ -164,6 +169,44 @@ class Prices:
     def plans(self, workload: Workload) -> tuple[Plan, ...]:
         """Every way to ship the workload's weights, on each market's best recorded offer for it."""
         return plans(self.recorded(), self.sized(workload), self.grounds(), self.clock.now())
+
+    def storage(
+        self, workload: Workload, offers: Sequence[str], limit: int, idle_h: float | None
+    ) -> list[Storage]:
+        """Keep or fetch again: on these offers, or on the best deals of each market.
+
+        Args:
+            workload: what is kept.
+            offers: their names; empty for the best few.
+            limit: deals of each market.
+            idle_h: between two runs; None takes the workload's cadence, or a day.
+        """
+        if offers:
+            found = [(self.explain(ref, workload)[0], 0) for ref in offers]
+        else:
+            parts = [
+                self.deals(workload, Query(market=market), top=limit)
+                for market in self.market_names()
+            ]
+            if not any(len(part) for part in parts):
+                raise self.why_none(self.deals(workload, top=1))
+            found = [(part, row) for part in parts for row in range(len(part))]
+        return [
+            storage(
+                deals, row, self.shelves, self._idle_h(deals, row) if idle_h is None else idle_h
+            )
+            for deals, row in found
+        ]
+
+    def _idle_h(self, deals: Deals, row: int) -> float:
+        """Idle hours between two runs at the workload's cadence."""
+        every = deals.workload.run.every_h or DAY_H
+        return max(0.0, every - float(deals.bills.run_h[row]))
+
+    @cached_property
+    def shelves(self) -> Shelves:
+        """Where weights can be kept outside a rented machine."""
+        return shelves_from(self.facts.risk)
 
     def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
         """An empty ranking as an error: which rule removed how many, and the best there is without them."""

@@ -21,6 +21,7 @@ COMMANDS = {
     "explain": ("explaining", "Show one offer's whole bill, line by line, with sources."),
     "size": ("coldstarts", "Show what an image or a model has to move, without pulling it."),
     "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
+    "storage": ("storing", "Keep or fetch again: what idle time costs in each way of keeping."),
     "plan": ("planning", "Compare ways to ship the weights: fetched, baked, in layers."),
     "export": ("planning", "Hand over: a Dockerfile."),
     "workloads": ("workloads", "List the sample workloads."),

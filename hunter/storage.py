@@ -1,0 +1,299 @@
+"""Every way to keep a workload between two runs on one deal, with its price. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hunter.bills import bills
+from hunter.deals import known
+from hunter.keeping import Flip, Way, break_even_h, flips
+from hunter.plan import shipped_as
+from hunter.units import gb, usd_h_from_gb_month
+
+if TYPE_CHECKING:
+    from hunter.bills import Bills
+    from hunter.deals import Deals
+    from hunter.grounds import Grounds
+    from hunter.offers import Offers
+    from hunter.workload import Workload
+
+FETCHED = ("download", "unpack", "weights")
+"""Phases of a start that a kept disk saves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStore:
+    """Where weights can lie that any market fetches from."""
+
+    name: str
+    title: str
+    usd_gb_month: float
+    out_usd_gb: float
+    month_h: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkVolume:
+    """A market's volume outside its machines, in one data centre."""
+
+    market: str
+    usd_gb_month: float
+    beyond_usd_gb_month: float
+    """For what is above the tier."""
+    tier_gb: float
+    read_mb_s: float
+    source: str
+
+    def usd_month(self, size_gb: float) -> float:
+        """What a volume of this size costs a month.
+
+        >>> v = NetworkVolume(market="m", usd_gb_month=0.07, beyond_usd_gb_month=0.05, tier_gb=1000,
+        ...                   read_mb_s=200, source="")
+        >>> v.usd_month(100), v.usd_month(1200)
+        (7.000000000000001, 80.0)
+        """
+        above = max(0.0, size_gb - self.tier_gb)
+        return (size_gb - above) * self.usd_gb_month + above * self.beyond_usd_gb_month
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelves:
+    """Where weights can be kept outside a rented machine."""
+
+    stores: tuple[ObjectStore, ...] = ()
+    volumes: tuple[NetworkVolume, ...] = ()
+
+
+def shelves_from(table: dict[str, Any]) -> Shelves:
+    """The stores and volumes of `data/risk.toml` as values."""
+    return Shelves(
+        stores=tuple(
+            ObjectStore(
+                name=name,
+                title=row["title"],
+                usd_gb_month=row["usd_gb_month"]["expected"],
+                out_usd_gb=row["out_usd_gb"]["expected"],
+                month_h=row["month_h"],
+                source=row["usd_gb_month"]["source"],
+            )
+            for name, row in table["store"].items()
+        ),
+        volumes=tuple(
+            NetworkVolume(
+                market=market,
+                **{
+                    key: row[key]["expected"]
+                    for key in ("usd_gb_month", "beyond_usd_gb_month", "tier_gb", "read_mb_s")
+                },
+                source=row["usd_gb_month"]["source"],
+            )
+            for market, row in table["volume"].items()
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One way on one deal, at the gap that the user asked about. None is unknown."""
+
+    way: Way
+    gap_usd: float | None
+    """Of one gap, the start after it included."""
+    month_usd: float | None
+    """Of gaps and starts at this cadence."""
+    break_even_h: float | None
+    """Idle hours up to which it beats destroying and fetching; infinite where it always does."""
+    restart_fails: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """Keep or fetch again, on one deal."""
+
+    offer: str
+    gpu: str
+    location: str | None
+    idle_h: float
+    every_h: float
+    ways: tuple[Kept, ...]
+    """The cheapest at this gap first."""
+    flips: tuple[Flip, ...]
+
+
+def storage(deals: Deals, row: int, shelves: Shelves, idle_h: float) -> Storage:
+    """Every way to keep the workload on one deal, and what a gap of so many idle hours costs in each."""
+    offer = deals.offers.take(np.array([row]))
+    every_h = idle_h + float(deals.bills.run_h[row]) + float(deals.bills.cold_start_s[row]) / 3600
+    return compared(
+        ways(offer, deals.workload, deals.grounds, shelves),
+        idle_h,
+        every_h,
+        offer=deals.offers.ref(row),
+        gpu=deals.offers.gpu[row] or "",
+        location=deals.offers.location[row],
+    )
+
+
+def compared(
+    found: tuple[Way, ...], idle_h: float, every_h: float, *, offer: str, gpu: str,
+    location: str | None, month_h: float = 720.0,
+) -> Storage:  # fmt: skip
+    """These ways side by side; the first of them keeps nothing and is what the others are held against."""
+    fetch = found[0].cold_usd
+    kept = [
+        Kept(
+            way=way,
+            gap_usd=(gap := known(way.gap_usd(np.array([idle_h]))[0])),
+            month_usd=None if gap is None else gap * month_h / every_h,
+            break_even_h=break_even_h(way, fetch),
+            restart_fails=way.restart_fails(idle_h),
+        )
+        for way in found
+    ]
+    return Storage(
+        offer=offer,
+        gpu=gpu,
+        location=location,
+        idle_h=idle_h,
+        every_h=every_h,
+        ways=tuple(sorted(kept, key=lambda k: np.inf if k.gap_usd is None else k.gap_usd)),
+        flips=flips(found),
+    )
+
+
+def ways(offer: Offers, workload: Workload, grounds: Grounds, shelves: Shelves) -> tuple[Way, ...]:
+    """Every way to keep a workload on one offer; the first destroys, and fetches as the workload says.
+
+    Args:
+        offer: of one row.
+        workload: with its sizes.
+        grounds: rules, priors and what our launches taught.
+        shelves: object stores and network volumes.
+    """
+    market = offer.market[0] or ""
+    rule = grounds.rules[market]
+    bill = bills(offer, workload, grounds)
+    weights = workload.payload.weights_bytes
+    found = [_destroyed("destroy", "destroy, fetch everything again", bill), _running(bill)]
+    if rule.stop_keeps_disk:
+        found.insert(1, _stopped(bill, market, grounds))
+    if not workload.payload.fetches or weights is None:
+        return tuple(found)
+    if not rule.stop_keeps_disk:
+        found.insert(1, _volume_disk(bill, gb(weights), offer, grounds))
+    baked = bills(offer, shipped_as(workload, "layers", grounds.physics), grounds)
+    found.insert(1, _destroyed("baked", "destroy, weights baked into the image", baked))
+    stored = bills(offer, shipped_as(workload, "store", grounds.physics), grounds)
+    for store in shelves.stores:
+        found.append(_stored(store, stored, gb(weights)))
+    for volume in shelves.volumes:
+        if volume.market == market:
+            found.append(_network(volume, bill, gb(weights), offer, rule.month_h))
+    return tuple(found)
+
+
+def _destroyed(name: str, says: str, bill: Bills) -> Way:
+    usd = known(bill.acquire_usd[0])
+    return Way(
+        name=name, says=says, keep_usd_h=0.0, warm_usd=usd, cold_usd=usd,
+        warm_s=known(bill.cold_start_s[0]), source="offer; cold-start model",
+    )  # fmt: skip
+
+
+def _running(bill: Bills) -> Way:
+    return Way(
+        name="running", says="keep it running", keep_usd_h=known(bill.all_in_usd_h[0]),
+        warm_usd=0.0, cold_usd=known(bill.acquire_usd[0]), warm_s=0.0, source="offer",
+    )  # fmt: skip
+
+
+def _without(bill: Bills, phases: tuple[str, ...]) -> tuple[float | None, float | None]:
+    """Dollars and seconds of a start without these phases."""
+    rest = [
+        (usd[0], phase.expected_s[0])
+        for phase, usd in zip(bill.phases, bill.phase_usd, strict=True)
+        if phase.name not in phases
+    ]
+    return known(sum(usd for usd, _ in rest)), known(sum(seconds for _, seconds in rest))
+
+
+def _stopped(bill: Bills, market: str, grounds: Grounds) -> Way:
+    warm_usd, warm_s = _without(bill, FETCHED)
+    way = Way(
+        name="stopped", says="stop it and keep the disk", keep_usd_h=known(bill.keep_usd_h[0]),
+        warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
+        ties_to="the machine", source="offer; restart chance by risk.toml",
+    )  # fmt: skip
+    return _may_be_taken(way, market, grounds)
+
+
+def _may_be_taken(way: Way, market: str, grounds: Grounds) -> Way:
+    restart = grounds.risks.restarts.get(market)
+    if restart is None:
+        return way
+    return replace(way, taken_after_h=restart.taken_after_h.expected, left=restart.left.expected)
+
+
+def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, grounds: Grounds) -> Way:
+    """A stop that erases the container's disk: only what lies on the volume is kept, the image is not."""
+    market = offer.market[0] or ""
+    warm_usd, warm_s = _without(bill, ("weights",))
+    month_h = grounds.rules[market].month_h
+    rate = known(offer.storage_stopped_usd_gb_month[0])
+    way = Way(
+        name="volume disk", says="stop it, weights on the pod's volume disk",
+        keep_usd_h=None if rate is None else usd_h_from_gb_month(rate, weights_gb, month_h),
+        warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
+        ties_to="the machine", source="RunPod: a stop erases the container disk; risk.toml",
+    )  # fmt: skip
+    return _may_be_taken(way, market, grounds)
+
+
+def _stored(store: ObjectStore, bill: Bills, weights_gb: float) -> Way:
+    acquire = known(bill.acquire_usd[0])
+    usd = None if acquire is None else acquire + weights_gb * store.out_usd_gb
+    return Way(
+        name=store.name, says=f"destroy, weights in {store.title}",
+        keep_usd_h=usd_h_from_gb_month(store.usd_gb_month, weights_gb, store.month_h),
+        warm_usd=usd, cold_usd=usd, warm_s=known(bill.cold_start_s[0]), source=store.source,
+    )  # fmt: skip
+
+
+def _network(
+    volume: NetworkVolume, bill: Bills, weights_gb: float, offer: Offers, month_h: float
+) -> Way:
+    """Weights are read from the volume instead of fetched; it is slower than a disk of the machine."""
+    warm_usd, warm_s = _without(bill, ("weights",))
+    read_s = weights_gb * 1000 / volume.read_mb_s
+    each_s = known(bill.all_in_usd_h[0])
+    usd = None if warm_usd is None or each_s is None else warm_usd + read_s / 3600 * each_s
+    acquire, cold = known(bill.acquire_usd[0]), known(bill.cold_start_usd[0])
+    duds = None if acquire is None or cold is None else acquire - cold
+    usd = None if usd is None or duds is None else usd + duds
+    return Way(
+        name="network volume", says="destroy, weights on a network volume",
+        keep_usd_h=volume.usd_month(weights_gb) / month_h, warm_usd=usd, cold_usd=usd,
+        warm_s=None if warm_s is None else warm_s + read_s,
+        ties_to=offer.location[0] or "one data centre", source=volume.source,
+    )  # fmt: skip
+
+
+def by_hand(gpu_usd_h: float, disk_usd_h: float, start_s: float) -> tuple[Way, ...]:
+    """The ways of an instance that is described in three numbers, as the talk describes its 4090.
+
+    A start runs GPU and disk; what was kept starts at once.
+    """
+    all_in = gpu_usd_h + disk_usd_h
+    fetch = start_s / 3600 * all_in
+    return (
+        Way(name="destroy", says="destroy, fetch everything again", keep_usd_h=0.0,
+            warm_usd=fetch, cold_usd=fetch, warm_s=start_s),
+        Way(name="stopped", says="keep the disk", keep_usd_h=disk_usd_h, warm_usd=0.0,
+            cold_usd=fetch, warm_s=0.0),
+        Way(name="running", says="keep it running", keep_usd_h=all_in, warm_usd=0.0,
+            cold_usd=fetch, warm_s=0.0),
+    )  # fmt: skip
