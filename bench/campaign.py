@@ -22,6 +22,7 @@ from hunter.bills import bills
 from hunter.deals import Deal, price_one
 from hunter.errors import HunterError
 from hunter.facts import shipped
+from hunter.fallback import after_failures, fallback
 from hunter.fit import Query, all_in_usd_h, fitting
 from hunter.gpu_speed import GpuSpeed
 from hunter.grounds import Grounds, Held, learn_all
@@ -143,8 +144,10 @@ class Renter:
         if self.way == "sky":
             passing &= offers.verified == 1
         fit = offers.take(np.flatnonzero(passing))
+        plain = bills(fit, job, grounds)
+        chain = fallback(fit, plain)
         if self.way == "expected":
-            key = bills(fit, job, grounds).run_usd
+            key = after_failures(fit, plain, chain).run_usd
         elif self.way == "dlperf":
             key = -np.nan_to_num(fit.dlperf) / all_in_usd_h(fit, job, grounds)
         elif self.way == "sky":
@@ -152,7 +155,7 @@ class Renter:
         else:
             key = fit.price_usd_h
         best = np.argsort(key, kind="stable")[:1]
-        return price_one(fit.take(best), job, grounds, self.trial.now)[0]
+        return price_one(fit.take(best), job, grounds, self.trial.now, chain)[0]
 
     def run(self) -> Finished:
         """One run of the job, with as many launches as it takes."""

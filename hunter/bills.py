@@ -81,6 +81,9 @@ class Bills:
     run_usd: Floats
     run_low_usd: Floats
     run_high_usd: Floats
+    success_usd: Floats
+    """Of a run whose first host boots."""
+    success_high_usd: Floats
     cold_start_s: Floats
     cold_start_low_s: Floats
     cold_start_high_s: Floats
@@ -90,6 +93,8 @@ class Bills:
     """That an instance of the offer ever comes up."""
     duds: Floats
     """Hosts that never boot, expected before one does."""
+    dud_usd: Floats
+    """What each of them costs."""
     interruptions: Floats
     """Expected in one run."""
     acquire_usd: Floats
@@ -164,6 +169,8 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     sooner, later = (stated_h * share.at(z) - run_h for z in (-Z90, Z90))
     cheaper, dearer = spread(phases, [_usd_s(phase, rates) for phase in phases])
     smooth = run_usd - trouble.usd
+    moved = [smooth * (share - 1) for share in _quoted(grounds)]
+    worse = (dearer, later * rates.all_in, moved[1])
     return Bills(
         lines=lines,
         phases=phases,
@@ -171,9 +178,13 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
         speed=speed,
         run_h=run_h,
         run_usd=run_usd,
-        run_low_usd=smooth - np.hypot(cheaper, sooner * rates.all_in),
+        run_low_usd=smooth - _right_angles(cheaper, sooner * rates.all_in, moved[0]),
         run_high_usd=np.maximum(
-            run_usd, smooth + np.sqrt(dearer**2 + (later * rates.all_in) ** 2 + trouble.high_usd**2)
+            run_usd, smooth + _right_angles(*worse, trouble.duds_high_usd, trouble.cuts_high_usd)
+        ),
+        success_usd=run_usd - trouble.duds_usd,
+        success_high_usd=np.maximum(
+            run_usd - trouble.duds_usd, smooth + _right_angles(*worse, trouble.cuts_high_usd)
         ),
         cold_start_s=seconds,
         cold_start_low_s=seconds - faster,
@@ -181,6 +192,7 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
         cold_start_usd=cold_usd,
         boot_chance=trouble.boot_chance,
         duds=trouble.duds,
+        dud_usd=trouble.dud_usd,
         interruptions=trouble.cuts,
         acquire_usd=cold_usd + trouble.duds * trouble.dud_usd,
         storage_usd_h=rates.disk,
@@ -189,6 +201,18 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
         useful_hour_usd=run_usd / workload.run.hours,
         break_even_idle_h=break_even_idle_h(cold_usd, rates.kept),
     )
+
+
+def _quoted(grounds: Grounds) -> tuple[float, float]:
+    """The contract's price by its quote, at the low and at the high end."""
+    share = grounds.risks.quote_share
+    return share.low, share.high
+
+
+def _right_angles(*sides: Floats) -> Floats:
+    """Deviations that are independent of each other, together."""
+    total: Floats = np.sqrt(sum(side**2 for side in sides))
+    return total
 
 
 # ── what runs, and at what rate ──────────────────────────────────────────────────────────────────
@@ -284,10 +308,13 @@ class _Trouble:
     """Work done twice."""
     start_usd: Floats
     """Of the start after an interruption, its duds included."""
+    duds_usd: Floats
+    """Expected, all duds together."""
     usd: Floats
-    """Expected, all together."""
-    high_usd: Floats
-    """Not exceeded in nine runs of ten, about."""
+    """Expected, everything together."""
+    duds_high_usd: Floats
+    """Not exceeded in nine runs of ten, about; and so the next."""
+    cuts_high_usd: Floats
 
 
 def _trouble(
@@ -310,10 +337,6 @@ def _trouble(
     lost_usd = _priced(lost_h, rates.all_in)
     some = np.maximum(cuts, 1e-9)
     each = start_usd + _priced(cuts, lost_usd / some)
-    many = np.hypot(
-        _priced(most_of(chance, 0.9), dud_usd),
-        _priced(most_cuts(cuts), np.where(cuts > 0, each, 0)),
-    )
     return _Trouble(
         boot_chance=chance,
         duds=duds,
@@ -321,8 +344,10 @@ def _trouble(
         cuts=cuts,
         lost_h=lost_h,
         start_usd=start_usd,
+        duds_usd=_priced(duds, dud_usd),
         usd=_priced(duds, dud_usd) + lost_usd + _priced(cuts, start_usd),
-        high_usd=many,
+        duds_high_usd=_priced(most_of(chance, 0.9), dud_usd),
+        cuts_high_usd=_priced(most_cuts(cuts), np.where(cuts > 0, each, 0.0)),
     )
 
 

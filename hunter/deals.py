@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.bills import Bills, bills
+from hunter.fallback import Fallback, after_failures, fallback
 from hunter.fit import fitting
 from hunter.flags import flags
 from hunter.offers import Tenancy, Text, concat
@@ -39,6 +40,8 @@ class Deals:
     """What the estimates rest on."""
     offers: Offers
     bills: Bills
+    fallback: Fallback | None
+    """The offers that come next where one fails."""
     considered: int
     """Offers looked at."""
     fitting: int
@@ -128,6 +131,7 @@ class Deals:
             grounds=self.grounds,
             offers=self.offers.take(rows),
             bills=self.bills.take(rows),
+            fallback=self.fallback,
             considered=self.considered,
             fitting=self.fitting,
             removed=self.removed,
@@ -253,7 +257,9 @@ def rank(
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
     chosen = offers.take(np.flatnonzero(passing))
-    priced = bills(chosen, workload, grounds)
+    plain = bills(chosen, workload, grounds)
+    chain = fallback(chosen, plain)
+    priced = after_failures(chosen, plain, chain)
     key = getattr(priced, query.sort, None)
     if key is None:
         key = getattr(chosen, query.sort)
@@ -264,20 +270,36 @@ def rank(
         grounds=grounds,
         offers=chosen.take(order),
         bills=priced.take(order),
+        fallback=chain,
         considered=len(offers),
         fitting=len(chosen),
         removed=tuple(removed),
     )
 
 
-def price_one(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> Deals:
-    """The bill of each of these offers, in their order, whether they fit or not."""
+def price_one(
+    offers: Offers,
+    workload: Workload,
+    grounds: Grounds,
+    now: float,
+    chain: Fallback | None = None,
+) -> Deals:
+    """The bill of each of these offers, in their order, whether they fit or not.
+
+    Args:
+        offers: what is priced.
+        workload: what runs.
+        grounds: what estimates rest on.
+        now: unix seconds.
+        chain: what comes after a failure; None takes more of the same.
+    """
     return Deals(
         workload=workload,
         as_of=now,
         grounds=grounds,
         offers=offers,
-        bills=bills(offers, workload, grounds),
+        bills=after_failures(offers, bills(offers, workload, grounds), chain),
+        fallback=chain,
         considered=len(offers),
         fitting=len(offers),
         removed=(),

@@ -217,7 +217,8 @@ class Hunt(Prices):
                 remedy="Take the next one of hunter deals --refresh.",
             )
         fresh = listing.offers.take(same.nonzero()[0][:1])
-        priced = price_one(fresh, self.sized(workload), self.grounds(), self.clock.now())
+        chain = self.deals(workload, top=1).fallback
+        priced = price_one(fresh, self.sized(workload), self.grounds(), self.clock.now(), chain)
         return Quote(deals=priced, before_usd_h=offer.price_usd_h)
 
     def check_caps(self, quote: Quote, caps: Caps) -> None:

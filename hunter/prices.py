@@ -10,6 +10,7 @@ from hunter.config import stale_after_s
 from hunter.deals import Deals, best, nearest, price_one, rank
 from hunter.errors import NothingMatches, UsageError
 from hunter.facts import Facts, shipped
+from hunter.fallback import LINKS
 from hunter.fit import Missed, Query, fitting
 from hunter.gpu_speed import GpuSpeed
 from hunter.grounds import Grounds, Held, learn_all
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from hunter.workload import Workload
 
 
+LOOK_AHEAD = 6 * LINKS
+"""Offers of each market that may come next after a failure."""
 DAY_H = 24.0
 """Between two runs, where a workload names no cadence."""
 
@@ -153,7 +156,8 @@ class Prices:
         if top is None:
             return rank(self.recorded(query.market), workload, query, grounds, now)
         parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
-        ranked = [rank(part, workload, query, grounds, now, top=top) for part in parts]
+        more = top + LOOK_AHEAD
+        ranked = [rank(part, workload, query, grounds, now, top=more) for part in parts]
         return best(ranked, grounds, query, top)
 
     def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deals:
@@ -237,7 +241,8 @@ class Prices:
         """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
         offer = self._find(ref)
         workload, now = self.sized(workload), self.clock.now()
-        priced = price_one(offer, workload, self.grounds(), now)
+        chain = self.deals(workload, top=1).fallback
+        priced = price_one(offer, workload, self.grounds(), now, chain)
         checks = fitting(priced.offers, workload, Query(), priced.grounds, now)
         return priced, tuple(rule.missed(0) for rule in checks if not bool(rule.passes[0]))
 

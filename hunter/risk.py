@@ -30,6 +30,8 @@ whether the market ended them (1), under a tenancy."""
 
 NEVER = Prior(low=300.0, expected=300.0, high=300.0, source="stands where no dud is ever expected")
 
+ALWAYS = Prior(low=1.0, expected=1.0, high=1.0, source="stands where a contract is its quote")
+
 
 # ── what is believed before the first launch ─────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class Risks:
     """By market and tenancy."""
     machine_hours: float = 24.0
     restarts: Mapping[str, Restart] = field(default_factory=dict)
+    quote_share: Prior = ALWAYS
+    """A contract's price by its quote."""
     narrow_pcie_gb_s: float = 2.0
     slice_below: float = 0.9
     """Share of its model's memory below which an offer is part of a GPU."""
@@ -107,6 +111,7 @@ def risks_from(table: dict[str, Any]) -> Risks:
             market: Restart(taken_after_h=Prior(**row["taken_after_h"]), left=Prior(**row["left"]))
             for market, row in table["restart"].items()
         },
+        quote_share=Prior(**table["quote"]["share"]),
         narrow_pcie_gb_s=table["flag"]["narrow_pcie_gb_s"]["expected"],
         slice_below=table["flag"]["slice_below"]["expected"],
     )

@@ -101,6 +101,20 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """A day of requests."""
+
+    hourly: tuple[float, ...]
+    """Requests in each of 24 hours, from midnight on."""
+    request_s: float
+    """Seconds of one request on the reference GPU."""
+    timeout_s: float | None = None
+    """The idle time-out in use; None looks for the best."""
+    wait_usd_h: float = 0.0
+    """What an hour of a user's waiting is worth."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The most that the user wants to spend. None is no limit."""
 
@@ -120,6 +134,7 @@ class Workload:
     gpu: GpuNeed = field(default_factory=GpuNeed)
     run: Run = field(default_factory=Run)
     limits: Limits = field(default_factory=Limits)
+    demand: Demand | None = None
     payload: Payload = field(default_factory=Payload)
     start: Start = field(default_factory=Start)
     env: dict[str, str] = field(default_factory=dict)

@@ -94,7 +94,9 @@ def test_a_longer_gap_never_costs_less(keep: float, warm: float, a: float, b: fl
 @given(usd, usd, usd, usd)
 def test_dearer_keeping_never_pays_for_longer(a: float, b: float, warm: float, more: float) -> None:
     cold = warm + more
-    cheap, dear = (break_even_h(kept(k, warm, cold, tau=8.0, left=0.3), cold) for k in sorted((a, b)))
+    cheap, dear = (
+        break_even_h(kept(k, warm, cold, tau=8.0, left=0.3), cold) for k in sorted((a, b))
+    )
     assert cheap is not None
     assert dear is not None
     assert cheap >= dear - 1e-6
@@ -126,7 +128,9 @@ def test_on_vast_the_traffic_decides_how_long_keeping_pays() -> None:
     # 60 GB × 0.15 / 720 = 0.0125 $/h: 7.4 h, and 9.2 h with the image's bytes
     for gigabytes, pays_h in ((26, 7.4), (35, 9.2)):
         fetch = gigabytes * 0.0026 + 260 / 3600 * 0.34
-        assert break_even_h(kept(60 * 0.15 / 720, 0.0, fetch), fetch) == pytest.approx(pays_h, abs=0.05)
+        assert break_even_h(kept(60 * 0.15 / 720, 0.0, fetch), fetch) == pytest.approx(
+            pays_h, abs=0.05
+        )
         # with one chance in two of a restart, half of it: P constant is a τ of 0 h
         half = kept(60 * 0.15 / 720, 0.0, fetch, tau=1e-9, left=0.5)
         assert break_even_h(half, fetch) == pytest.approx(pays_h / 2, abs=0.05)
@@ -181,7 +185,9 @@ def test_on_runpod_a_stop_keeps_only_the_volume_and_a_network_volume_ties_to_its
 
 def test_without_weights_there_is_nothing_to_put_on_a_shelf() -> None:
     job = workload(payload=replace(workload().payload, fetches=()))
-    found = by_name(ways(Offers.of([offer("A $1/h")]), job, grounds(rules(pull_billed=True)), SHELVES))
+    found = by_name(
+        ways(Offers.of([offer("A $1/h")]), job, grounds(rules(pull_billed=True)), SHELVES)
+    )
     assert set(found) == {"destroy", "stopped", "running"}
 
 
@@ -196,7 +202,8 @@ def test_every_shelf_that_ships_is_readable() -> None:
     shelves = shelves_from(shipped().risk)
     assert {store.name for store in shelves.stores} == {"tigris", "s3", "r2"}
     assert [volume.market for volume in shelves.volumes] == ["runpod"]
-    assert all(shelf.source for shelf in (*shelves.stores, *shelves.volumes))
+    assert all(store.source for store in shelves.stores)
+    assert all(volume.source for volume in shelves.volumes)
 
 
 def test_the_talks_instance_in_three_numbers() -> None:
