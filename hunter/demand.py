@@ -4,8 +4,9 @@ Requests come at random with the rate of their hour. An instance that scales to 
 keep coming within its idle time-out, so that it lives as an M/G/∞ queue is busy when each request holds it
 for its own time and the time-out (Takács 1962):
 
-    alive   (e^(r × (s + τ)) − 1) / r   hours from a wake-up to the sleep, r requests an hour of s hours
-    cycle   cold start + alive + 1 / r  hours from one wake-up to the next
+    alive   (e^(r × (s + τ)) − 1) / r + r × c × s    hours from its being up to its sleep, r requests an hour
+            of s hours each; those that came during the cold start of c hours are done one after another
+    cycle   c + alive + 1 / r                        hours from one wake-up to the next
 
 A wake-up costs a cold start, and lets wait whoever asked first for all of it, and those who came meanwhile
 for half of it on average.
@@ -91,6 +92,7 @@ def scaled_to_zero(demand: Demand, host: Host, timeout_h: float) -> Hours:
     held = rate * (host.request_h + timeout_h)
     for_ever = held > ALMOST_FOR_EVER
     alive = np.where(for_ever, 0.0, np.expm1(np.minimum(held, ALMOST_FOR_EVER)) / some)
+    alive = alive + rate * host.cold_h * host.request_h
     cycle = host.cold_h + alive + 1 / some
     wakes = np.where((rate > 0) & ~for_ever, 1 / cycle, 0.0)
     up = np.where(for_ever, 1.0, wakes * (host.cold_h + alive))

@@ -14,6 +14,7 @@ from hunter.facts import DATA
 from hunter.references import kind_of
 from hunter.units import BYTES_PER_GB
 from hunter.workload import (
+    Demand,
     Fetch,
     GpuNeed,
     Limits,
@@ -25,6 +26,7 @@ from hunter.workload import (
 )
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
+HOURS_A_DAY = 24
 NotNegative = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
 
 
@@ -66,6 +68,14 @@ class _Run(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     egress_gb: NotNegative = 0.0
 
 
+class _Demand(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    hourly: list[NotNegative] | None = None
+    csv: str | None = None
+    request_s: Positive
+    timeout: str | None = None
+    wait_usd_h: NotNegative = 0.0
+
+
 class _Limits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     max_usd_h: Positive | None = None
     max_usd_run: Positive | None = None
@@ -81,6 +91,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     run: _Run = msgspec.field(default_factory=_Run)
     limits: _Limits = msgspec.field(default_factory=_Limits)
     start: _Start = msgspec.field(default_factory=_Start)
+    demand: _Demand | None = None
     env: dict[str, str] = {}
     command: str | None = None
     ports: list[str] = []
@@ -146,6 +157,35 @@ def _bytes(gb: float | None) -> float | None:
     return None if gb is None else gb * BYTES_PER_GB
 
 
+def _demand(table: _Demand, place: str) -> Demand:
+    if (table.hourly is None) == (table.csv is None):
+        raise WorkloadError(
+            f"{place}, demand: it needs either hourly or csv.", remedy="Give one of the two."
+        )
+    if table.csv is not None:
+        from hunter.demand_file import hourly  # noqa: PLC0415  csv, only where it is named
+
+        figures = hourly(Path(place).parent / table.csv)
+    else:
+        figures = tuple(table.hourly or ())
+    if len(figures) != HOURS_A_DAY:
+        raise WorkloadError(
+            f"{place}, demand.hourly: it has {len(figures)} figures, and a day has 24 hours.",
+            remedy="Give one figure an hour, from midnight on; 0 where nobody asks.",
+        )
+    if not any(figures):
+        raise WorkloadError(
+            f"{place}, demand: nobody ever asks.", remedy="Give the requests of each hour."
+        )
+    timeout_h = _hours(table.timeout, place, "demand.timeout")
+    return Demand(
+        hourly=figures,
+        request_s=table.request_s,
+        timeout_s=None if timeout_h is None else timeout_h * 3600,
+        wait_usd_h=table.wait_usd_h,
+    )
+
+
 def _workload(file: _File, place: str) -> Workload:
     image = file.image if isinstance(file.image, _Image) else _Image(ref=file.image)
     weights = [w if isinstance(w, _Weights) else _Weights(ref=w) for w in file.weights]
@@ -184,6 +224,7 @@ def _workload(file: _File, place: str) -> Workload:
             max_usd_run=file.limits.max_usd_run,
             ttl_h=_hours(file.limits.ttl, place, "limits.ttl"),
         ),
+        demand=None if file.demand is None else _demand(file.demand, place),
         payload=payload,
         start=Start(**msgspec.structs.asdict(file.start)),
         env=dict(file.env),

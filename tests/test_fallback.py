@@ -1,0 +1,112 @@
+"""What comes after a failure: worked by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hunter.deals import Deals, rank
+from hunter.fallback import Fallback
+from hunter.fit import Query
+from hunter.offers import Offer, Offers
+from hunter.risk import Rate, Risks, Tier
+from tests.builders import NOW, exactly, grounds, offer, payload, rules, workload
+
+EVEN = Risks(
+    tiers=(Tier(market="vast", name="all", chance=0.5, launches=6, source="test"),),
+    dud_s=exactly(360),
+    dud_gpu_share=0.5,
+    dud_bytes_share=0.75,
+    rates={("vast", "interruptible"): Rate(per_h=exactly(0.1), hours=20)},
+)
+JOB = workload(payload=payload(0.0, 0.0))
+usd = st.floats(min_value=0.01, max_value=2)
+
+
+def ranked(*offers: Offer, risks: Risks = EVEN) -> Deals:
+    known = replace(grounds(rules(pull_billed=False)), risks=risks)
+    return rank(Offers.of(offers), JOB, Query(), known, NOW)
+
+
+def machine(name: str, usd_h: float, side: str = "") -> Offer:
+    return offer(f"A ${usd_h}/h{side} #{name}", machine_id=name, storage_usd_gb_month=0.0)
+
+
+def test_a_chain_costs_its_duds_and_the_first_that_boots() -> None:
+    chain = Fallback(
+        machines=("a", "b"), chance=np.array([0.5, 0.8]), success_usd=np.array([1.0, 2.0]),
+        high_usd=np.array([1.5, 2.5]), dud_usd=np.array([0.1, 0.2]),
+    )  # fmt: skip
+    # 0.5 × 1 + 0.5 × (0.1 + 2): the last stands for all beyond it
+    assert chain.usd == pytest.approx(1.55)
+    assert chain.without("a").usd == pytest.approx(2.0)
+    cost, share = chain.outcomes
+    # half of the runs: 1 (four fifths of them) or 1.5; the other half 2.1 or 2.6
+    assert cost.tolist() == pytest.approx([1.0, 1.5, 2.1, 2.6])
+    assert share.tolist() == pytest.approx([0.4, 0.5, 0.9, 1.0])
+
+
+def test_a_bargain_that_may_not_boot_costs_what_comes_after_it() -> None:
+    cheap, dear = ranked(machine("cheap", 0.1), machine("dear", 1.0))
+    # a dud: 0.1 h × 0.5 × 0.1 = 0.005; alone: 0.1 + 1 × 0.005 = 0.105;
+    # with what comes next: 0.5 × 0.1 + 0.5 × (0.005 + 1.0) = 0.5525
+    assert cheap.offer.offer_id == "cheap"
+    assert cheap.run_usd == pytest.approx(0.5525, abs=1e-3)
+    # nothing is taken off the dear one because the next is cheap: 1 + 1 × 0.05
+    assert dear.run_usd == pytest.approx(1.05, abs=1e-3)
+
+
+def test_equal_offers_cost_as_if_there_were_no_end_of_them() -> None:
+    deals = ranked(*(machine(f"m{i}", 1.0) for i in range(12)))
+    assert deals[0].run_usd == pytest.approx(1.05, abs=1e-3)
+
+
+def test_a_cut_run_goes_on_where_it_is_dearer() -> None:
+    sure = replace(EVEN, tiers=())
+    job_h, rate = 1.0, 0.1
+    cheap, dear = ranked(machine("cheap", 0.1, " bid"), machine("dear", 1.0), risks=sure)
+    # e^0.1 − 1 = 0.105171 cuts; alone 0.105171 / 0.1 × 0.1 = 0.105171;
+    # half of the work is left, at 1.0 instead: + 0.105171 × 0.5 × (1 − 0.105171)
+    worked = np.expm1(rate * job_h) / rate
+    alone = worked * 0.1
+    assert cheap.run_usd == pytest.approx(alone + worked * rate * 0.5 * (1 - alone), abs=1e-3)
+    assert dear.run_usd == pytest.approx(1.0, abs=1e-3)
+
+
+def test_the_range_reaches_as_far_as_bad_luck() -> None:
+    cheap = ranked(machine("cheap", 0.1), machine("middle", 0.5), machine("dear", 1.0))[0]
+    # half of the runs end on the first, a quarter on the second, the rest on the third: nine of ten cost
+    # no more than 0.005 + 0.025 + 1.0
+    assert cheap.run_low_usd == pytest.approx(0.1, abs=1e-3)
+    assert cheap.run_high_usd == pytest.approx(1.03, abs=5e-3)
+
+
+def test_the_lines_add_up_with_what_comes_after_too() -> None:
+    deals = ranked(machine("a", 0.1, " bid"), machine("b", 0.5, " bid"), machine("c", 1.0))
+    for row in range(len(deals)):
+        total = sum(line.usd or 0.0 for line in deals.bill(row))
+        assert total == pytest.approx(deals[row].run_usd)
+
+
+@given(st.lists(usd, min_size=1, max_size=8), usd)
+def test_a_dearer_offer_never_has_a_cheaper_run(prices: list[float], more: float) -> None:
+    others = [machine(f"m{i}", price) for i, price in enumerate(prices[1:])]
+    runs = []
+    for price in (prices[0], prices[0] + more):
+        deals = ranked(machine("it", price), *others)
+        runs.append(next(deal.run_usd for deal in deals if deal.offer.offer_id == "it") or 0.0)
+    assert runs[0] <= runs[1] * (1 + 1e-9)
+
+
+@given(st.lists(usd, min_size=1, max_size=8))
+def test_the_range_holds_the_expected(prices: list[float]) -> None:
+    for deal in ranked(*(machine(f"m{i}", price, " bid") for i, price in enumerate(prices))):
+        assert deal.run_low_usd is not None
+        assert deal.run_usd is not None
+        assert deal.run_high_usd is not None
+        assert deal.run_low_usd <= deal.run_usd * (1 + 1e-9)
+        assert deal.run_usd <= deal.run_high_usd * (1 + 1e-9)
