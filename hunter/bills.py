@@ -394,15 +394,15 @@ def _lines(
         _line("disk, cold start", "disk", cold_h("disk"), "h", disk, phases_of),
         *travel,
         _line("results out", "bandwidth", sent, "GB", offers.inet_up_usd_gb, "offer; egress_gb"),
-        _line("hosts that never boot", "gpu", trouble.duds, "dud", trouble.dud_usd, learned),
-        _line("work lost to interruptions", "gpu", trouble.lost_h, "h", all_in, learned),
-        _line("starts after them", "gpu", trouble.cuts, "start", trouble.start_usd, learned),
+        _line("hosts not booting", "gpu", trouble.duds, "dud", trouble.dud_usd, learned),
+        _line("work lost to cuts", "gpu", trouble.lost_h, "h", all_in, learned),
+        _line("starts after cuts", "gpu", trouble.cuts, "start", trouble.start_usd, learned),
         _line("rounding", "gpu", rounding_h, "h", all_in, "markets.toml step and minimum"),
     )
     possible = (
-        "hosts that never boot",
-        "work lost to interruptions",
-        "starts after them",
+        "hosts not booting",
+        "work lost to cuts",
+        "starts after cuts",
         "rounding",
     )
     return tuple(line for line in lines if line.item not in possible or line.quantity.any())

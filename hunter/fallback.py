@@ -140,8 +140,8 @@ def after_failures(offers: Offers, bills: Bills, chain: Fallback | None) -> Bill
     cut_usd = cuts * step_usd
     source = "the next best recorded offers"
     lines = (
-        _line("dearer offers after a dud", fails, failed_usd, source),
-        _line("dearer offers after a cut", cuts, cut_usd, source),
+        _line("dearer after duds", fails, failed_usd, source),
+        _line("dearer after cuts", cuts, cut_usd, source),
     )
     run_usd = bills.run_usd + failed_usd + cut_usd
     grown = np.where(

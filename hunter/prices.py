@@ -218,6 +218,10 @@ class Prices:
             for deals, row in found
         ]
 
+    def keeping(self, deals: Deals, row: int) -> Storage:
+        """Keep or fetch again, on one deal of a ranking, at the workload's cadence."""
+        return storage(deals, row, self.shelves, self._idle_h(deals, row))
+
     def serving(self, workload: Workload, ref: str | None, timeout_s: float | None) -> Serving:
         """A day's demand served on one offer, or on the best deal, in every way."""
         asked = workload.demand

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +141,37 @@ class Workload:
     command: str | None = None
     """What the container runs at start; its image's own command where None."""
     ports: tuple[str, ...] = ()
+
+
+def varied(
+    workload: Workload,
+    *,
+    hours: float = 1.0,
+    disk: float = 1.0,
+    image: float = 1.0,
+    interruptible: bool | None = None,
+) -> Workload:
+    """What if it ran so many times as long, or needed so many times the disk or the image?
+
+    Args:
+        workload: with the sizes that are known.
+        hours: factor on the useful hours.
+        disk: factor on the disk.
+        image: factor on the image's bytes; its layers are then taken as images usually have them.
+        interruptible: whether bids are considered; None leaves it.
+    """
+    run, payload = workload.run, workload.payload
+    if image != 1.0:
+        known = (payload.image_bytes, payload.image_unpacked_bytes)
+        packed, unpacked = (None if n is None else n * image for n in known)
+        payload = replace(payload, image_bytes=packed, image_unpacked_bytes=unpacked, layers=())
+    taken = run.interruptible if interruptible is None else interruptible
+    return replace(
+        workload,
+        disk_gb=workload.disk_gb * disk,
+        run=replace(run, hours=run.hours * hours, interruptible=taken),
+        payload=payload,
+    )
 
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")

@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input, Label, Static
 from hunter.deals import Deal, Deals, matching
 from hunter.fit import Query
 from hunter.offers import Tenancy
+from hunter.workload import varied
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
 from tui.prices import Prices
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tui.desk import Desk
     from tui.widgets.line_table import Cell
 
+WHAT_IFS = ("hours", "disk", "image")
 TENANCIES = (None, Tenancy.ON_DEMAND, Tenancy.INTERRUPTIBLE)
 CHECK_EVERY_S = 5.0
 """Seconds of ours between two looks at whether prices have grown old."""
@@ -71,7 +73,11 @@ class DealsScreen(Screen[None]):
     def __init__(self, desk: Desk, workload: Workload, stale_after_s: float) -> None:
         super().__init__()
         self.desk = desk
+        self.chosen = workload
+        """The workload as it is: what a launch takes."""
         self.workload = workload
+        """The workload that deals are priced for: the chosen one, or a what-if of it."""
+        self.factors = dict.fromkeys(WHAT_IFS, 1.0)
         self.stale_after_s = stale_after_s
         self.prices = Prices(desk, stale_after_s, self.post_message)
         self.wanted = Query()
@@ -198,9 +204,12 @@ class DealsScreen(Screen[None]):
         self._say_news()
 
     def _say_where(self) -> None:
-        self.headline.show_place(
-            self.desk, (f"{self.workload.name} ", STRONG), (job_line(self.workload), MUTED)
-        )
+        pieces = [(f"{self.workload.name} ", STRONG), (job_line(self.workload), MUTED)]
+        if self.workload is not self.chosen:
+            image = self.factors["image"]
+            size = "" if image == 1 else f" · image x{image:g}"
+            pieces = [("WHAT IF ", STRONG), pieces[0], (pieces[1][0] + size, MUTED)]
+        self.headline.show_place(self.desk, *pieces)
 
     def _say_news(self) -> None:
         right: list[Piece] = []
@@ -251,14 +260,14 @@ class DealsScreen(Screen[None]):
         self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
         self.query_one(BillSheet).show_bill(deal, self.deals.bill(row))
         self.query_one(TimelineSheet).show_phases(deal, self.deals.phases(row))
-        self.query_one(KeepSheet).show_keeping(deal, self.workload)
+        self.query_one(KeepSheet).show_keeping(self.desk.hunt.keeping(self.deals, row))
 
     @on(LineTable.Chosen, "#deals")
     def action_launch(self) -> None:
         """The launch dialogue on the selected deal."""
         deal = self.selected()
         if deal is not None:
-            self.app.push_screen(LaunchScreen(self.desk, deal, self.workload))
+            self.app.push_screen(LaunchScreen(self.desk, deal, self.chosen))
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -317,9 +326,31 @@ class DealsScreen(Screen[None]):
         """Choose another workload."""
         chosen = await self.app.push_screen_wait(WorkloadScreen(self.desk, self.workload))
         if chosen is not None:
-            self.workload = chosen
-            self._say_where()
-            self.rank()
+            self.chosen = chosen
+            self.action_as_it_is()
+
+    # ── what if ──────────────────────────────────────────────────────────────────────────────
+
+    def action_what_if(self, what: str, factor: float) -> None:
+        """Price everything for a workload that is larger or smaller in one way."""
+        self.factors[what] *= factor
+        self._price_what_if(self.workload.run.interruptible)
+
+    def action_what_if_cut(self) -> None:
+        """Price everything with bids, or without."""
+        self._price_what_if(not self.workload.run.interruptible)
+
+    def action_as_it_is(self) -> None:
+        """The workload as it was chosen."""
+        self.factors = dict.fromkeys(WHAT_IFS, 1.0)
+        self._price_what_if(self.chosen.run.interruptible)
+
+    def _price_what_if(self, interruptible: bool) -> None:
+        known = self.desk.hunt.sized(self.chosen)
+        what_if = varied(known, **self.factors, interruptible=interruptible)
+        self.workload = self.chosen if what_if == known else what_if
+        self._say_where()
+        self.rank()
 
 
 def _advice(what: str, then: str) -> Content:

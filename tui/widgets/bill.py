@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from tui.format import bar, money, number, span, usd
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hunter.deals import BillLine, Deal
-    from hunter.workload import Workload
+    from hunter.storage import Kept, Storage
 
-ITEM = 18
-"""Width of the longest item's name."""
+ITEM = 19
+"""Width of the longest item's name, and a blank."""
 
 
 class BillSheet(Sheet):
@@ -28,11 +29,11 @@ class BillSheet(Sheet):
 
 
 class KeepSheet(Sheet):
-    """Keep the disk, or fetch everything again."""
+    """Keep something between two runs, or fetch everything again."""
 
-    def show_keeping(self, deal: Deal, workload: Workload) -> None:
-        """Show this choice."""
-        self.show(lambda width: keeping(deal, workload, width))
+    def show_keeping(self, found: Storage) -> None:
+        """Show these ways."""
+        self.show(lambda width: keeping(found, width))
 
 
 def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Content]:
@@ -43,7 +44,7 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
         width,
     )
     wide = width >= 50
-    room = max(4, width - ITEM - 9 - (18 if wide else 0))
+    room = max(4, width - ITEM - 14 - (18 if wide else 0))
     dearest = max((item.usd or 0.0 for item in lines), default=0.0)
     for item in lines:
         share = (item.usd or 0.0) / dearest if dearest else 0.0
@@ -52,6 +53,7 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
         yield line(
             (item.item.ljust(ITEM), MUTED if nothing else ""),
             (f"{usd(item.usd):>8} ", MUTED if nothing else ""),
+            (f"{_share(item, deal):>4} ", MUTED),
             (bar(share, room), ACCENT),
             (how.rjust(18) if wide else "", MUTED),
         )
@@ -62,15 +64,32 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
     )
 
 
-def keeping(deal: Deal, workload: Workload, width: int) -> Iterator[Content]:
-    """Whether to keep the disk between two runs."""
-    yield line(("BETWEEN RUNS", HEAD))
-    yield line(
-(f"keep {workload.disk_gb:g} GB ", MUTED), f"{money(deal.keep_usd_h)}/h",
-        (" · fetch it again ", MUTED), money(deal.cold_start_usd),
-    )  # fmt: skip
-    idle_h = deal.break_even_idle_h
-    if idle_h is None:
-        yield line(("Which is cheaper is unknown: a price or a size is.", MUTED))
-    else:
-        yield line("→ destroy it when idle for more than ", (span(idle_h * 3600), STRONG))
+def _share(item: BillLine, deal: Deal) -> str:
+    """Of the whole run."""
+    return "" if item.usd is None or not deal.run_usd else f"{item.usd / deal.run_usd:.0%}"
+
+
+def _pays(kept: Kept) -> str:
+    """Up to which idle time a way beats to destroy and fetch again."""
+    up_to = kept.break_even_h
+    if up_to is None or kept.way.name == "destroy":
+        return ""
+    if up_to == math.inf:
+        return "always pays"
+    return f"pays up to {span(up_to * 3600)}" if up_to else "never pays"
+
+
+def keeping(found: Storage, width: int) -> Iterator[Content]:
+    """Every way to keep the workload between two runs, the cheapest at its cadence first."""
+    idle = span(found.idle_h * 3600)
+    yield apart(
+        [("BETWEEN RUNS", HEAD), (f"  idle for {idle}", MUTED)], [("a gap $", MUTED)], width
+    )
+    for place, kept in enumerate(found.ways):
+        pays = _pays(kept)
+        risk = f", restart fails {kept.restart_fails:.0%}" if kept.restart_fails else ""
+        yield apart(
+            [(kept.way.name.ljust(15), STRONG if not place else ""), (pays + risk, MUTED)],
+            [(usd(kept.gap_usd), STRONG if not place else "")],
+            width,
+        )
