@@ -15,7 +15,7 @@ from tests.builders import NOW, grounds, offer, rules
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, deals, fast_app, opened, shown, until
 from tui.screens.help import HelpScreen
-from tui.widgets.bill import BillSheet
+from tui.widgets.bill import BillSheet, KeepSheet
 from tui.widgets.left_out import LeftOutSheet
 from tui.widgets.line_table import LineTable
 from tui.widgets.newsline import Newsline
@@ -248,3 +248,34 @@ async def test_columns_give_way_in_narrow_terminals_and_the_last_is_never_cut(
         keys = [column.key for _, column, _ in columns]
         assert keys[-1] == "age"
         assert {"gpu", "run_usd", "all_in_usd_h"} <= set(keys)
+
+
+async def test_what_if_prices_every_deal_anew_and_a_launch_takes_the_job_as_it_is(
+    app: HunterApp,
+) -> None:
+    async with app.run_test(size=(140, 42)) as pilot:
+        await opened(pilot, app)
+        screen = deals(app)
+        assert screen.deals is not None
+        before = screen.deals[0].run_usd
+        await pilot.press("H", "D", "M")
+        await until(pilot, lambda: screen.deals.workload.disk_gb == 2 * JOB.disk_gb)  # type: ignore[union-attr]
+        dearer = screen.deals[0]
+        assert (screen.workload.run.hours, dearer.hours) == (2 * JOB.run.hours, 2 * JOB.run.hours)
+        assert screen.workload.payload.image_bytes == 2 * (JOB.payload.image_bytes or 0)
+        assert (dearer.run_usd or 0) > (before or 0)
+        assert screen.chosen == JOB
+        await pilot.press("b")
+        await until(pilot, lambda: not screen.deals.workload.run.interruptible)  # type: ignore[union-attr]
+        await pilot.press("0")
+        await until(pilot, lambda: screen.deals.workload == JOB)  # type: ignore[union-attr]
+        assert screen.workload is screen.chosen
+
+
+async def test_beside_a_deal_stands_every_way_to_keep_it(app: HunterApp) -> None:
+    async with app.run_test(size=(140, 60)) as pilot:
+        await opened(pilot, app)
+        sheet = app.screen.query_one(KeepSheet)
+        await until(pilot, lambda: "destroy" in text_of(sheet))
+        for way in ("baked", "stopped", "running", "tigris", "GPU lost"):
+            assert way in text_of(sheet)

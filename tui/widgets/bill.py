@@ -76,7 +76,7 @@ def _pays(kept: Kept) -> str:
         return ""
     if up_to == math.inf:
         return "always pays"
-    return f"pays up to {span(up_to * 3600)}" if up_to else "never pays"
+    return f"pays ≤ {span(up_to * 3600)}" if up_to else "never pays"
 
 
 def keeping(found: Storage, width: int) -> Iterator[Content]:
@@ -87,7 +87,7 @@ def keeping(found: Storage, width: int) -> Iterator[Content]:
     )
     for place, kept in enumerate(found.ways):
         pays = _pays(kept)
-        risk = f", restart fails {kept.restart_fails:.0%}" if kept.restart_fails else ""
+        risk = f", GPU lost {kept.restart_fails:.0%}" if kept.restart_fails else ""
         yield apart(
             [(kept.way.name.ljust(15), STRONG if not place else ""), (pays + risk, MUTED)],
             [(usd(kept.gap_usd), STRONG if not place else "")],
