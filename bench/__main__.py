@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
+from bench import curve
 from hunter.config import Home
 from hunter.hunt import Hunt
 from hunter.sandbox.server import Options
@@ -247,6 +248,7 @@ def report(url: str, folder: Path) -> None:
         lines.append(
             (f"database to ranked deals, {name}, compute alone", f"{seconds * 1000:.1f} ms", "")
         )
+    lines += curve.lines()
     lines += pulls()
     bare_start = best(command([str(BIN / "python"), "-c", "pass"], env), 5)
     show_help = best(command([str(BIN / "hunter"), "--help"], env), 5)

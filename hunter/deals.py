@@ -257,22 +257,24 @@ def rank(
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
     chosen = offers.take(np.flatnonzero(passing))
-    plain = bills(chosen, workload, grounds)
+    plain, fit = bills(chosen, workload, grounds), len(chosen)
     chain = fallback(chosen, plain)
-    priced = after_failures(chosen, plain, chain)
+    few = top is not None and query.sort != "run_high_usd"  # ranges only of those that are kept
+    priced = after_failures(chosen, plain, chain, expected_only=few)
     key = getattr(priced, query.sort, None)
     if key is None:
         key = getattr(chosen, query.sort)
     order = np.lexsort((-np.nan_to_num(chosen.reliability, nan=-1.0), key))[:top]
+    chosen, plain = chosen.take(order), plain.take(order)
     return Deals(
         workload=workload,
         as_of=now,
         grounds=grounds,
-        offers=chosen.take(order),
-        bills=priced.take(order),
+        offers=chosen,
+        bills=after_failures(chosen, plain, chain) if few else priced.take(order),
         fallback=chain,
         considered=len(offers),
-        fitting=len(chosen),
+        fitting=fit,
         removed=tuple(removed),
     )
 

@@ -109,10 +109,18 @@ def fallback(offers: Offers, bills: Bills) -> Fallback | None:
     )
 
 
-def after_failures(offers: Offers, bills: Bills, chain: Fallback | None) -> Bills:
+def after_failures(
+    offers: Offers, bills: Bills, chain: Fallback | None, *, expected_only: bool = False
+) -> Bills:
     """The bills with what dearer offers cost that come next after a failure.
 
     Nothing is taken off a bill whose next offers are cheaper: nobody launches the dearer one first.
+
+    Args:
+        offers: n offers.
+        bills: of each alone.
+        chain: what comes next; None takes more of the same.
+        expected_only: leave the range as it is, for where only the order matters.
     """
     if chain is None or not len(offers) or not (bills.duds.any() or bills.interruptions.any()):
         return bills
@@ -121,19 +129,20 @@ def after_failures(offers: Offers, bills: Bills, chain: Fallback | None) -> Bill
     dud = np.where(fails > 0, bills.dud_usd, 0.0)
     cuts = np.nan_to_num(bills.interruptions)
     own_high = bills.success_high_usd
-    high = _ninth_tenth(bills.boot_chance, bills.success_usd, own_high, dud, chain)
-    for machine in chain.machines:  # whoever is in the chain falls back on the others
-        rows = np.flatnonzero(offers.machine_id.is_in([machine]))
+    columns = (bills.boot_chance, bills.success_usd, own_high, dud)
+    high = bills.run_high_usd if expected_only else _ninth_tenth(*columns, chain)
+    place = offers.machine_id.lookup({name: n for n, name in enumerate(chain.machines)})
+    for n, machine in enumerate(chain.machines):  # whoever is in the chain falls back on the others
+        rows = np.flatnonzero(place == n)
         others = chain.without(machine)
         if not len(rows):
             continue
-        if others.machines:
-            next_usd[rows] = others.usd
-            high[rows] = _ninth_tenth(
-                bills.boot_chance[rows], bills.success_usd[rows], own_high[rows], dud[rows], others
-            )
-        else:
-            next_usd[rows], high[rows] = bills.run_usd[rows], bills.run_high_usd[rows]
+        next_usd[rows] = others.usd if others.machines else bills.run_usd[rows]
+        if not expected_only and not others.machines:
+            high[rows] = bills.run_high_usd[rows]
+        elif not expected_only:
+            chance, success, own, each = (column[rows] for column in columns)
+            high[rows] = _ninth_tenth(chance, success, own, each, others)
     expected = bills.success_usd + fails * (dud + next_usd - bills.success_usd)
     failed_usd = np.maximum(expected - bills.run_usd, 0.0)
     step_usd = LEFT * np.maximum(next_usd - bills.run_usd, 0.0)

@@ -147,10 +147,14 @@ class Text:
     def is_in(self, wanted: Iterable[str | None]) -> NDArray[np.bool_]:
         """Which rows hold one of these texts."""
         keep = set(wanted)
+        if not keep:
+            return np.zeros(len(self), dtype=np.bool_)
         return np.array([value in keep for value in self.values] or [False])[self.codes]
 
     def lookup(self, numbers: dict[str, float], otherwise: float = np.nan) -> Floats:
         """A number for each row, by its text."""
+        if not numbers:
+            return np.full(len(self), otherwise)
         table = [numbers.get(value or "", otherwise) for value in self.values]
         return np.array(table or [otherwise], dtype=np.float64)[self.codes]
 
