@@ -4,7 +4,7 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test bench coldstart-check lint install dev screenshot clean
+.PHONY: demo test bench campaign sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
@@ -14,6 +14,12 @@ test: dev                    ## every test
 
 bench: dev                   ## figures, as ratios against peers in the same run
 	@$(BIN)/python -m bench
+
+campaign: dev                ## what a finished run costs by each way of choosing: 500 runs each, 20 minutes
+	@$(BIN)/python -m bench.campaign $(CAMPAIGN)
+
+sensitivity: dev             ## which inputs move the ranking most, as in docs/sensitivity.md
+	@$(BIN)/python -m bench.sensitivity
 
 coldstart-check: dev         ## the pull model against real pulls: root, 25 minutes; says what is missing
 	@$(BIN)/python -m bench.pulls $(CHECK)

@@ -10,18 +10,21 @@ import numpy as np
 import pytest
 
 from hunter.beliefs import Observation
+from hunter.bills import bills
 from hunter.coldstart import Phase, cold_start, common_prefix, spread
 from hunter.errors import UsageError
 from hunter.facts import shipped
+from hunter.gpu_speed import GpuSpeed
 from hunter.grounds import Grounds, Held, learn_all
 from hunter.host_by_hand import described
-from hunter.measure import Launch, Mark, lasted, marks, measured
+from hunter.measure import Launch, Mark, Went, lasted, marks, measured, outcome
 from hunter.offers import Offers
 from hunter.physics import Popular, physics_from
 from hunter.references import size_key
+from hunter.risk import Risks, Tier
 from hunter.rules import Prior
 from hunter.sizing import sized
-from hunter.workload import Fetch, ImageLayer, Payload, Start, Workload
+from hunter.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
 from tests.builders import NOW, exactly, grounds, offer, payload, physics, rules, workload
 
 PLAIN = grounds(rules(pull_billed=False))
@@ -162,6 +165,46 @@ def test_durations_are_learnt_as_they_were_seen() -> None:
             Mark(phase="ready", at=29.0, n_bytes=0))  # fmt: skip
     found = teach(told, allocating=7.0, starting=11.0)
     assert found == {"allocate_s": 7.0, "start_s": 11.0, "boot_s": 20.0, "warmup_s": 4.0}
+
+
+def test_a_finished_job_tells_how_long_it_takes_on_its_gpu() -> None:
+    # stated: 2 h on a B, and an A is half as fast: 4 h; it took 5 h
+    speeds = {
+        name: GpuSpeed(fp16_tflops=t, mem_bw_gb_s=1) for name, t in (("A", 50.0), ("B", 100.0))
+    }
+    on = replace(PLAIN, gpus=speeds)
+    job = workload(run=Run(hours=2.0, reference_gpu="B"))
+    told = (Mark(phase="ready", at=0.0, n_bytes=0), Mark(phase="done", at=5 * 3600.0, n_bytes=0))
+    assert teach(told, on, job) == {"run_share": 1.25}
+    assert teach(told, on) == {}  # hours that are not scaled are a decision and no measurement
+    seen = measured(
+        Launch(lease_id="l", at=NOW, states={}, told=told), Offers.of([offer("A $1/h")]), job, on
+    )
+    spreads = {**physics_from(shipped().coldstart).spreads}
+    taught = replace(on, learned=learn_all(seen * 20, spreads, NOW))
+    bill = bills(Offers.of([offer("A $1/h"), offer("B $1/h")]), job, taught)
+    # what was learnt on an A holds for it, and in part for other GPUs of the same job
+    assert bill.run_h[0] == pytest.approx(5.0, rel=0.05)
+    assert 2.0 < bill.run_h[1] < 2.5
+
+
+@pytest.mark.parametrize(
+    ("booted", "cut", "taught"),
+    [
+        (True, False, {"boots good": 1.0, "ran interruptible": 2.0, "lost interruptible": 0.0}),
+        (True, True, {"boots good": 1.0, "ran interruptible": 2.0, "lost interruptible": 1.0}),
+        (False, False, {"boots good": 0.0, "dud_s": 600.0}),
+        (None, False, {}),
+    ],
+)
+def test_how_a_lease_went_teaches_chances_and_rates(
+    booted: bool | None, cut: bool, taught: dict[str, float]
+) -> None:
+    risks = Risks(tiers=(Tier(market="vast", name="good", chance=0.6, launches=6, source="test"),))
+    ran_h = 2.0 if booted else 0.0
+    went = Went(lease_id="l1", at=NOW, booted=booted, waited_s=600.0, ran_h=ran_h, cut=cut)
+    found = outcome(went, Offers.of([offer("A $1/h bid")]), risks)
+    assert {one.quantity: one.value for one in found} == taught
 
 
 def test_what_was_measured_on_a_machine_shortens_its_next_start() -> None:
