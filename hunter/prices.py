@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hunter import demand as demands
 from hunter.config import stale_after_s
 from hunter.deals import Deals, best, nearest, price_one, rank
 from hunter.errors import NothingMatches, UsageError
@@ -22,6 +20,7 @@ from hunter.offers import Offers, parse_ref
 from hunter.physics import physics_from
 from hunter.plan import Plan, plans
 from hunter.risk import Risks, record, risks_from
+from hunter.serving import Serving, serve
 from hunter.sizing import layers_known, sized
 from hunter.storage import Shelves, Storage, shelves_from, storage
 from hunter.store import Store, board, evidence, history, leases, polls
@@ -35,27 +34,13 @@ if TYPE_CHECKING:
     from hunter.config import Home
     from hunter.physics import Physics
     from hunter.rules import MarketRules
-    from hunter.workload import Demand, Workload
+    from hunter.workload import Workload
 
 
 LOOK_AHEAD = 6 * LINKS
 """Offers of each market that may come next after a failure."""
 DAY_H = 24.0
 """Between two runs, where a workload names no cadence."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """A day's demand, served on one offer."""
-
-    offer: str
-    demand: Demand
-    host: demands.Host
-    ways: tuple[demands.Served, ...]
-    picture: tuple[tuple[str, str], ...]
-    """A day in lines of 24 characters, with their labels."""
-    up_share: list[float]
-    """Of each hour, scaled to zero."""
 
 
 class Prices:
@@ -233,29 +218,13 @@ class Prices:
         deals = self.explain(ref, workload)[0] if ref else self.deals(workload, top=1)
         if not len(deals):
             raise self.why_none(deals)
-        deal = deals[0]
-        if deal.all_in_usd_h is None or deal.acquire_usd is None or deal.cold_start_s is None:
+        found = serve(deals[0], asked, timeout_s)
+        if found is None:
             raise UsageError(
-                f"A price or a size of {workload.name} on {deal.offer.ref} is not known.",
+                f"A price or a size of {workload.name} on {deals[0].offer.ref} is not known.",
                 remedy="Learn sizes with hunter size, or take another offer.",
             )
-        host = demands.Host(
-            usd_h=deal.all_in_usd_h,
-            cold_usd=deal.acquire_usd,
-            cold_h=deal.cold_start_s / 3600,
-            request_h=asked.request_s / 3600 / (deal.speed or 1.0),
-        )
-        own = asked.timeout_s if timeout_s is None else timeout_s
-        ways = demands.compared(asked, host, own, asked.wait_usd_h)
-        shown = next(way.timeout_s for way in ways if way.timeout_s is not None)
-        return Serving(
-            offer=deal.offer.ref,
-            demand=asked,
-            host=host,
-            ways=ways,
-            picture=demands.picture(asked, host, shown),
-            up_share=demands.scaled_to_zero(asked, host, shown / 3600).up_share.tolist(),
-        )
+        return found
 
     def _idle_h(self, deals: Deals, row: int) -> float:
         """Idle hours between two runs at the workload's cadence."""

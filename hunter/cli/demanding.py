@@ -12,7 +12,7 @@ from hunter.errors import UsageError
 from hunter.workload import duration, hours
 
 if TYPE_CHECKING:
-    from hunter.prices import Serving
+    from hunter.serving import Serving
 
 
 @click.command()

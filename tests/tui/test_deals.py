@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,11 +12,13 @@ from hunter.deals import price_one
 from hunter.errors import MarketError
 from hunter.fit import Query
 from hunter.offers import Offers
+from hunter.workload import Demand
 from tests.builders import NOW, grounds, offer, rules
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, deals, fast_app, opened, shown, until
 from tui.screens.help import HelpScreen
 from tui.widgets.bill import BillSheet, KeepSheet
+from tui.widgets.demand import DemandSheet
 from tui.widgets.left_out import LeftOutSheet
 from tui.widgets.line_table import LineTable
 from tui.widgets.newsline import Newsline
@@ -279,3 +282,18 @@ async def test_beside_a_deal_stands_every_way_to_keep_it(app: HunterApp) -> None
         await until(pilot, lambda: "destroy" in text_of(sheet))
         for way in ("baked", "stopped", "running", "tigris", "GPU lost"):
             assert way in text_of(sheet)
+
+
+async def test_a_service_shows_its_day_and_what_each_way_to_serve_it_costs(app: HunterApp) -> None:
+    async with app.run_test(size=(140, 60)) as pilot:
+        await opened(pilot, app)
+        screen = deals(app)
+        sheet = app.screen.query_one(DemandSheet)
+        assert text_of(sheet) == ""
+        screen.workload = replace(
+            JOB, demand=Demand(hourly=(0.0,) * 12 + (5.0,) * 12, request_s=20)
+        )
+        screen.rank()
+        await until(pilot, lambda: "always on" in text_of(sheet))
+        assert "█" * 12 in text_of(sheet)
+        assert "batch every 24 h" in text_of(sheet)

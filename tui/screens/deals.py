@@ -14,6 +14,7 @@ from textual.widgets import Footer, Input, Label, Static
 from hunter.deals import Deal, Deals, matching
 from hunter.fit import Query
 from hunter.offers import Tenancy
+from hunter.serving import serve
 from hunter.workload import varied
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
@@ -23,6 +24,7 @@ from tui.screens.running import RunningScreen
 from tui.screens.workload import WorkloadScreen, job_line
 from tui.widgets.bill import BillSheet, KeepSheet
 from tui.widgets.deal_rows import COLUMNS, SORTS, TITLES, deal_row
+from tui.widgets.demand import DemandSheet
 from tui.widgets.facts import FactsSheet
 from tui.widgets.headline import Headline
 from tui.widgets.left_out import LeftOutSheet
@@ -101,6 +103,7 @@ class DealsScreen(Screen[None]):
                 yield BillSheet()
                 yield TimelineSheet()
                 yield KeepSheet()
+                yield DemandSheet()
                 yield LeftOutSheet()
         yield Footer(show_command_palette=False)
 
@@ -261,6 +264,8 @@ class DealsScreen(Screen[None]):
         self.query_one(BillSheet).show_bill(deal, self.deals.bill(row))
         self.query_one(TimelineSheet).show_phases(deal, self.deals.phases(row))
         self.query_one(KeepSheet).show_keeping(self.desk.hunt.keeping(self.deals, row))
+        asked = self.workload.demand
+        self.query_one(DemandSheet).show_serving(None if asked is None else serve(deal, asked))
 
     @on(LineTable.Chosen, "#deals")
     def action_launch(self) -> None:

@@ -44,7 +44,7 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
         width,
     )
     wide = width >= 50
-    room = max(4, width - ITEM - 14 - (18 if wide else 0))
+    room = max(0 if wide else 4, width - ITEM - 14 - (18 if wide else 0))
     dearest = max((item.usd or 0.0 for item in lines), default=0.0)
     for item in lines:
         share = (item.usd or 0.0) / dearest if dearest else 0.0
@@ -54,7 +54,7 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
             (item.item.ljust(ITEM), MUTED if nothing else ""),
             (f"{usd(item.usd):>8} ", MUTED if nothing else ""),
             (f"{_share(item, deal):>4} ", MUTED),
-            (bar(share, room), ACCENT),
+            (bar(share, room) if room else "", ACCENT),
             (how.rjust(18) if wide else "", MUTED),
         )
     yield line(
