@@ -56,7 +56,7 @@ class Deals:
         return (self[row] for row in range(len(self)))
 
     def __getitem__(self, row: int) -> Deal:
-        bill, offers = self.bills, self.offers
+        bill, offers, risks = self.bills, self.offers, self.grounds.risks
         offer = offers[row]
         return Deal(
             rank=row + 1,
@@ -79,6 +79,7 @@ class Deals:
             boot_chance=float(bill.boot_chance[row]),
             interruptions=known(bill.interruptions[row]),
             acquire_usd=known(bill.acquire_usd[row]),
+            quote_share=(risks.quote_share.low, risks.quote_share.high),
             every_h=self.workload.run.every_h,
             hours=self.workload.run.hours,
             flags=self.flags(row),
@@ -167,11 +168,22 @@ class Deal:
     """Expected in one run."""
     acquire_usd: float | None
     """One start, with the duds that are expected before it."""
+    quote_share: tuple[float, float]
+    """A contract's price by its quote, low and high."""
     every_h: float | None
     """Of the workload: one run each so many hours."""
     hours: float
     """Of the workload: useful hours of a run, on its reference GPU."""
     flags: tuple[str, ...] = ()
+
+    @property
+    def all_in_range_usd_h(self) -> tuple[float | None, float | None]:
+        """What the contract may say instead of the quote, with disk, $/h."""
+        low, high = (
+            None if self.all_in_usd_h is None else self.all_in_usd_h * share
+            for share in self.quote_share
+        )
+        return low, high
 
     @property
     def useful_hour_range_usd(self) -> tuple[float | None, float | None]:

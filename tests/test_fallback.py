@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hunter.deals import Deals, rank
@@ -92,6 +92,7 @@ def test_the_lines_add_up_with_what_comes_after_too() -> None:
         assert total == pytest.approx(deals[row].run_usd)
 
 
+@settings(max_examples=40)
 @given(st.lists(usd, min_size=1, max_size=8), usd)
 def test_a_dearer_offer_never_has_a_cheaper_run(prices: list[float], more: float) -> None:
     others = [machine(f"m{i}", price) for i, price in enumerate(prices[1:])]

@@ -11,7 +11,7 @@ from hunter.cli.shell import Shell, common, number, table, usd
 from hunter.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.deals import Deal, Deals
+    from hunter.deals import BillLine, Deal, Deals
     from hunter.fit import Missed
     from hunter.workload import Workload
 
@@ -48,7 +48,7 @@ def _explain_json(
         "workload": priced.workload.name,
         "lines": [
             {"item": b.item, "quantity": b.quantity, "unit": b.unit, "rate": b.rate, "usd": b.usd,
-             "source": b.source}
+             "source": b.source, "age_s": _age_s(b, deal)}
             for b in priced.bill(0)
         ],
         "run_usd": deal.run_usd,
@@ -69,11 +69,21 @@ def print_bill(shell: Shell, priced: Deals, row: int = 0) -> None:
     """The bill of one deal for people."""
     deal = priced[row]
     lines = [
-        [b.item, number(b.quantity, ".4g"), b.unit, usd(b.rate), usd(b.usd), b.source]
+        [b.item, number(b.quantity, ".4g"), b.unit, usd(b.rate), usd(b.usd), _aged(b, deal)]
         for b in priced.bill(row)
     ]
     lines.append(["expected run", "", "", "", usd(deal.run_usd), _range(deal)])
     shell.show(table(["item", "quantity", "unit", "$ each", "$", "source"], lines, left=(0, 2, 5)))
+
+
+def _age_s(line: BillLine, deal: Deal) -> float | None:
+    """How old a line's price is; None where it rests on no price of the offer."""
+    return round(deal.age_s, 1) if line.source.startswith("offer") else None
+
+
+def _aged(line: BillLine, deal: Deal) -> str:
+    age_s = _age_s(line, deal)
+    return line.source if age_s is None else f"{line.source} ({duration(age_s)} old)"
 
 
 def _range(deal: Deal) -> str:
@@ -134,9 +144,13 @@ def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None
 def _risk(deal: Deal) -> str:
     """The chances behind a bill, in words."""
     month = deal.a_month(deal.run_usd)
-    a_month = (
-        "" if month is None else f" At one run every {deal.every_h:g} h: ${month:.2f} a month."
-    )
+    low, high = (deal.a_month(end) or 0.0 for end in (deal.run_low_usd, deal.run_high_usd))
+    a_month = ""
+    if month is not None:
+        a_month = (
+            f" At one run every {deal.every_h:g} h: ${month:.2f} a month; ${low:.2f} were each run a good "
+            f"one, ${high:.2f} were each a bad one."
+        )
     return (
         f"It comes up with a chance of {deal.boot_chance:.0%}; {number(deal.interruptions, '.2f')} "
         f"interruptions are expected in a run.{a_month}"

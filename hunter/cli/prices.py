@@ -281,6 +281,8 @@ def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
         "seen_at": iso(offer.seen_at),
         "stale": deal.age_s > stale_after_s,
         "all_in_usd_h": deal.all_in_usd_h,
+        "all_in_low_usd_h": deal.all_in_range_usd_h[0],
+        "all_in_high_usd_h": deal.all_in_range_usd_h[1],
         "cold_start_s": deal.cold_start_s,
         "cold_start_low_s": deal.cold_start_low_s,
         "cold_start_high_s": deal.cold_start_high_s,

@@ -50,7 +50,9 @@ async def test_it_opens_on_what_is_recorded_without_asking_anybody(
     app: HunterApp, market: FakeMarket
 ) -> None:
     await app.desk.ask(app.desk.hunt.scrape())
-    market.stock = []
+    market.list_error = MarketError(
+        "nobody answers", remedy="wait"
+    )  # what it says now is not waited for
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
         assert shown(app) == 6
