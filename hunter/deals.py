@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hunter.fit import Missed, Query
     from hunter.grounds import Grounds
     from hunter.offers import Offer, Offers
+    from hunter.units import Floats
     from hunter.workload import Workload
 
 MONTH_H = 720.0
@@ -268,7 +269,7 @@ def rank(
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
-    chosen = offers.take(np.flatnonzero(passing))
+    chosen = offers if passing.all() else offers.take(np.flatnonzero(passing))
     plain, fit = bills(chosen, workload, grounds), len(chosen)
     chain = fallback(chosen, plain)
     few = top is not None and query.sort != "run_high_usd"  # ranges only of those that are kept
@@ -276,7 +277,7 @@ def rank(
     key = getattr(priced, query.sort, None)
     if key is None:
         key = getattr(chosen, query.sort)
-    order = np.lexsort((-np.nan_to_num(chosen.reliability, nan=-1.0), key))[:top]
+    order = _best(key, chosen.reliability, top)
     chosen, plain = chosen.take(order), plain.take(order)
     return Deals(
         workload=workload,
@@ -335,6 +336,16 @@ def nearest(
         rule.missed(int(few[best_of])) for rule in rules if not rule.passes[few[best_of]]
     )
     return priced[best_of], missed
+
+
+def _best(key: Floats, reliability: Floats, top: int | None) -> NDArray[np.intp]:
+    """Rows by a key, smallest first, unknown last, ties to the more reliable; only the first few of them."""
+    rows = np.arange(len(key))
+    if top is not None and top < len(key):
+        last = np.partition(key, top)[top]  # nothing beyond it can be among them
+        rows = rows if np.isnan(last) else np.flatnonzero(key <= last)
+    order = np.lexsort((-np.nan_to_num(reliability[rows], nan=-1.0), key[rows]))
+    return rows[order][:top]
 
 
 def matching(deals: Deals, text: str) -> NDArray[np.int64]:
