@@ -257,11 +257,12 @@ def rank(
     now: float,
     *,
     top: int | None = None,
+    ranges: bool = True,
 ) -> Deals:
     """The offers that fit, by what the query sorts by; unknown last, ties to the more reliable.
 
     Prices only what may still win: rules that need no bill are applied first. With `top` only so many
-    of the best are kept.
+    of the best are kept; without `ranges` theirs are left as each offer has them alone.
     """
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
@@ -284,7 +285,9 @@ def rank(
         as_of=now,
         grounds=grounds,
         offers=chosen,
-        bills=after_failures(chosen, plain, chain) if few else priced.take(order),
+        bills=after_failures(chosen, plain, chain, expected_only=not ranges)
+        if few
+        else priced.take(order),
         fallback=chain,
         considered=len(offers),
         fitting=fit,

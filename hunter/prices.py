@@ -158,7 +158,11 @@ class Prices:
             return rank(self.recorded(query.market), workload, query, grounds, now)
         parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
         more = top + LOOK_AHEAD
-        ranked = [rank(part, workload, query, grounds, now, top=more) for part in parts]
+        if len(parts) == 1:
+            return rank(parts[0], workload, query, grounds, now, top=top)
+        ranked = [
+            rank(part, workload, query, grounds, now, top=more, ranges=False) for part in parts
+        ]
         return best(ranked, grounds, query, top)
 
     def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deals:
