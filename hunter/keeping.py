@@ -115,28 +115,3 @@ def flips(ways: Sequence[Way], most_h: float = 24.0 * 30) -> tuple[Flip, ...]:
     for place in np.flatnonzero(np.diff(best)) + 1:
         found.append(Flip(from_h=float(gaps[place]), way=known[int(best[place])].name))
     return tuple(found)
-
-
-def starts_a_month_to_keep(keep_usd_month: float, fetch_usd: float) -> float:
-    """Starts a month above which keeping is cheaper than fetching each time.
-
-    RunPod: 16.3 GB at 0.20 $/GB-month are 3.26 $; a billed pull of 167 s at 0.34 $/h is 0.01577 $:
-
-    >>> round(starts_a_month_to_keep(16.3 * 0.20, 167 / 3600 * 0.34))
-    207
-    """
-    return keep_usd_month / fetch_usd if fetch_usd else np.inf
-
-
-def cadence_usd_month(way: Way, every_h: float, run_h: float, month_h: float) -> float | None:
-    """Dollars a month of gaps and starts at one run each so many hours; the runs' own hours come on top.
-
-    Args:
-        way: of keeping.
-        every_h: hours from the begin of one run to the begin of the next.
-        run_h: hours of one run.
-        month_h: hours in a month.
-    """
-    gap = max(0.0, every_h - run_h)
-    usd = float(way.gap_usd(np.array([gap]))[0])
-    return None if np.isnan(usd) else usd * month_h / every_h

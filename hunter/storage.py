@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.bills import bills
-from hunter.deals import known
+from hunter.deals import MONTH_H, known
 from hunter.keeping import Flip, Way, break_even_h, flips
 from hunter.plan import shipped_as
 from hunter.units import gb, usd_h_from_gb_month
@@ -140,7 +140,7 @@ def storage(deals: Deals, row: int, shelves: Shelves, idle_h: float) -> Storage:
 
 def compared(
     found: tuple[Way, ...], idle_h: float, every_h: float, *, offer: str, gpu: str,
-    location: str | None, month_h: float = 720.0,
+    location: str | None,
 ) -> Storage:  # fmt: skip
     """These ways side by side; the first of them keeps nothing and is what the others are held against."""
     fetch = found[0].cold_usd
@@ -148,7 +148,7 @@ def compared(
         Kept(
             way=way,
             gap_usd=(gap := known(way.gap_usd(np.array([idle_h]))[0])),
-            month_usd=None if gap is None else gap * month_h / every_h,
+            month_usd=None if gap is None else gap * MONTH_H / every_h,
             break_even_h=break_even_h(way, fetch),
             restart_fails=way.restart_fails(idle_h),
         )

@@ -11,10 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.facts import shipped
-from hunter.keeping import Way, break_even_h, cadence_usd_month, flips, starts_a_month_to_keep
+from hunter.keeping import Way, break_even_h, flips
 from hunter.offers import Offers
 from hunter.risk import Restart, Risks
-from hunter.storage import NetworkVolume, ObjectStore, Shelves, by_hand, shelves_from, ways
+from hunter.storage import (
+    NetworkVolume,
+    ObjectStore,
+    Shelves,
+    by_hand,
+    compared,
+    shelves_from,
+    ways,
+)
 from tests.builders import exactly, grounds, offer, rules, workload
 
 usd = st.floats(min_value=1e-5, max_value=10)
@@ -79,8 +87,13 @@ def test_the_answer_flips_from_the_dear_and_ready_to_the_cheap_and_slow() -> Non
 
 def test_a_month_at_a_cadence() -> None:
     # every 24 h, 2 h of them at work: 30 gaps of 22 h × 0.01 + 0.05
-    assert cadence_usd_month(kept(0.01, 0.05), 24.0, 2.0, 720.0) == pytest.approx(30 * 0.27)
-    assert cadence_usd_month(kept(None), 24.0, 2.0, 720.0) is None
+    found = compared((fetched(0.3), kept(0.01, 0.05), kept(None)), 22.0, 24.0,
+                     offer="o", gpu="A", location=None)  # fmt: skip
+    assert [one.month_usd for one in found.ways] == [
+        pytest.approx(30 * 0.27),
+        pytest.approx(9),
+        None,
+    ]
 
 
 @given(usd, usd, idle, idle)
@@ -111,7 +124,10 @@ def test_a_column_of_gaps_costs_what_single_gaps_do(gaps: list[float]) -> None:
 # ── published figures ────────────────────────────────────────────────────────────────────────────
 def test_runpod_keeps_a_model_only_above_seven_starts_a_day() -> None:
     # 16.3 GB × 0.20 $/GB-month = 3.26 $; one billed pull: 167 s at 0.34 $/h = 0.015772 $
-    a_month = starts_a_month_to_keep(16.3 * 0.20, 167 / 3600 * 0.34)
+    fetch = 167 / 3600 * 0.34
+    pays_h = break_even_h(kept(16.3 * 0.20 / 720, 0.0, fetch), fetch)
+    assert pays_h is not None
+    a_month = 720 / pays_h  # one start at the end of each gap that just pays
     assert a_month == pytest.approx(206.7, abs=0.1)
     assert a_month / 30 == pytest.approx(6.9, abs=0.05)
 
