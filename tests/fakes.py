@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hunter.clock import Clock
 from hunter.errors import HunterError, MarketError, OfferGone
+from hunter.login import Login
 from hunter.markets import (
     Capabilities,
     Charge,
@@ -120,7 +121,7 @@ class FakeMarket:
         state = self.life[step]
         now = replace(
             now, state=state, reachable=state == "running",
-            ssh="-p 22 root@host" if state == "running" else None,
+            login=Login(host="host", port=22) if state == "running" else None,
         )  # fmt: skip
         self.rented[instance_id] = now
         return now

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,8 @@ from hunter.workload import duration, hours
 if TYPE_CHECKING:
     from hunter.hunt import Hunt, Quote
     from hunter.leases.lease import Lease
+    from hunter.login import Login
+    from hunter.markets import Market
     from hunter.situation import Running
     from hunter.workload import Workload
 
@@ -225,7 +226,7 @@ def _running_json(running: Running) -> dict[str, Any]:
         "label": lease.label if lease else instance.label if instance else None,
         "billing": None if running.burn_usd_h is None else running.burn_usd_h > 0,
         "seen": instance is not None,
-        "ssh": instance.ssh if instance else None,
+        "ssh": instance.login.arguments if instance and instance.login else None,
     }
 
 
@@ -262,12 +263,12 @@ def _print_running(
         shell.show("Unexplained instances are not Hunter's: it never touches them.")
 
 
-async def _instance_of(hunt: Hunt, name: str) -> Any:
+async def _instance_of(hunt: Hunt, name: str) -> tuple[Lease, Market, str]:
     lease = hunt.rentals.get(name)
     market = await hunt.market(lease.market)
     if lease.instance_id is None:
         raise UsageError(f"{name} has no instance ({lease.state}).", remedy="hunter ps shows it.")
-    return lease, market
+    return lease, market, lease.instance_id
 
 
 @click.command()
@@ -278,24 +279,25 @@ async def _instance_of(hunt: Hunt, name: str) -> Any:
 def ssh(shell: Shell, instance: str, only_print: bool) -> int:
     """Log in to an instance: its lease's id, or MARKET:ID."""
 
-    async def work() -> str:
+    async def work() -> Login:
         async with shell.hunt() as hunt:
-            lease, market = await _instance_of(hunt, instance)
-            now = await market.instance(lease.instance_id)
-            if not now.ssh:
+            _, market, instance_id = await _instance_of(hunt, instance)
+            now = await market.instance(instance_id)
+            if now.login is None:
                 raise MarketError(
                     f"{instance} cannot be logged in to yet ({now.state}).",
                     remedy="Wait until hunter ps says ready.",
                 )
-            return str(now.ssh)
+            return now.login
 
-    words = ["ssh", *shlex.split(wait_for(work()))]
+    login = wait_for(work())
+    words = login.argv()
     if shell.json:
         shell.document({"command": words})
     elif only_print:
-        shell.show(shlex.join(words))
+        shell.show(login.command)
     else:
-        os.execvp(words[0], words)  # noqa: S606  the user's own ssh, with words of our own
+        os.execvp(words[0], words)  # noqa: S606  the user's own ssh, with a checked login
     return 0
 
 
@@ -309,8 +311,8 @@ def logs(shell: Shell, instance: str, lines: int) -> int:
 
     async def work() -> str:
         async with shell.hunt() as hunt:
-            lease, market = await _instance_of(hunt, instance)
-            return str(await market.logs(lease.instance_id, lines))
+            _, market, instance_id = await _instance_of(hunt, instance)
+            return await market.logs(instance_id, lines)
 
     text = wait_for(work())
     if shell.json:
@@ -329,8 +331,8 @@ def stop(shell: Shell, instance: str) -> int:
 
     async def work() -> Lease:
         async with shell.hunt() as hunt:
-            lease, market = await _instance_of(hunt, instance)
-            await market.stop(lease.instance_id)
+            lease, market, instance_id = await _instance_of(hunt, instance)
+            await market.stop(instance_id)
             lease = await hunt.rentals.look(lease)
             if shell.json:
                 shell.document(_lease_json(hunt, lease))

@@ -106,7 +106,8 @@ class Keeper(Records):
                 )  # the market's word beats our looking late
                 self.tell(lease, "seen", instance.detail, at=max(since, lease.intended_at))
             if "ready_at" in changed:
-                self.tell(lease, "ready", instance.ssh or "", at=now)
+                way_in = instance.login.command if instance.login else ""
+                self.tell(lease, "ready", way_in, at=now)
         return self.change(lease, metered_usd=self.metered_now(lease))
 
     async def keep(

@@ -6,12 +6,13 @@ later can still say whether an instance is late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from hunter.leases.lease import PHASE_OF_STATE
+from hunter.login import Login, login_told
 from hunter.offers import Offer
 from hunter.store import leases as table
 from hunter.workload import Workload
@@ -28,6 +29,8 @@ EXPECTED = "expected"
 """The event that carries the cold start as it was predicted."""
 RENTED = "rented"
 """The event that carries offer and workload as they were at the launch: what is learnt later needs both."""
+READY = "ready"
+"""The event that carries the way in."""
 FOR_US = (EXPECTED, RENTED)
 """Events that are no lines for people."""
 SEEN_PHASES = ("allocate", "download", "start")
@@ -80,7 +83,8 @@ class Story:
     billed: dict[str, float]
     """As the market's bill says, by item; empty before it says anything."""
     burn_usd_h: float | None
-    ssh: str | None
+    login: Login | None
+    """As it was when it became ready."""
 
     @property
     def metered_usd(self) -> float:
@@ -149,8 +153,8 @@ def story(records: Records, lease_id: str) -> Story:
     """Everything on record about one lease; UsageError where there is no such lease."""
     lease = records.get(lease_id)
     now = records.clock().now()
-    events = records.history(lease)
-    ready = [event for event in events if event.event == "ready"]
+    events = [_checked(event) for event in records.history(lease)]
+    ready = [event for event in events if event.event == READY]
     return Story(
         lease=lease,
         now=now,
@@ -159,8 +163,16 @@ def story(records: Records, lease_id: str) -> Story:
         metered=records.metered_items(lease),
         billed=table.charges(records.store, lease.lease_id),
         burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
-        ssh=(ready[-1].detail or None) if ready else None,
+        login=login_told(ready[-1].detail) if ready else None,
     )
+
+
+def _checked(event: Event) -> Event:
+    """The event, without a way in that cannot be one: what a database holds is no more to be believed."""
+    if event.event != READY:
+        return event
+    login = login_told(event.detail)
+    return replace(event, detail=login.command if login else "")
 
 
 def _together(first: _Expected, second: PhaseLine) -> _Expected:

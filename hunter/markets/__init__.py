@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hunter.facts import Facts
+    from hunter.login import Login
     from hunter.offers import Listing, Offer
 
 
@@ -122,8 +123,8 @@ class Instance:
     """For how long the container has run, as the market says."""
     reachable: bool = False
     """The container runs and its login port is known."""
-    ssh: str | None = None
-    """Arguments for ssh, as `-p 30022 root@1.2.3.4`."""
+    login: Login | None = None
+    """The way in, where the market names one that can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

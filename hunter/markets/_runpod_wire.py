@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hunter.login import Login, login_at
 from hunter.markets import Instance
 from hunter.offers import Offer, Tenancy
 
@@ -294,8 +295,7 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
     runtime = pod.get("runtime")
     exited = pod.get("desiredStatus") in ("EXITED", "PAUSED", "DEAD")
     ended = pod.get("desiredStatus") == "TERMINATED"
-    ports = (runtime or {}).get("ports") or []
-    login = next((p for p in ports if p.get("privatePort") == 22 and p.get("isIpPublic")), None)
+    login = _login(runtime)
     interruptible = pod.get("podType") in ("INTERRUPTABLE", "BID")
     by_user = "user" in str(pod.get("lastStatusChange") or "").lower()
     if ended:
@@ -328,14 +328,14 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
         machine_id=pod.get("machineId"),
         location=machine.get("location"),
         reachable=login is not None,
-        ssh=None if login is None else f"-p {int(login['publicPort'])} root@{login['ip']}",
+        login=login,
     )
 
 
 def rest_instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instance:
     """A pod as the REST interface describes it: RUNNING from the create on, so `runtime` decides."""
     status, gpu = str(pod.get("status")), pod.get("gpu") or {}
-    direct = (pod.get("ssh") or {}).get("direct")
+    login = _direct_login(pod.get("ssh"))
     state = {"EXITED": "stopped", "ERROR": "failed", "TERMINATED": "gone"}.get(status)
     known = next(
         (g for g in facts.gpus.values() if gpu.get("id") in g.market_names["runpod"]), None
@@ -358,6 +358,28 @@ def rest_instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> I
         inet_up_usd_gb=rules.inet_usd_gb,
         disk_gb=float(pod.get("disk") or 0) + float(persistent.get("size") or 0),
         location=pod.get("dataCenterId"),
-        reachable=direct is not None,
-        ssh=None if direct is None else f"-p {int(direct['port'])} root@{direct['host']}",
+        reachable=login is not None,
+        login=login,
     )
+
+
+def _login(runtime: Any) -> Login | None:
+    """The first public port that leads to the container's 22 and can be one."""
+    match runtime:
+        case {"ports": [*ports]}:
+            ways = (
+                login_at(port.get("ip"), port.get("publicPort"))
+                for port in ports
+                if isinstance(port, dict)
+                and port.get("privatePort") == 22
+                and port.get("isIpPublic")
+            )
+            return next((login for login in ways if login is not None), None)
+    return None
+
+
+def _direct_login(ssh: Any) -> Login | None:
+    match ssh:
+        case {"direct": {"host": host, "port": port}}:
+            return login_at(host, port)
+    return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from hunter.login import Login, login_at, port_of_digits
 from hunter.markets import Instance
 from hunter.offers import Tenancy
 from hunter.units import usd_gb_from_usd_gib
@@ -25,7 +27,7 @@ def instance_of(row: dict[str, Any], facts: Facts) -> Instance:
     known = facts.gpu_of("vast", market_gpu, float(row.get("gpu_ram") or 0) / 1024)
     storage = _number(row.get("storage_cost"))
     bid = bool(row.get("is_bid"))
-    ssh = _ssh(row) if state == "running" else None
+    login = _login(row) if state == "running" else None
     return Instance(
         market="vast",
         instance_id=str(row["id"]),
@@ -46,8 +48,8 @@ def instance_of(row: dict[str, Any], facts: Facts) -> Instance:
         location=row.get("geolocation"),
         created_at=_number(row.get("start_date")),
         running_s=_seconds(row.get("uptime_mins")) if state == "running" else None,
-        reachable=ssh is not None,
-        ssh=ssh,
+        reachable=login is not None,
+        login=login,
     )
 
 
@@ -75,18 +77,20 @@ def state_of(row: dict[str, Any]) -> str:
     return "allocating"
 
 
-def _ssh(row: dict[str, Any]) -> str | None:
-    """Arguments for ssh: straight to the host once its port is mapped; the proxy is no sign of life."""
-    ports = row.get("ports") or {}
-    mapped = ports.get("22/tcp") if isinstance(ports, dict) else None
-    address = str(row.get("public_ipaddr") or "").strip()
-    if mapped and address:
-        return f"-p {int(mapped[0]['HostPort'])} root@{address}"
+def _login(row: dict[str, Any]) -> Login | None:
+    """Straight to the host once its port is mapped; the proxy is no sign of life.
+
+    Addresses come with blanks around them, ports as text.
+    """
+    match row:
+        case {"public_ipaddr": str(address), "ports": {"22/tcp": [{"HostPort": port}, *_]}}:
+            return login_at(address.strip(), port_of_digits(port))
     return None
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
 
 
 def _seconds(minutes: Any) -> float | None:

@@ -12,6 +12,7 @@ import pytest
 
 from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 from hunter.facts import shipped
+from hunter.login import Login
 from hunter.markets import Order, Scope
 from hunter.markets._runpod_wire import Catalogue, GpuType, instance_of, slug
 from hunter.markets.runpod import Runpod
@@ -252,7 +253,7 @@ def test_a_pod_is_running_only_when_its_runtime_says_so() -> None:
     assert not instance_of(up, shipped(), rules).reachable
     port = {"ip": "1.2.3.4", "isIpPublic": True, "privatePort": 22, "publicPort": 35558}
     ready = pod | {"runtime": {"ports": [port]}}
-    assert instance_of(ready, shipped(), rules).ssh == "-p 35558 root@1.2.3.4"
+    assert instance_of(ready, shipped(), rules).login == Login(host="1.2.3.4", port=35558)
     assert instance_of(pod | {"costPerHr": 0}, shipped(), rules).price_usd_h is None
     reclaimed = pod | {"desiredStatus": "EXITED", "lastStatusChange": "Exited by Runpod: x"}
     assert instance_of(reclaimed, shipped(), rules).state == "interrupted"

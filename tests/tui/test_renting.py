@@ -82,10 +82,10 @@ async def test_launch_watch_destroy_and_quit(app: HunterApp, market: FakeMarket)
         assert market.creates == 1
         state = app.screen.query_one("#state", StorySheet)
         await until(pilot, lambda: "● ready" in text_of(state))
-        await until(pilot, lambda: "ssh -p 22 root@host" in text_of(state))
+        await until(pilot, lambda: "ssh -p 22 -- root@host" in text_of(state))
         assert "✓ start" in text_of(app.screen.query_one(StepsSheet))
         await pilot.press("c")
-        await until(pilot, lambda: app.clipboard == "ssh -p 22 root@host")
+        await until(pilot, lambda: app.clipboard == "ssh -p 22 -- root@host")
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert app.focused is not None

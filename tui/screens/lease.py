@@ -133,15 +133,15 @@ class LeaseScreen(Screen[None]):
         story = self.story
         if action == "destroy" and story is not None and not story.lease.live:
             return None
-        if action == "copy_ssh" and (story is None or not story.ssh or not story.lease.live):
+        if action == "copy_ssh" and (story is None or story.login is None or not story.lease.live):
             return None
         return True
 
     def action_copy_ssh(self) -> None:
         """The command that logs in, for another terminal."""
-        if self.story is not None:
-            self.app.copy_to_clipboard(f"ssh {self.story.ssh}")
-            self.notify(f"ssh {self.story.ssh}", title="Copied", markup=False)
+        if self.story is not None and self.story.login is not None:
+            self.app.copy_to_clipboard(self.story.login.command)
+            self.notify(self.story.login.command, title="Copied", markup=False)
 
     @work
     async def action_destroy(self) -> None:

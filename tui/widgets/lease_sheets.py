@@ -72,8 +72,8 @@ def state_lines(story: Story, problem: str | None) -> Iterator[Content]:
         yield line((f"{lease.note or 'over'}, after {span(story.waited_s)}", MUTED))
     if problem:
         yield line((f"{STALE} {problem}", WARN))
-    elif story.ssh and lease.live:
-        yield line((f"ssh {story.ssh}", STRONG))
+    elif story.login and lease.live:
+        yield line((story.login.command, STRONG))
 
 
 def meter_lines(story: Story, width: int) -> Iterator[Content]:
