@@ -93,14 +93,14 @@ def read_config(path: Path) -> Config:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
     except FileNotFoundError:
         return Config()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct the file.") from error
     except msgspec.ValidationError as error:
         what, _, where = str(error).partition(" - at ")
         key = where.strip("`").removeprefix("$.") or "the file"
         raise ConfigError(
             f"{path}, {key}: {what}.", remedy="Correct or remove that key."
         ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct the file.") from error
 
 
 def stale_after_s(config: Config) -> float:

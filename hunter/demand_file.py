@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOURS = 24
+MOST_REQUESTS = 1e6
+"""In an hour, as in a workload file."""
 
 
 def hourly(path: Path) -> tuple[float, ...]:
@@ -50,7 +51,7 @@ def _by_hour(rows: list[dict[str, str]], path: Path) -> tuple[float, ...]:
             raise _wrong(path, line, "it holds no two numbers") from error
         if not 0 <= hour < HOURS or hour in found:
             raise _wrong(path, line, f"hour {hour} is no hour of a day, or comes twice")
-        if not 0 <= requests < math.inf:
+        if not 0 <= requests <= MOST_REQUESTS:
             raise _wrong(path, line, f"{requests:g} requests cannot be")
         found[hour] = requests
     missing = [str(hour) for hour in range(HOURS) if hour not in found]

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hunter.amounts import number
 from hunter.errors import UsageError
 from hunter.grounds import Grounds
 from hunter.offers import Offer
@@ -67,15 +68,9 @@ def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds
 
 def _positive(host: Mapping[str, str], key: str) -> float:
     try:
-        value = float(host[key])
-    except ValueError:
-        value = math.nan
-    if not 0 < value < 1e9:
-        raise UsageError(
-            f"--host: {key} is {host[key]!r}, which is no number above zero.",
-            remedy=f"Write it as {key}=200.",
-        )
-    return value
+        return number(host[key], most=1e9)
+    except ValueError as error:
+        raise UsageError(f"--host: {key}: {error}.", remedy=f"Write it as {key}=200.") from error
 
 
 def _stated(host: Mapping[str, str], key: str) -> Prior:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
+
+from hunter.amounts import seconds
+from hunter.units import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,21 +176,13 @@ def varied(
     )
 
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-_HOURS = {"s": 1 / 3600, "m": 1 / 60, "h": 1.0, "d": 24.0}
-
-
 def hours(text: str) -> float:
-    """A duration as hours; ValueError where it is none.
+    """A duration above zero as hours; ValueError where it is none.
 
     >>> hours("1h30m"), hours("10m") * 60, hours("2d")
     (1.5, 10.0, 48.0)
     """
-    rest = _DURATION.sub("", text).strip()
-    parts = _DURATION.findall(text)
-    if rest or not parts:
-        raise ValueError(f"{text!r} is no duration: write 90s, 10m, 1h30m or 2d")
-    return sum(float(number) * _HOURS[unit] for number, unit in parts)
+    return seconds(text) / SECONDS_PER_HOUR
 
 
 def duration(seconds: float) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from hunter.amounts import LEAST_TTL_S, MOST_TTL_S
 from hunter.errors import WorkloadError
 from hunter.facts import DATA
 from hunter.references import kind_of
@@ -126,7 +126,7 @@ def parse(text: str, place: str) -> Workload:
     """The text of a workload file as a Workload; `place` names it in errors."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError
         raise WorkloadError(f"{place} is no TOML: {error}.", remedy="Correct that line.") from error
     try:
         file = msgspec.convert(table, _File)
@@ -143,14 +143,19 @@ def _hours(text: str | None, place: str, key: str) -> float | None:
     if text is None:
         return None
     try:
-        value = hours(text)
+        return hours(text)
     except ValueError as error:
         raise WorkloadError(f"{place}, {key}: {error}.", remedy="Correct the duration.") from error
-    if not 0 < value < math.inf:
+
+
+def _ttl_h(text: str | None, place: str) -> float | None:
+    ttl_h = _hours(text, place, "limits.ttl")
+    if ttl_h is not None and not LEAST_TTL_S <= ttl_h * 3600 <= MOST_TTL_S:
         raise WorkloadError(
-            f"{place}, {key}: {text!r} is not above zero.", remedy="Give a longer one."
+            f"{place}, limits.ttl: {text!r} is not between 1m and 365d.",
+            remedy="Write it as 90m or 2h.",
         )
-    return value
+    return ttl_h
 
 
 def _bytes(gb: float | None) -> float | None:
@@ -222,7 +227,7 @@ def _workload(file: _File, place: str) -> Workload:
         limits=Limits(
             max_usd_h=file.limits.max_usd_h,
             max_usd_run=file.limits.max_usd_run,
-            ttl_h=_hours(file.limits.ttl, place, "limits.ttl"),
+            ttl_h=_ttl_h(file.limits.ttl, place),
         ),
         demand=None if file.demand is None else _demand(file.demand, place),
         payload=payload,

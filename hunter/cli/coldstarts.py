@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hunter.cli.options import KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
 from hunter.errors import NothingMatches, UsageError
 from hunter.units import human
@@ -92,14 +93,14 @@ HOST_KEYS = {
 @click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
 @click.option("--image", metavar="REF", help="An image instead of a workload.")
 @click.option("--offer", metavar="OFFER", help="On this recorded offer; else on the best deal.")
-@click.option("--host", metavar="K=V,…", help="On a host described by hand: "
+@click.option("--host", type=KeyValues(HOST_KEYS), metavar="K=V,…", help="On a host described by hand: "
               "down_mbps=200,unpack_mb_s=150,write_mb_s=800,slots=3,engine=docker.")  # fmt: skip
 @click.option("--why", is_flag=True, help="Show each belief: prior, evidence and what follows.")
 @common
 @click.pass_obj
 def coldstart(
-    shell: Shell, workload: str | None, image: str | None, offer: str | None, host: str | None,
-    why: bool,
+    shell: Shell, workload: str | None, image: str | None, offer: str | None,
+    host: dict[str, str] | None, why: bool,
 ) -> int:  # fmt: skip
     """Show how long a start takes until the first useful second, phase by phase, and what it costs.
 
@@ -124,7 +125,7 @@ def coldstart(
         async with shell.hunt() as hunt:
             await _learn(shell, hunt, job)
             if host is not None:
-                return hunt.by_hand(job, _host(host))
+                return hunt.by_hand(job, host)
             return _on_offer(hunt, job, offer)
 
     found = wait_for(work())
@@ -160,19 +161,6 @@ def _on_offer(hunt: Hunt, job: Workload, offer: str | None) -> Deals:
     return best
 
 
-def _host(text: str) -> dict[str, str]:
-    """`down_mbps=200,engine=docker` as a table; UsageError names what is wrong."""
-    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    table_ = {key.strip(): value.strip() for key, _, value in pairs}
-    unknown = sorted(set(table_) - set(HOST_KEYS))
-    if unknown or not table_:
-        keys = "; ".join(f"{key} ({what})" for key, what in HOST_KEYS.items())
-        raise UsageError(
-            f"--host: {', '.join(unknown) or 'nothing is described'}.", remedy=f"Known: {keys}."
-        )
-    return table_
-
-
 def _phases_json(lines: Sequence[PhaseLine]) -> list[dict[str, Any]]:
     return [
         {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
@@ -181,7 +169,7 @@ def _phases_json(lines: Sequence[PhaseLine]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _coldstart_json(found: Deals, host: str | None, *, why: bool) -> dict[str, Any]:
+def _coldstart_json(found: Deals, host: dict[str, str] | None, *, why: bool) -> dict[str, Any]:
     deal = found[0]
     document = {
         "offer": None if host is not None else deal.offer.ref,
@@ -197,10 +185,11 @@ def _coldstart_json(found: Deals, host: str | None, *, why: bool) -> dict[str, A
     return document
 
 
-def _print_coldstart(shell: Shell, found: Deals, host: str | None, *, why: bool) -> None:
+def _print_coldstart(shell: Shell, found: Deals, host: dict[str, str] | None, *, why: bool) -> None:
     deal, offer = found[0], found[0].offer
     if host is not None:
-        shell.show(f"{found.workload.name} on a host with {host}")
+        stated = ",".join(f"{key}={value}" for key, value in host.items())
+        shell.show(f"{found.workload.name} on a host with {stated}")
     else:
         shell.show(
             f"{found.workload.name} on {offer.ref}: {offer.gpu_count}x {offer.gpu}, "

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.errors import UsageError
-from hunter.workload import duration, hours
+from hunter.workload import duration
 
 if TYPE_CHECKING:
     from hunter.serving import Serving
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     "-w", "--workload", metavar="WORKLOAD", help="A TOML file with [demand], or a sample."
 )
 @click.option("-o", "--offer", metavar="OFFER", help="Serve on this offer; else on the best deal.")
-@click.option("--timeout", metavar="T", help="Sleep after so much idle time, as 5m; else the best.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=DURATION,
+    metavar="T",
+    help="Sleep after so much idle time, as 5m; else the best.",
+)
 @common
 @click.pass_obj
-def demand(shell: Shell, workload: str | None, offer: str | None, timeout: str | None) -> int:
+def demand(shell: Shell, workload: str | None, offer: str | None, timeout_s: float | None) -> int:
     """Always on, scaled to zero, or in batches: money beside the users' waiting.
 
     The workload's [demand] says how many requests come in each hour of a day. An instance that scales to
@@ -35,10 +41,6 @@ def demand(shell: Shell, workload: str | None, offer: str | None, timeout: str |
       hunter demand -w llm-server
       hunter demand -w llm-server --timeout 5m --json
     """
-    try:
-        timeout_s = None if timeout is None else hours(timeout) * 3600
-    except ValueError as error:
-        raise UsageError(f"--timeout: {error}.", remedy="Write it as 30s or 10m.") from error
     with shell.prices() as prices:
         found = prices.serving(shell.workload(workload), offer, timeout_s)
     if shell.json:

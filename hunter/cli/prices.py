@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
 from hunter.errors import MarketError, UsageError
-from hunter.workload import duration, hours
+from hunter.workload import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +114,7 @@ def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
 
 def _query(
     prices: Prices, gpu: str | None, market: str | None, spot: bool | None,
-    region: str | None, max_age: str | None, sort: str, avoid: tuple[str, ...],
+    region: str | None, max_age_s: float | None, sort: str, avoid: tuple[str, ...],
 ) -> Query:  # fmt: skip
     from hunter.fit import Query  # noqa: PLC0415  numpy, 0.1 s
     from hunter.offers import Tenancy  # noqa: PLC0415  with it
@@ -121,10 +122,6 @@ def _query(
     tenancy = None
     if spot is not None:
         tenancy = Tenancy.INTERRUPTIBLE if spot else Tenancy.ON_DEMAND
-    try:
-        max_age_s = None if max_age is None else hours(max_age) * 3600
-    except ValueError as error:
-        raise UsageError(f"--max-age: {error}.", remedy="Write it as 10m or 2h.") from error
     if market is not None and market not in prices.market_names():
         raise UsageError(
             f"No market is called {market!r}.",
@@ -147,8 +144,16 @@ def _query(
 @click.option("-m", "--market", metavar="M", help="Only this market.")
 @click.option("--spot/--on-demand", default=None, help="Only this tenancy.")
 @click.option("--region", metavar="R", help="Continent (EU), country (DE) or part of a place.")
-@click.option("-n", "--limit", metavar="N", type=click.IntRange(1), default=20, show_default=True)
-@click.option("--max-age", metavar="T", help="Leave out prices older than this, as 10m.")
+@click.option(
+    "-n", "--limit", metavar="N", type=click.IntRange(1, 100_000), default=20, show_default=True
+)
+@click.option(
+    "--max-age",
+    "max_age_s",
+    type=DURATION,
+    metavar="T",
+    help="Leave out prices older than this, as 10m.",
+)
 @click.option("--sort", type=click.Choice(SORTS), default="run_usd", show_default=True)
 @click.option("--avoid", type=click.Choice(AVOIDABLE), multiple=True, help="Leave these out.")
 @click.option("--refresh", is_flag=True, help="Poll the markets for this workload first.")
@@ -157,7 +162,7 @@ def _query(
 @click.pass_obj
 def deals(
     shell: Shell, workload: str | None, gpu: str | None, market: str | None, spot: bool | None,
-    region: str | None, limit: int, max_age: str | None, sort: str, avoid: tuple[str, ...],
+    region: str | None, limit: int, max_age_s: float | None, sort: str, avoid: tuple[str, ...],
     refresh: bool, as_csv: bool,
 ) -> int:  # fmt: skip
     """Rank the recorded offers for a workload by what one run of it would cost.
@@ -177,7 +182,7 @@ def deals(
     if refresh:
         _refresh(shell, market, job)
     question = None
-    if (shell.json or as_csv) and max_age is None:
+    if (shell.json or as_csv) and max_age_s is None:
         question = {"workload": dataclasses.asdict(job), "gpu": gpu, "market": market, "spot": spot,
                     "region": region, "limit": limit, "sort": sort,
                     "avoid": avoid, "reading": shell.home.reading,
@@ -185,7 +190,7 @@ def deals(
         if _answered_before(shell, question, as_csv=as_csv):
             return 0
     with shell.prices() as prices:
-        query = _query(prices, gpu, market, spot, region, max_age, sort, avoid)
+        query = _query(prices, gpu, market, spot, region, max_age_s, sort, avoid)
         found = prices.deals(job, query, top=limit)
         if question is not None and len(found):
             _remember(prices, question, found)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hunter.cli.explaining import print_bill
+from hunter.cli.options import MONEY, TTL
 from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
 from hunter.errors import HunterError, MarketError, UsageError
 from hunter.leases.lease import Caps
-from hunter.workload import duration, hours
+from hunter.workload import duration
 
 if TYPE_CHECKING:
     from hunter.hunt import Hunt, Quote
@@ -30,18 +31,20 @@ GIVE_UP_AT_LEAST_S = 900.0
 @click.command()
 @click.argument("offer")
 @click.option("-w", "--workload", metavar="WORKLOAD", help="A TOML file, or a sample by its name.")
-@click.option("--max-usd-h", type=click.FloatRange(0, min_open=True), metavar="X",
+@click.option("--max-usd-h", type=MONEY, metavar="X",
               help="Most dollars an hour, GPU and disk; else the workload's limit.")  # fmt: skip
-@click.option("--max-usd", type=click.FloatRange(0, min_open=True), metavar="Y",
+@click.option("--max-usd", type=MONEY, metavar="Y",
               help="Most dollars in all; else the workload's limit.")  # fmt: skip
-@click.option("--ttl", metavar="T", help="Longest life, as 2h; else the workload's limit.")
+@click.option(
+    "--ttl", "ttl_s", type=TTL, metavar="T", help="Longest life, as 2h; else the workload's limit."
+)
 @click.option("--yes", "-y", is_flag=True, help="Rent without asking.")
 @click.option("--wait", is_flag=True, help="Watch it until one can log in; Ctrl-C destroys it.")
 @common
 @click.pass_obj
 def launch(
     shell: Shell, offer: str, workload: str | None, max_usd_h: float | None,
-    max_usd: float | None, ttl: str | None, yes: bool, wait: bool,
+    max_usd: float | None, ttl_s: float | None, yes: bool, wait: bool,
 ) -> int:  # fmt: skip
     """Rent an offer inside caps: quote afresh, show the bill, ask, create, read the price back.
 
@@ -56,7 +59,7 @@ def launch(
     async def work() -> Lease:
         async with shell.hunt() as hunt:
             job = shell.workload(workload)
-            caps = _caps(job, max_usd_h, max_usd, ttl)
+            caps = _caps(job, max_usd_h, max_usd, ttl_s)
             quote = await hunt.quote(offer, job)
             hunt.check_caps(quote, caps)
             _confirm(shell, hunt, quote, caps, yes=yes)
@@ -78,25 +81,25 @@ def launch(
 
 
 def _caps(
-    job: Workload, max_usd_h: float | None, max_usd: float | None, ttl: str | None
+    job: Workload, max_usd_h: float | None, max_usd: float | None, ttl_s: float | None
 ) -> Caps:  # fmt: skip
-    try:
-        ttl_h = job.limits.ttl_h if ttl is None else hours(ttl)
-    except ValueError as error:
-        raise UsageError(f"--ttl: {error}.", remedy="Write it as 90m or 2h.") from error
-    most_h = max_usd_h or job.limits.max_usd_h
-    most = max_usd or job.limits.max_usd_run
+    """The caps that were typed, else the workload's; refused here, before any market is asked."""
+    limits = job.limits
+    most_h = limits.max_usd_h if max_usd_h is None else max_usd_h
+    most = limits.max_usd_run if max_usd is None else max_usd
+    if ttl_s is None and limits.ttl_h is not None:
+        ttl_s = limits.ttl_h * 3600
     missing = [
         name
-        for name, value in (("--max-usd-h", most_h), ("--max-usd", most), ("--ttl", ttl_h))
+        for name, value in (("--max-usd-h", most_h), ("--max-usd", most), ("--ttl", ttl_s))
         if value is None
     ]
-    if missing or most_h is None or most is None or ttl_h is None:
+    if missing or most_h is None or most is None or ttl_s is None:
         raise UsageError(
             f"Nothing is rented without caps: {', '.join(missing)} is missing.",
             remedy="Give it, or set [limits] in the workload file.",
         )
-    return Caps(max_usd_h=most_h, max_usd=most, ttl_s=ttl_h * 3600)
+    return Caps(max_usd_h=most_h, max_usd=most, ttl_s=ttl_s)
 
 
 def _confirm(shell: Shell, hunt: Hunt, quote: Quote, caps: Caps, *, yes: bool) -> None:
@@ -367,17 +370,24 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
     ended = wait_for(work())
     if shell.json:
         shell.document({"destroyed": ended})
-    return 0 if all(one["state"] in ("ended", "refused") for one in ended) else 1
+    codes = {int(one.get("exit_code", 0)) for one in ended}
+    return min(codes - {0}, default=0)  # what may still run weighs more than a wrong name
 
 
 async def _destroy_one(shell: Shell, hunt: Hunt, name: str) -> dict[str, Any]:
+    """End one; its failure is told and returned, for the others are to be ended all the same."""
     try:
         lease = await hunt.rentals.destroy(name)
-    except MarketError as error:
-        click.echo(f"hunter: {error}\n  → {error.remedy}", err=True)
-        return {"id": name, "state": "ending", "error": str(error)}
-    except HunterError:
-        raise
+    except HunterError as error:
+        click.echo(f"hunter: {name}: {error}\n  → {error.remedy}", err=True)
+        state = "ending" if isinstance(error, MarketError) else None
+        return {"id": name, "state": state, "error": str(error), "remedy": error.remedy,
+                "exit_code": error.exit_code}  # fmt: skip
+    except Exception as error:  # noqa: BLE001  a mistake of ours in one must not keep another alive
+        text = f"{type(error).__name__}: {error}"
+        click.echo(f"hunter: {name}: {text}\n  → This is a mistake in Hunter; look at hunter ps.",
+                   err=True)  # fmt: skip
+        return {"id": name, "state": None, "error": text, "exit_code": 1}
     bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
     shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")
     return _lease_json(hunt, lease)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from hunter.cli.options import MOMENT
 from hunter.cli.shell import Shell, common, iso, table, wait_for
-from hunter.errors import HunterError, NothingMatches, UsageError
-from hunter.workload import hours
+from hunter.errors import HunterError, NothingMatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hunter.prices import Prices
 
 Rows = list[dict[str, Any]]
+When: TypeAlias = timedelta | datetime | None
 
 
 @click.group()
@@ -30,8 +31,8 @@ def report() -> None:
 
 def _output(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--since", metavar="T", help="From then on: 24h, 7d or 2026-11-20."),
-        click.option("--until", metavar="T", help="Up to then."),
+        click.option("--since", type=MOMENT, metavar="T", help="From then on: 24h, 7d or 2026-11-20."),
+        click.option("--until", type=MOMENT, metavar="T", help="Up to then."),
         click.option("--csv", "csv_file", metavar="[FILE]", is_flag=False, flag_value="-",
                      help="Write CSV, to FILE or to stdout."),
     ):  # fmt: skip
@@ -43,7 +44,7 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
 @_output
 @click.pass_obj
 def market(
-    shell: Shell, since: str | None, until: str | None, csv_file: str | None
+    shell: Shell, since: When, until: When, csv_file: str | None
 ) -> int:  # fmt: skip
     """What the markets ask, per GPU, count, market, tenancy and region.
 
@@ -64,7 +65,7 @@ def market(
 @_output
 @click.pass_obj
 def storage(
-    shell: Shell, workload: str | None, since: str | None, until: str | None, csv_file: str | None
+    shell: Shell, workload: str | None, since: When, until: When, csv_file: str | None
 ) -> int:
     """What storing a workload's disk costs an hour beside what computing costs, and its share.
 
@@ -85,7 +86,7 @@ def storage(
 @_output
 @click.pass_obj
 def spend(
-    shell: Shell, since: str | None, until: str | None, csv_file: str | None
+    shell: Shell, since: When, until: When, csv_file: str | None
 ) -> int:  # fmt: skip
     """What each rental was quoted, contracted, metered by Hunter and billed by the market.
 
@@ -108,24 +109,14 @@ def spend(
     return _write(shell, wait_for(work()), csv_file)
 
 
-def _moment(text: str | None, now: float, default: float) -> float:
-    """A time as unix seconds: so long ago, or a date."""
-    if text is None:
+def _moment(said: timedelta | datetime | None, now: float, default: float) -> float:
+    """A time as unix seconds."""
+    if said is None:
         return default
-    try:
-        return now - hours(text) * 3600
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is no time.", remedy="Write 24h or 7d (ago), or a date as 2026-11-20."
-        ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return now - said.total_seconds() if isinstance(said, timedelta) else said.timestamp()
 
 
-def _offers(prices: Prices, since: str | None, until: str | None) -> Offers:
+def _offers(prices: Prices, since: When, until: When) -> Offers:
     if since is None and until is None:
         found = prices.recorded()
     else:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from hunter.cli.options import Amount
 from hunter.cli.shell import Shell, common
 
 
@@ -18,12 +19,12 @@ def sandbox() -> None:
 @click.option("-p", "--port", type=click.IntRange(0, 65535), default=8321, show_default=True,
               help="0 picks a free one.")  # fmt: skip
 @click.option("--offers", type=click.IntRange(10, 100_000), default=2000, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--speed", type=click.FloatRange(0, 3600, min_open=True), default=1.0,
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True)
+@click.option("--speed", type=Amount("factor", most=3600.0, example="30"), default=1.0,
               show_default=True, help="Its seconds for one of yours.")  # fmt: skip
 @click.option("--limits/--no-limits", default=False, show_default=True,
               help="Enforce the vendors' rate limits.")  # fmt: skip
-@click.option("--row-cap", type=click.IntRange(1), default=64, show_default=True,
+@click.option("--row-cap", type=click.IntRange(1, 100_000), default=64, show_default=True,
               help="Most offers in one reply.")  # fmt: skip
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave; may be repeated."

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hunter.amounts import MOST_USD
+from hunter.amounts import number as plain_number
+from hunter.cli.options import DURATION, KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd
 from hunter.errors import UsageError
-from hunter.workload import duration, hours
+from hunter.workload import duration
 
 if TYPE_CHECKING:
     from hunter.keeping import Flip
@@ -18,7 +21,11 @@ if TYPE_CHECKING:
 
 DEFAULT_IDLE_H = 24.0
 """Where neither the workload nor the user says how long the gaps are."""
-BY_HAND = ("gpu_usd_h", "disk_usd_h", "start_s")
+BY_HAND = {
+    "gpu_usd_h": "dollars an hour",
+    "disk_usd_h": "dollars an hour",
+    "start_s": "seconds of a cold start",
+}
 
 
 @click.command()
@@ -27,15 +34,19 @@ BY_HAND = ("gpu_usd_h", "disk_usd_h", "start_s")
 @click.option("-n", "--limit", metavar="N", type=click.IntRange(1, 50), default=2,
               show_default=True, help="Best deals of each market.")  # fmt: skip
 @click.option(
-    "--idle", metavar="T", help="Idle time between two runs; else by the workload's cadence."
+    "--idle",
+    "idle_s",
+    type=DURATION,
+    metavar="T",
+    help="Idle time between two runs; else by the workload's cadence.",
 )
-@click.option("--by-hand", metavar="K=V,…",
+@click.option("--by-hand", type=KeyValues(BY_HAND), metavar="K=V,…",
               help="An instance in three numbers: gpu_usd_h=0.01,disk_usd_h=0.01,start_s=30.")  # fmt: skip
 @common
 @click.pass_obj
 def storage(
-    shell: Shell, workload: str | None, offers: tuple[str, ...], limit: int, idle: str | None,
-    by_hand: str | None,
+    shell: Shell, workload: str | None, offers: tuple[str, ...], limit: int, idle_s: float | None,
+    by_hand: dict[str, str] | None,
 ) -> int:  # fmt: skip
     """Keep or fetch again: what an idle gap costs in each way of keeping, and when the answer flips.
 
@@ -49,9 +60,9 @@ def storage(
       hunter storage -w job.toml --idle 2h -o vast:12345678
       hunter storage --by-hand gpu_usd_h=0.01,disk_usd_h=0.01,start_s=30
     """
-    idle_h = _idle_h(idle)
+    idle_h = None if idle_s is None else idle_s / 3600
     if by_hand is not None:
-        found = [_by_hand(by_hand, idle_h or DEFAULT_IDLE_H)]
+        found = [_by_hand(by_hand, DEFAULT_IDLE_H if idle_h is None else idle_h)]
     else:
         found = _of_deals(shell, shell.workload(workload), offers, limit, idle_h)
     if shell.json:
@@ -62,15 +73,6 @@ def storage(
     return 0
 
 
-def _idle_h(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return hours(text)
-    except ValueError as error:
-        raise UsageError(f"--idle: {error}.", remedy="Write it as 90m or 12h.") from error
-
-
 def _of_deals(
     shell: Shell, job: Workload, offers: tuple[str, ...], limit: int, idle_h: float | None
 ) -> list[Storage]:
@@ -78,17 +80,16 @@ def _of_deals(
         return prices.storage(job, offers, limit, idle_h)
 
 
-def _by_hand(text: str, idle_h: float) -> Storage:
+def _by_hand(said: dict[str, str], idle_h: float) -> Storage:
     from hunter.storage import by_hand, compared  # noqa: PLC0415  numpy, 0.1 s
 
-    pairs = dict(part.partition("=")[::2] for part in text.split(","))
-    remedy = f"Give {', '.join(f'{name}=…' for name in BY_HAND)}."
     try:
-        values = {name: float(pairs.pop(name)) for name in BY_HAND}
-    except (KeyError, ValueError) as error:
-        raise UsageError(f"--by-hand: {text!r} lacks a number.", remedy=remedy) from error
-    if pairs or any(not 0 <= value < 1e6 for value in values.values()):
-        raise UsageError(f"--by-hand: {text!r} cannot be.", remedy=remedy)
+        values = {
+            name: plain_number(said.get(name, ""), most=MOST_USD, zero=True) for name in BY_HAND
+        }
+    except ValueError as error:
+        remedy = f"Give {', '.join(f'{name}=…' for name in BY_HAND)}."
+        raise UsageError(f"--by-hand: {error}.", remedy=remedy) from error
     return compared(
         by_hand(**values), idle_h, idle_h + values["start_s"] / 3600,
         offer="by hand", gpu="any", location=None,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hunter.amounts import LEAST_TTL_S, MOST_TTL_S, MOST_USD
+from hunter.errors import UsageError
 from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -29,12 +31,25 @@ PHASE_OF_STATE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """What the user agreed to spend at most."""
+    """What the user agreed to spend at most. There are no caps that cap nothing: UsageError."""
 
     max_usd_h: float
     """GPU and disk together."""
     max_usd: float
     ttl_s: float
+
+    def __post_init__(self) -> None:
+        for what, value in (("an hour", self.max_usd_h), ("in all", self.max_usd)):
+            if not 0 < value <= MOST_USD:
+                raise UsageError(
+                    f"The cap of dollars {what} has to be above zero and up to {MOST_USD:,.0f}.",
+                    remedy="Write it as 0.60.",
+                )
+        if not LEAST_TTL_S <= self.ttl_s <= MOST_TTL_S:
+            raise UsageError(
+                "The time to live has to be between 1 minute and 365 days.",
+                remedy="Write it as 90m or 2h.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

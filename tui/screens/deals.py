@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from tui.widgets.line_table import Cell
 
 WHAT_IFS = ("hours", "disk", "image")
+MOST_FACTOR = 1024.0
+"""By how much a what-if may make a workload larger, or smaller."""
 TENANCIES = (None, Tenancy.ON_DEMAND, Tenancy.INTERRUPTIBLE)
 CHECK_EVERY_S = 5.0
 """Seconds of ours between two looks at whether prices have grown old."""
@@ -338,7 +340,7 @@ class DealsScreen(Screen[None]):
 
     def action_what_if(self, what: str, factor: float) -> None:
         """Price everything for a workload that is larger or smaller in one way."""
-        self.factors[what] *= factor
+        self.factors[what] = min(max(self.factors[what] * factor, 1 / MOST_FACTOR), MOST_FACTOR)
         self._price_what_if(self.workload.run.interruptible)
 
     def action_what_if_cut(self) -> None:

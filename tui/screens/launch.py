@@ -12,9 +12,10 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
+from hunter.amounts import MOST_USD, number, seconds
 from hunter.errors import HunterError, UsageError
 from hunter.leases.lease import Caps
-from hunter.workload import duration, hours
+from hunter.workload import duration
 from tui.desk import standing
 from tui.format import STALE, age, gpus, money, percent, span, spans, usd
 from tui.keys import DIALOG
@@ -143,29 +144,23 @@ class LaunchScreen(ModalScreen[None]):
         return Caps(
             max_usd_h=self._dollars("max_usd_h", "$/h"),
             max_usd=self._dollars("max_usd", "$ in all"),
-            ttl_s=self._ttl_h() * 3600,
+            ttl_s=self._ttl_s(),
         )
 
     def _dollars(self, identity: str, name: str) -> float:
         text = self.query_one(f"#{identity}", Input).value.strip().removeprefix("$")
         try:
-            value = float(text)
-        except ValueError:
-            raise UsageError(f"{name} is no number.", remedy="Write it as 0.60.") from None
-        if not 0 < value < 1e6:
-            raise UsageError(f"{name} has to be above zero.", remedy="Write it as 0.60.")
-        return value
+            return number(text, most=MOST_USD)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}.", remedy="Write it as 0.60.") from None
 
-    def _ttl_h(self) -> float:
+    def _ttl_s(self) -> float:
         try:
-            ttl_h = hours(self.query_one("#ttl", Input).value)
+            return seconds(self.query_one("#ttl", Input).value)
         except ValueError:
             raise UsageError(
                 "The time to live is no duration.", remedy="Write it as 90m or 2h."
             ) from None
-        if ttl_h <= 0:
-            raise UsageError("The time to live has to be above zero.", remedy="Write it as 2h.")
-        return ttl_h
 
     @on(Input.Changed)
     def check(self) -> None:
