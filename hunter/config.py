@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hunter.errors import ConfigError
+from hunter.keys import checked_key
 from hunter.rules import Reading
 from hunter.workload import hours
 
@@ -134,25 +135,44 @@ def base_url(table: dict[str, Any]) -> str:
     return url.rstrip("/")
 
 
-_KEY_LINE = re.compile(r"""^\s*(?:api_key\s*=\s*)?["']?([A-Za-z0-9_\-]{4,})["']?\s*$""", re.M)
+_NAMED = re.compile(
+    r"""^[ \t]*api_key[ \t]*=[ \t]*(?:(["'])(?P<quoted>.*?)\1|(?P<bare>[^#\n]*))""", re.M | re.S
+)
 
 
 def find_key(table: dict[str, Any], *, simulated: bool) -> str | None:
     """A market's key: from the environment, else from the vendor's own file; never copied anywhere.
 
-    A simulated market takes any key, and gets none that was found in a file.
+    A simulated market takes any key, and gets none that was found in a file. Raises ConfigError where what
+    is found cannot be a key.
     """
-    key = os.environ.get(table["key_variable"], "").strip()
+    variable = table["key_variable"]
+    key = checked_key(os.environ.get(variable, ""), variable)
     if key:
         return key
     if simulated:
         return SANDBOX_KEY
     for name in table["key_files"]:
+        path = Path(name).expanduser()
         try:
-            text = Path(name).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
+            text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
             continue
-        found = _KEY_LINE.search(text)
-        if found:
-            return found[1]
+        key = checked_key(_key_in(text, path), str(path))
+        if key:
+            return key
     return None
+
+
+def _key_in(text: str, path: Path) -> str:
+    """What a vendor's file gives as the key: a setting of that name, or all that there is."""
+    named = _NAMED.search(text)
+    if named is None:
+        return "" if path.suffix == ".toml" else text
+    if named["quoted"] is not None:
+        return named["quoted"]
+    if named["bare"].startswith(('"', "'")):
+        raise ConfigError(
+            f"{path}: the quotes around api_key are not closed.", remedy="Correct the file."
+        )
+    return named["bare"]

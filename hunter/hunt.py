@@ -188,7 +188,7 @@ class Hunt(Prices):
         mirrors = {} if offline else await self.exchange.mirrors()
         return await weigh(ref, self.memory, mirrors, offline=offline, refresh=refresh)
 
-    async def learn_sizes(self, workload: Workload) -> list[PayloadError]:
+    async def learn_sizes(self, workload: Workload) -> list[PayloadError | ConfigError]:
         """Learn all sizes of a workload; what could not be learnt, and why."""
         from hunter.weighing import weigh_workload  # noqa: PLC0415  with it
 

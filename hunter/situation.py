@@ -54,9 +54,9 @@ async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
 
     for name in exchange.prices.market_names():
         mine = [lease for lease in live if lease.market == name]
-        if not mine and not exchange.has_key(name):
-            continue
         try:
+            if not mine and not exchange.has_key(name):
+                continue
             market = await exchange.open(name)
             listing = await market.instances()
             exchange.note_clock(market)

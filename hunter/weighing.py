@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hunter.errors import PayloadError
+from hunter.errors import ConfigError, PayloadError
 from hunter.payload import MAX_AGE_S, size, surroundings
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ async def weigh(
 
 async def weigh_workload(
     workload: Workload, memory: PayloadMemory, mirrors: Mapping[str, str]
-) -> list[PayloadError]:
+) -> list[PayloadError | ConfigError]:
     """Learn everything that a workload moves, several servers at once; the failures, if any."""
 
-    async def one(ref: str) -> PayloadError | None:
+    async def one(ref: str) -> PayloadError | ConfigError | None:
         try:
             await weigh(ref, memory, mirrors)
-        except PayloadError as error:
+        except (PayloadError, ConfigError) as error:
             return error
         return None
 

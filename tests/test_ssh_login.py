@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import shlex
@@ -22,9 +23,12 @@ from hunter.markets._vast_life import instance_of as row_of
 from hunter.situation import Running
 from hunter.store import leases as table
 from tests.fakes import FakeMarket
-from tests.test_rentals import launched, market, rentals  # noqa: F401  fixtures
+from tests.test_cli import home, hunter  # noqa: F401  fixtures
+from tests.test_rentals import DEAL, launched, market, rentals, rentals_on  # noqa: F401  fixtures
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hunter.leases.rentals import Rentals
 
 # ruff: noqa: F811  a fixture is named by the argument that asks for it
@@ -220,3 +224,32 @@ async def test_a_lease_keeps_the_way_in_that_the_market_named(
     market.life = ("running",)
     lease = await launched(rentals)
     assert story(rentals, lease.lease_id).login == Login(host="host", port=22)
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "out"),
+    [("1.2.3.4", 0, "ssh -p 30022 -- root@1.2.3.4\n"), (EVIL, 1, "")],
+)
+async def test_the_command_runs_ssh_with_a_checked_login_or_not_at_all(
+    home: Path, hunter: Any, monkeypatch: pytest.MonkeyPatch, address: str, code: int, out: str
+) -> None:
+    run: list[list[str]] = []
+    monkeypatch.setattr("os.execvp", lambda program, words: run.append(words))
+    monkeypatch.setattr(FakeMarket, "instance", shown(address))
+    monkeypatch.setattr("hunter.exchange.market_class", lambda name: lambda *_: FakeMarket())
+    lease = await launched(rentals_on(home, FakeMarket(stock=[DEAL])))
+    answer = await asyncio.to_thread(hunter, "ssh", "--print", lease.lease_id)
+    assert (answer.code, answer.out, run) == (code, out, [])
+    answer = await asyncio.to_thread(hunter, "ssh", "--json", lease.lease_id)
+    assert answer.json.get("command") == (out.split() or None)
+    await asyncio.to_thread(hunter, "ssh", lease.lease_id)
+    assert run == ([out.split()] if out else [])
+
+
+def shown(address: str) -> Any:
+    """How a market looks up one instance, where Vast's row names this address."""
+
+    async def instance(self: FakeMarket, instance_id: str) -> Instance:
+        return row_of(vast_row(public_ipaddr=address), shipped())
+
+    return instance

@@ -14,6 +14,7 @@ import click
 from hunter import __version__
 from hunter.cli.shell import Shell, common
 from hunter.errors import HunterError
+from hunter.keys import VARIABLES, hidden
 
 COMMANDS = {
     "scrape": ("prices", "Poll the markets once and record what changed; for cron."),
@@ -119,6 +120,8 @@ def _run(args: list[str] | None) -> int:
 
 
 def _fail(message: str, remedy: str, code: int, *, as_json: bool) -> int:
+    secrets = [os.environ.get(name, "").strip() for name in VARIABLES]
+    message, remedy = hidden(message, *secrets), hidden(remedy, *secrets)
     click.echo(f"hunter: {message}", err=True)
     if remedy:
         click.echo(f"  → {remedy}", err=True)

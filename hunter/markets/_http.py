@@ -17,6 +17,7 @@ import stamina.instrumentation
 
 from hunter import __version__
 from hunter.errors import BadKey, MarketError, NoKey, RateLimited
+from hunter.keys import checked_key, hidden
 from hunter.markets import Instance, Simulation
 from hunter.offers import Tenancy
 
@@ -57,11 +58,11 @@ class Http:
 
     def __init__(self, title: str, base_url: str, key: str | None, timeout_s: float = 30.0) -> None:
         self.title = title
-        self.key = key
+        self.key = checked_key(key or "", f"The key for {title}")
         self.simulation: Simulation | None = None
         headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
+        if self.key:
+            headers["Authorization"] = f"Bearer {self.key}"
         self._client = httpx.AsyncClient(
             base_url=base_url, headers=headers, timeout=httpx.Timeout(timeout_s, connect=10.0)
         )
@@ -131,6 +132,14 @@ class Http:
 
     # ── failures as sentences ────────────────────────────────────────────────────────────────
 
+    def said(self, response: httpx.Response) -> str:
+        """The sentence in a refusal, without the key."""
+        return hidden(message_of(response.content), self.key)
+
+    def why(self, error: Exception) -> str:
+        """A library's own words for a failure, without the key."""
+        return hidden(str(error) or type(error).__name__, self.key)
+
     def unreachable(self, error: Exception) -> MarketError:
         """No reply at all."""
         kind = (
@@ -138,15 +147,14 @@ class Http:
             if isinstance(error, httpx.TimeoutException)
             else "cannot be reached"
         )
-        detail = str(error) or type(error).__name__
         return MarketError(
-            f"{self.title} {kind}: {detail}.",
+            f"{self.title} {kind}: {self.why(error)}.",
             remedy="Check the connection and try again; what is recorded stays as it is.",
         )
 
     def refused(self, response: httpx.Response) -> MarketError:
         """A reply that says no."""
-        status, text = response.status_code, message_of(response.content)
+        status, text = response.status_code, self.said(response)
         if status in (401, 403) or b"auth_error" in response.content:
             return BadKey(
                 f"{self.title} does not accept the key ({status}): {text}",
@@ -154,7 +162,7 @@ class Http:
             )
         if status == 429:
             reset = response.headers.get("x-ratelimit-reset")
-            when = f" until unix time {reset}" if reset else ""
+            when = f" until unix time {hidden(reset, self.key)}" if reset else ""
             return RateLimited(
                 f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
             )
@@ -167,7 +175,7 @@ class Http:
         if "html" in kind:
             what = "answered with a web page instead of data"
         else:
-            what = f"sent a reply that cannot be read ({kind}: {error})"
+            what = f"sent a reply that cannot be read ({hidden(kind, self.key)}: {self.why(error)})"
         return MarketError(
             f"{self.title} {what}.", remedy="Try again in a minute; nothing recorded was changed."
         )
@@ -181,9 +189,9 @@ class HttpMarket:
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         self.facts = facts
         self.base_url = base_url
-        self.key = key
         self.table = facts.market(self.name)
         self.http = Http(self.table["title"], base_url, key)
+        self.key = self.http.key
 
     @property
     def simulation(self) -> Simulation | None:

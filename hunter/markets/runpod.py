@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
+from hunter.keys import hidden
 from hunter.markets import (
     Capabilities,
     Charge,
@@ -19,7 +20,7 @@ from hunter.markets import (
     Progress,
     Scope,
 )
-from hunter.markets._http import HttpMarket, Retired, message_of, plain_stdout
+from hunter.markets._http import HttpMarket, Retired, plain_stdout
 from hunter.markets._runpod_order import graphql_input, rest_input
 from hunter.markets._runpod_wire import (
     COMMUNITY,
@@ -160,6 +161,7 @@ class Runpod(HttpMarket):
 
     def _no(self, message: str) -> MarketError:
         """What GraphQL said no with."""
+        message = hidden(message, self.key)
         low = message.lower()
         if "cannot query field" in low or "unknown argument" in low:
             return _FieldGone(
@@ -195,7 +197,7 @@ class Runpod(HttpMarket):
             raise self._no(str(error)) from error
         except ValueError as error:
             raise self._unclear(
-                f"RunPod's answer to the create cannot be read: {error}."
+                f"RunPod's answer to the create cannot be read: {self.http.why(error)}."
             ) from error
         pod = data.get("podRentInterruptable" if bid else "podFindAndDeployOnDemand")
         if not pod:
@@ -208,7 +210,7 @@ class Runpod(HttpMarket):
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise self.http.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
-            text = f"RunPod did not answer the create: {str(error) or type(error).__name__}."
+            text = f"RunPod did not answer the create: {self.http.why(error)}."
             raise self._unclear(text) from error
 
     @staticmethod
@@ -218,7 +220,7 @@ class Runpod(HttpMarket):
         )
 
     def _refusal(self, response: httpx.Response) -> MarketError:
-        text = message_of(response.content)
+        text = self.http.said(response)
         if response.status_code >= 500:
             return self._unclear(f"RunPod answered the create with {response.status_code}: {text}")
         if response.status_code == 402:
@@ -307,12 +309,13 @@ class Runpod(HttpMarket):
         try:
             return verb(runpod)
         except theirs.AuthenticationError as error:
-            raise BadKey(f"RunPod does not accept the key: {error}", remedy="Check it.") from error
+            said = self.http.why(error)
+            raise BadKey(f"RunPod does not accept the key: {said}", remedy="Check it.") from error
         except theirs.QueryError as error:
             raise self._no(str(error)) from error
         except (requests.RequestException, KeyError, TypeError, IndexError, ValueError) as error:
             raise MarketError(
-                f"RunPod's SDK failed ({type(error).__name__}: {error}).",
+                f"RunPod's SDK failed ({type(error).__name__}: {self.http.why(error)}).",
                 remedy="Try again in a minute.",
             ) from error
 

@@ -18,6 +18,7 @@ from hunter.errors import (
     OfferGone,
     RateLimited,
 )
+from hunter.keys import hidden
 from hunter.markets import (
     Capabilities,
     Charge,
@@ -157,7 +158,7 @@ class Vast(HttpMarket):
             raise self.http.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
             raise CreateUnclear(
-                f"Vast.ai did not answer the create: {str(error) or type(error).__name__}.",
+                f"Vast.ai did not answer the create: {self.http.why(error)}.",
                 remedy="Nothing is sent again; the instance is looked up by its label.",
             ) from error
         try:
@@ -170,13 +171,13 @@ class Vast(HttpMarket):
         if contract is not None:
             await self.destroy(str(contract))
             raise OfferGone(
-                f"Vast.ai created it stopped, and it was destroyed: {message_of(response.content)}",
+                f"Vast.ai created it stopped, and it was destroyed: {self.http.said(response)}",
                 remedy="Bid more, or take another offer.",
             )
         raise self._no(response)
 
     def _no(self, response: httpx.Response) -> MarketError:
-        text = message_of(response.content)
+        text = self.http.said(response)
         if b"no_such_ask" in response.content or response.status_code in (404, 410):
             return OfferGone(
                 f"Vast.ai: the offer is taken ({text})",
@@ -208,7 +209,7 @@ class Vast(HttpMarket):
             return verb(self._sdk)
         except requests.HTTPError as error:
             reply = error.response
-            text = message_of(reply.content)
+            text = hidden(message_of(reply.content), self.key)
             if reply.status_code in (401, 403) or b"auth_error" in reply.content:
                 raise BadKey(
                     f"Vast.ai does not accept the key: {text}", remedy="Check it."
@@ -218,11 +219,11 @@ class Vast(HttpMarket):
             ) from error
         except requests.RequestException as error:
             raise MarketError(
-                f"Vast.ai cannot be reached: {error}.", remedy="Try again."
+                f"Vast.ai cannot be reached: {self.http.why(error)}.", remedy="Try again."
             ) from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise MarketError(
-                f"Vast.ai's SDK could not read the reply ({type(error).__name__}: {error}).",
+                f"Vast.ai's SDK could not read the reply ({type(error).__name__}: {self.http.why(error)}).",
                 remedy="Try again in a minute.",
             ) from error
 
@@ -276,10 +277,10 @@ class Vast(HttpMarket):
         """Run it again; Vast answers 200 also where the GPU is taken and the wish only queued."""
         self._check(await self._ask_sdk(lambda sdk: sdk.start_instance(id=int(instance_id))))
 
-    @staticmethod
-    def _check(reply: Any) -> None:
+    def _check(self, reply: Any) -> None:
         if isinstance(reply, dict) and reply.get("success") is False:
-            raise MarketError(f"Vast.ai: {reply.get('msg')}", remedy="Wait, or take another offer.")
+            said = hidden(str(reply.get("msg")), self.key)
+            raise MarketError(f"Vast.ai: {said}", remedy="Wait, or take another offer.")
 
     async def logs(self, instance_id: str, lines: int) -> str:
         """What the container printed last."""

@@ -185,7 +185,7 @@ async def _ask(ref: str, parsed: Ref, around: Surroundings, memory: Cache) -> Pa
         return await huggingface.size(ref, asked, fetch, hub.rstrip("/"), token, now)
     if parsed.kind == "civitai":
         site = around.mirrors.get("civitai.com") or civitai.SITE
-        token = environ.get("CIVITAI_API_TOKEN")
+        token = civitai.find_token(environ)
         return await civitai.size(ref, parsed.rest, fetch, site.rstrip("/"), token, now)
     if parsed.kind == "s3":
         account = s3.find_account(environ, around.home)
@@ -202,7 +202,7 @@ def _token_for(url: str, around: Surroundings) -> str | None:
         return None
     if parts.hostname == "huggingface.co":
         return huggingface.find_token(around.environ, around.home)
-    return around.environ.get("CIVITAI_API_TOKEN") if parts.hostname == "civitai.com" else None
+    return civitai.find_token(around.environ) if parts.hostname == "civitai.com" else None
 
 
 async def _image(

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import msgspec
 
 from hunter.errors import PayloadError, UsageError
+from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hunter.payload.fetch import Fetch, Reply
     from hunter.payload.sizes import PayloadSize
 
+VARIABLE = "CIVITAI_API_TOKEN"
 SITE = "https://civitai.com"
 MODEL_BYTES = 16 * 2**20
 """A model with all its versions and pictures' descriptions."""
@@ -89,6 +93,11 @@ async def size(
     n_bytes = round((chosen.size_kib or 0.0) * 1024)
     files = [file(chosen.name or text, n_bytes, digest)]
     return of_files(ref, "civitai", digest or f"version:{version.id}", files, warnings)
+
+
+def find_token(environ: Mapping[str, str]) -> str | None:
+    """The user's key; ConfigError where it cannot be one."""
+    return checked_key(environ.get(VARIABLE, ""), VARIABLE)
 
 
 def _checked(reply: Reply, text: str, token: str | None, now: float) -> Reply:

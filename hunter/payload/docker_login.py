@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hunter.errors import PayloadError
+from hunter.errors import ConfigError, PayloadError
+from hunter.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 HELPER_LIMIT_S = 15.0
 """A credential helper that takes longer is waiting for somebody who is not there."""
 _HUB_NAMES = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io")
+KEY_FILE_USERS = ("_json_key",)
+"""Who logs in with a whole JSON file for a password (Google's registries)."""
+LONGEST_LOGIN = 16_384
 _HELPER = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -30,6 +34,24 @@ class Login:
     user: str = ""
     secret: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
+
+    def checked(self, place: str) -> Login:
+        """The login as it was read; ConfigError, which names the place only, where it cannot be one.
+
+        A password is sent encoded and may hold any sign that can be typed; the key files that some
+        registries take for one have lines. A token is a key.
+        """
+        checked_key(self.identity_token, place)
+        plain = self.user.isprintable() and (
+            self.secret.isprintable() or self.user in KEY_FILE_USERS
+        )
+        if not plain or len(self.user) + len(self.secret) > LONGEST_LOGIN:
+            raise ConfigError(
+                f"{place} holds a login with a line break or another control character in it, or a much "
+                "too long one.",
+                remedy="Run `docker login` again.",
+            )
+        return self
 
     @property
     def basic(self) -> str:
@@ -101,9 +123,9 @@ def _bare(name: str) -> str:
 
 def _decoded(auth: _Auth, path: Path) -> Login | None:
     if auth.identitytoken:
-        return Login(identity_token=auth.identitytoken)
+        return Login(identity_token=auth.identitytoken.strip()).checked(str(path))
     if auth.username:
-        return Login(user=auth.username, secret=auth.password)
+        return Login(user=auth.username, secret=auth.password).checked(str(path))
     if not auth.auth:
         return None
     try:
@@ -112,7 +134,7 @@ def _decoded(auth: _Auth, path: Path) -> Login | None:
         raise PayloadError(
             f"{path} holds a login that cannot be decoded.", remedy="Run `docker login` again."
         ) from error
-    return Login(user=user, secret=secret.rstrip("\0"))
+    return Login(user=user, secret=secret.rstrip("\0")).checked(str(path))
 
 
 async def _ask_helper(helper: str, name: str) -> Login | None:
@@ -154,5 +176,5 @@ async def _ask_helper(helper: str, name: str) -> Login | None:
             f"{program} answered nonsense.", remedy="Run `docker login` again."
         ) from error
     if found.username == "<token>":
-        return Login(identity_token=found.secret)
-    return Login(user=found.username, secret=found.secret)
+        return Login(identity_token=found.secret.strip()).checked(program)
+    return Login(user=found.username, secret=found.secret).checked(program)

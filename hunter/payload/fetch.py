@@ -15,6 +15,7 @@ import httpx
 
 from hunter import __version__
 from hunter.errors import PayloadError, PayloadUnreachable
+from hunter.keys import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -144,12 +145,13 @@ class Fetch:
             ) from error
         except httpx.TransportError as error:
             raise PayloadUnreachable(
-                f"{_where(url)} cannot be reached: {_reason(error)}.",
+                f"{_where(url)} cannot be reached: {hidden(_reason(error), *_secrets(headers))}.",
                 remedy="Check the name and the network, then try again.",
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise PayloadError(
-                f"{_where(url)} answered nonsense: {error}.", remedy="Check the reference."
+                f"{_where(url)} answered nonsense: {hidden(str(error), *_secrets(headers))}.",
+                remedy="Check the reference.",
             ) from error
         reply = Reply(status=response.status_code, headers=response.headers, body=read, url=url)
         return reply, target
@@ -224,6 +226,12 @@ async def _read(response: httpx.Response, limit_bytes: int) -> bytes:
             )
         parts.append(part)
     return b"".join(parts)
+
+
+def _secrets(headers: Mapping[str, str]) -> list[str]:
+    """The words of a request that nobody else may read."""
+    values = [value for name, value in headers.items() if name.lower() in _AUTHORITATIVE]
+    return [word for value in values for word in (value, *value.split())]
 
 
 def _where(url: httpx.URL) -> str:

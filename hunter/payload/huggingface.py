@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from hunter.errors import PayloadError, UsageError
+from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
 from hunter.units import human
@@ -257,7 +258,7 @@ def _folder(name: str) -> str:
 def find_token(environ: Mapping[str, str], home: Path) -> str | None:
     """The user's token, where the hub's own client looks for it."""
     for variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
-        if token := environ.get(variable, "").strip():
+        if token := checked_key(environ.get(variable, ""), variable):
             return token
     if environ.get("HF_TOKEN_PATH"):
         path = Path(environ["HF_TOKEN_PATH"])
@@ -265,6 +266,7 @@ def find_token(environ: Mapping[str, str], home: Path) -> str | None:
         folder = environ.get("HF_HOME")
         path = (Path(folder) if folder else home / ".cache" / "huggingface") / "token"
     try:
-        return path.read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError):
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
         return None
+    return checked_key(text, str(path))

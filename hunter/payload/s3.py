@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 import httpx
 
 from hunter.errors import PayloadError, UsageError
+from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
 
@@ -57,11 +58,17 @@ class Account:
 def find_account(environ: Mapping[str, str], home: Path) -> Account:
     """The account that Amazon's own tools would use: environment first, then their files."""
     profile = environ.get("AWS_PROFILE") or "default"
-    stored = _section(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home, "credentials", profile)
+    credentials = _file(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home, "credentials")
+    stored = _section(credentials, profile)
     section = profile if profile == "default" else f"profile {profile}"
-    settings = _section(environ.get("AWS_CONFIG_FILE"), home, "config", section)
+    settings = _section(_file(environ.get("AWS_CONFIG_FILE"), home, "config"), section)
     own = "AWS_ACCESS_KEY_ID" in environ and "AWS_SECRET_ACCESS_KEY" in environ
     keys: Mapping[str, str] = {k.lower(): v for k, v in environ.items()} if own else stored
+
+    def key(name: str) -> str | None:
+        place = name.upper() if own else f"{name} in {credentials}"
+        return checked_key(keys.get(name, ""), place)
+
     return Account(
         endpoint=environ.get("AWS_ENDPOINT_URL_S3")
         or environ.get("AWS_ENDPOINT_URL")
@@ -70,23 +77,31 @@ def find_account(environ: Mapping[str, str], home: Path) -> Account:
         or environ.get("AWS_DEFAULT_REGION")
         or settings.get("region")
         or "us-east-1",
-        key_id=keys.get("aws_access_key_id"),
-        secret=keys.get("aws_secret_access_key"),
-        session_token=keys.get("aws_session_token"),
+        key_id=key("aws_access_key_id"),
+        secret=key("aws_secret_access_key"),
+        session_token=key("aws_session_token"),
     )
 
 
-def _section(named: str | None, home: Path, name: str, section: str) -> Mapping[str, str]:
-    path = Path(named) if named else home / ".aws" / name
+def _file(named: str | None, home: Path, name: str) -> Path:
+    return Path(named) if named else home / ".aws" / name
+
+
+def _section(path: Path, section: str) -> Mapping[str, str]:
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+    except OSError as error:
         raise PayloadError(
-            f"{path} cannot be read: {error}.", remedy="Correct the file."
+            f"{path} cannot be read: {error.strerror}.", remedy="Check its permissions."
         ) from error
+    except (UnicodeDecodeError, configparser.Error) as error:  # whose words quote the file: keys
+        kind = type(error).__name__
+        raise PayloadError(
+            f"{path} is no file of settings ({kind}).", remedy="Correct the file."
+        ) from None
     return dict(parser[section]) if parser.has_section(section) else {}
 
 

@@ -1,0 +1,54 @@
+"""Keys: checked when they are read, and never part of a sentence.
+
+A key with a line break or a sign outside ASCII makes an HTTP library fail with the key in its words.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from hunter.errors import ConfigError
+
+LONGEST_KEY = 4096
+"""Tokens that carry claims have some 2,000 characters."""
+SHORTEST_SECRET = 8
+"""What is shorter guards nothing, and may be part of any word."""
+VARIABLES = (
+    "VAST_API_KEY", "RUNPOD_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "CIVITAI_API_TOKEN",
+    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+)  # fmt: skip
+"""Where the environment holds secrets that Hunter reads."""
+_KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
+
+
+def checked_key(text: str, place: str) -> str | None:
+    """A key as it was read, without the blanks around it; None where nothing is left.
+
+    Raises ConfigError, which names the place and never the key, where it cannot be one.
+
+    >>> checked_key(" abc-123\\n", "VAST_API_KEY"), checked_key(" ", "VAST_API_KEY")
+    ('abc-123', None)
+    """
+    key = text.strip()
+    if not key:
+        return None
+    if not _KEY.fullmatch(key):
+        raise ConfigError(
+            f"{place} holds no key: there is a blank, a line break or a sign outside ASCII in it, or it "
+            f"is longer than {LONGEST_KEY:,} characters.",
+            remedy="Copy the key again, alone on one line.",
+        )
+    return key
+
+
+def hidden(text: str, *secrets: str | None) -> str:
+    """A text for people without these secrets, however they are written in it.
+
+    >>> hidden("url: /x?api_key=0123%2B4567 failed", "0123+4567", None)
+    'url: /x?api_key=*** failed'
+    """
+    for secret in sorted({s for s in secrets if s and len(s) >= SHORTEST_SECRET}, key=len)[::-1]:
+        for written in {secret, quote(secret, safe=""), repr(secret)[1:-1]}:
+            text = text.replace(written, "***")
+    return text
