@@ -26,6 +26,8 @@ from tests.test_rentals import launched, rentals_on
 from tests.tui.fakes import HeldClock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hunter.leases.rentals import Rentals
 
 HERE = Owner(host="den", boot="b1", space="s1", pid=7, started="100")
@@ -261,7 +263,9 @@ async def test_the_app_settles_and_keeps_what_was_left_behind(
 
 
 KILLED = """
-import asyncio, pathlib, sys
+import asyncio, pathlib, sys, types
+sys.modules["tests"] = types.ModuleType("tests")  # this folder, not one that a library has installed
+sys.modules["tests"].__path__ = ["tests"]
 from tests.fakes import FakeMarket
 from tests.test_rentals import DEAL, launched, rentals_on
 
@@ -275,21 +279,28 @@ asyncio.run(launched(rentals_on(pathlib.Path(sys.argv[1]), market)))
 """
 
 
+@pytest.fixture
+def creating(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Another Hunter on the same home, with a create under way that is never answered."""
+    root = Path(__file__).parents[1]
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, cwd=root
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"sent\n"
+        yield child
+        child.kill()
+
+
 async def test_a_hunter_that_is_killed_while_it_creates_leaves_nothing_for_ever(
-    tmp_path: Path, market: FakeMarket
+    tmp_path: Path, market: FakeMarket, creating: subprocess.Popen[bytes]
 ) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)],
-        stdout=subprocess.PIPE, cwd=Path(__file__).parents[1],
-    )  # fmt: skip
-    assert child.stdout is not None
-    assert child.stdout.readline() == b"sent\n"
     rentals = rentals_on(tmp_path, market)
     (lease,) = rentals.all()
-    with pytest.raises(MarketError, match=f"process {child.pid} on .* is at work"):
+    with pytest.raises(MarketError, match=f"process {creating.pid} on .* is at work"):
         await rentals.destroy(lease.lease_id)
-    child.kill()
-    child.communicate()
+    creating.kill()
+    creating.wait()
     market.rented["i9"] = Instance(
         market="vast", instance_id="i9", label=lease.label, state="running", tenancy="on-demand",
         gpu="RTX 4090", gpu_count=1, price_usd_h=0.36,
