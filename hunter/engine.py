@@ -11,6 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hunter.errors import HunterError
+from hunter.leases.asking import sentence
+from hunter.leases.owner import UNDER_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -19,18 +21,29 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AGAIN_S = 5.0
+"""Seconds of ours until what failed is tried again, at first."""
+AGAIN_AT_LEAST_EVERY_S = 60.0
+"""The longest pause between two tries."""
+
 
 class Engine:
     """Runs one Hunt's asynchronous verbs on its own event loop."""
 
-    def __init__(self, hunt: Hunt) -> None:
+    def __init__(self, hunt: Hunt, *, again_s: float = AGAIN_S) -> None:
+        """`again_s` passes before what failed is tried again; each further failure doubles it."""
         self.hunt = hunt
-        self.problems: dict[str, str] = {}
-        """The last failure of each kept lease, by lease id."""
+        self._again_s = again_s
+        self._failed: dict[str, str] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hunter", daemon=True)
         self._thread.start()
         self._kept: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """The last failure of each kept lease while it lasts, by lease id; of all of them under ``""``."""
+        return {**self.hunt.rentals.troubles, **self._failed}
 
     async def ask(self, verb: Coroutine[Any, Any, T]) -> T:
         """The result of a verb. Cancelling the wait leaves the verb running."""
@@ -38,9 +51,19 @@ class Engine:
         return await asyncio.shield(asyncio.wrap_future(future))
 
     def keep_live(self) -> None:
-        """Begin to watch every live lease that is not watched yet, and to keep its caps."""
-        for lease in self.hunt.rentals.all(live_only=True):
-            if lease.instance_id or lease.state == "unclear":
+        """Begin to watch every live lease that is not watched yet, and to keep its caps.
+
+        A record that cannot be read now is read again later: nothing stays unwatched for it.
+        """
+        try:
+            live = self.hunt.rentals.all(live_only=True)
+        except HunterError as error:
+            self._failed[""] = _words(error)
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._again_s, self.keep_live)
+            return
+        self._failed.pop("", None)
+        for lease in live:
+            if lease.lease_id not in UNDER_WAY:
                 self._loop.call_soon_threadsafe(self._keep, lease.lease_id)
 
     def _keep(self, lease_id: str) -> None:
@@ -49,11 +72,18 @@ class Engine:
             self._kept[lease_id] = self._loop.create_task(self._keeping(lease_id))
 
     async def _keeping(self, lease_id: str) -> None:
-        try:
-            await self.hunt.rentals.keep(lease_id)
-            self.problems.pop(lease_id, None)
-        except HunterError as error:
-            self.problems[lease_id] = f"{error} {error.remedy}".strip()
+        """Keep a lease until its end; whatever goes wrong, it is told and tried again."""
+        pause_s = self._again_s
+        while True:
+            try:
+                await self.hunt.rentals.keep(lease_id)
+            except Exception as error:  # noqa: BLE001  what is not watched costs money unseen
+                self._failed[lease_id] = _words(error)
+            else:
+                self._failed.pop(lease_id, None)
+                return
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, AGAIN_AT_LEAST_EVERY_S)
 
     def close(self, give_s: float = 60.0) -> None:
         """Stop. A create that is under way is waited for; watching just ends."""
@@ -89,3 +119,8 @@ class Engine:
                 self.keep_live()  # whatever came of it, what lives is watched
 
         return await self.ask(paid())
+
+
+def _words(error: Exception) -> str:
+    remedy = error.remedy if isinstance(error, HunterError) else ""
+    return f"{sentence(error)} {remedy}".strip()

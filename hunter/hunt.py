@@ -24,6 +24,7 @@ from hunter.errors import (
     UsageError,
 )
 from hunter.exchange import Exchange
+from hunter.leases.lease import before
 from hunter.leases.rentals import Rentals
 from hunter.leases.story import Rented, expect, rented
 from hunter.markets import Progress, Scope
@@ -34,13 +35,13 @@ from hunter.situation import Situation, situation
 from hunter.store import evidence, polls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
     from hunter.config import Home
     from hunter.deals import Deals
     from hunter.facts import Facts
-    from hunter.leases.lease import Caps, Lease
+    from hunter.leases.lease import Caps, Lease, Stay
     from hunter.markets import Market
     from hunter.offers import Offer
     from hunter.payload import PayloadSize
@@ -52,9 +53,6 @@ FULL_POLL_DISK_GB = 10.0
 
 DUD_AFTER_S = 8 * 60.0
 """No host counts as a dud before that, however short its start was predicted."""
-LAST_LOG_S = 5.0
-"""How long a destroy may wait for the log that it ends."""
-LAST_LOG_LINES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,7 @@ class Hunt(Prices):
         super().__init__(home, facts=facts)
         self.exchange = Exchange(self, markets=markets, sandbox=sandbox)
         self.rentals = Rentals(self.store, self.exchange.open, self.rules, lambda: self.clock)
-        self.rentals.before_end = self._learn
+        self.rentals.learn = self._learn
 
     async def __aenter__(self) -> Hunt:
         return self
@@ -254,43 +252,22 @@ class Hunt(Prices):
         expect(self.rentals, lease, quote.deals.phases(0), rented)
         return lease
 
-    async def _learn(self, lease: Lease) -> None:
-        """Keep what a launch measured, before it ends; the container's log is gone with it."""
+    def _learn(self, lease: Lease, asked_at: float, log: str) -> None:
+        """Keep what a launch measured until its end was asked for; its container printed this log."""
         known = rented(self.rentals, lease)
-        if known is None or lease.instance_id is None:
+        if known is None:
             return
-        market = await self.market(lease.market)
-        try:
-            async with asyncio.timeout(LAST_LOG_S):
-                log = await market.logs(lease.instance_id, LAST_LOG_LINES)
-        except (HunterError, TimeoutError):
-            log = ""  # what was seen from outside still counts
+        stays = before(self.rentals.stays(lease), asked_at)
         seen = dict[str, float]()
-        stays = self.rentals.stays(lease)
-        for stay in stays[:-1]:  # the last one is not over
+        for stay in stays[:-1]:  # the last one was not over
             seen[stay.state] = seen.get(stay.state, 0.0) + stay.end_s - stay.begin_s
-        ran_s = sum(stay.end_s - stay.begin_s for stay in stays if stay.state == "running")
         launch = Launch(
             lease_id=lease.lease_id, at=lease.intended_at, states=seen, told=marks(log)
         )  # fmt: skip
         offers, grounds = Offers.of([known.offer]), self.grounds()
         found = measured(launch, offers, known.workload, grounds)
-        found += outcome(self._went(lease, ran_s), offers, grounds.risks)
+        found += outcome(_went(lease, stays, asked_at), offers, grounds.risks)
         evidence.add(self.store, found)
-
-    def _went(self, lease: Lease, ran_s: float) -> Went:
-        """How a lease went that is about to end."""
-        booted: bool | None = lease.ready_at is not None
-        waited_s = self.clock.now() - (lease.created_at or lease.intended_at)
-        given_up = lease.phase in ("failed", "offline") or waited_s > DUD_AFTER_S
-        return Went(
-            lease_id=lease.lease_id,
-            at=lease.intended_at,
-            booted=True if booted else False if given_up else None,
-            waited_s=waited_s,
-            ran_h=ran_s / 3600,
-            cut=lease.phase in ("interrupted", "offline"),
-        )
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""
@@ -303,3 +280,20 @@ class Hunt(Prices):
     async def situation(self) -> Situation:
         """Everything that may cost money: our leases, and what the markets list beside them."""
         return await situation(self.exchange, self.rentals)
+
+
+def _went(lease: Lease, stays: Sequence[Stay], asked_at: float) -> Went:
+    """How a lease went whose end was asked for then."""
+    booted: bool | None = lease.ready_at is not None
+    waited_s = asked_at - (lease.created_at or lease.intended_at)
+    last = stays[-1].state if stays else ""
+    given_up = last in ("failed", "offline") or waited_s > DUD_AFTER_S
+    ran_s = sum(stay.end_s - stay.begin_s for stay in stays if stay.state == "running")
+    return Went(
+        lease_id=lease.lease_id,
+        at=lease.intended_at,
+        booted=True if booted else False if given_up else None,
+        waited_s=waited_s,
+        ran_h=ran_s / 3600,
+        cut=last in ("interrupted", "offline"),
+    )

@@ -1,4 +1,7 @@
-"""What runs now and costs money: our leases beside what the markets list."""
+"""What runs now and costs money: our leases beside what the markets list.
+
+Nothing that is unclear about one lease or one market hides the others: it is told as unknown.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.errors import ConfigError, HunterError, MarketError
+from hunter.leases.asking import asked, sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hunter.exchange import Exchange
     from hunter.leases.lease import Lease
+    from hunter.leases.records import Odd
     from hunter.leases.rentals import Rentals
     from hunter.markets import Instance
+
+LISTINGS = 2
+"""How many listings a look at everything spends on a create without an answer: the fewest that can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +29,16 @@ class Running:
     """One rental as it is now: what we know of it, and what the market says."""
 
     lease: Lease | None
-    """None: the market lists it, and it is not ours to explain."""
+    """None: the market lists it, and it is not ours to explain; or its record cannot be read."""
     instance: Instance | None
     """None: the market did not answer, or does not list it (yet)."""
     spent_usd: float | None
     burn_usd_h: float | None
     ttl_left_s: float | None
+    odd: Odd | None = None
+    """Ours, with a record that cannot be read."""
+    problem: str = ""
+    """What is unclear about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,59 +49,134 @@ class Situation:
     unexplained: tuple[Running, ...]
     unknown: tuple[tuple[str, HunterError], ...]
 
+    @property
+    def problems(self) -> tuple[tuple[str, str], ...]:
+        """Leases of ours about which something is unclear, and what."""
+        named = (
+            (run.odd.lease_id if run.odd else run.lease.lease_id if run.lease else "?", run.problem)
+            for run in self.ours
+        )
+        return tuple((name, problem) for name, problem in named if problem)
+
 
 async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
     """Ask every market that we have a key or a lease on. Silence is told as unknown, never as none."""
-    live = rentals.all(live_only=True)
-    ours: list[Running] = []
-    unexplained: list[Running] = []
-    unknown: list[tuple[str, HunterError]] = []
-
-    def running(lease: Lease, instance: Instance | None) -> Running:
-        return Running(
-            lease=lease,
-            instance=instance,
-            spent_usd=rentals.metered_now(lease),
-            burn_usd_h=rentals.burn_usd_h(lease),
-            ttl_left_s=lease.ttl_at - exchange.prices.clock.now(),
-        )
-
-    for name in exchange.prices.market_names():
+    live, odd = rentals.all(live_only=True), rentals.odd()
+    names = exchange.prices.market_names()
+    others = {lease.market for lease in live} | {lease.market for lease in odd}
+    parts = []
+    for name in (*names, *sorted(others.difference(names))):
         mine = [lease for lease in live if lease.market == name]
+        unread = [lease for lease in odd if lease.market == name]
         try:
-            if not mine and not exchange.has_key(name):
-                continue
-            market = await exchange.open(name)
-            listing = await market.instances()
-            exchange.note_clock(market)
-        except (MarketError, ConfigError) as error:
-            unknown.append((name, error))
-            ours += [running(lease, None) for lease in mine]
+            known = bool(mine or unread) or exchange.has_key(name)
+        except ConfigError as error:  # a key that cannot be one: what runs there is not known
+            parts.append(Situation(ours=(), unexplained=(), unknown=((name, error),)))
             continue
-        if not listing.complete:
-            unknown.append((name, MarketError(f"{name} listed its instances only in part.")))
-        found = {instance.instance_id: instance for instance in listing.instances}
-        for lease in mine:
-            instance = found.pop(lease.instance_id or "", None)
-            seen = await _see(rentals, lease, instance, complete=listing.complete)
-            if seen.live:
-                ours.append(running(seen, instance))
-        unexplained += [_stranger(instance) for instance in found.values()]
-    return Situation(ours=tuple(ours), unexplained=tuple(unexplained), unknown=tuple(unknown))
+        if known:
+            parts.append(await _on(name, exchange, rentals, mine, unread))
+    return Situation(
+        ours=tuple(running for part in parts for running in part.ours),
+        unexplained=tuple(running for part in parts for running in part.unexplained),
+        unknown=tuple(silence for part in parts for silence in part.unknown),
+    )
+
+
+async def _on(
+    name: str, exchange: Exchange, rentals: Rentals, mine: Sequence[Lease], unread: Sequence[Odd]
+) -> Situation:
+    """What may cost money on one market."""
+    settled = [await _settled(rentals, lease) for lease in mine]
+    listed, complete, unknown = await _listed(name, exchange)
+    found = {instance.instance_id: instance for instance in listed}
+    ours = []
+    for lease, unsettled in settled:
+        instance = found.pop(lease.instance_id or "", None)
+        seen, unclear = await _see(rentals, lease, instance, complete=complete)
+        if seen.live:
+            ours.append(_running(rentals, seen, instance, unsettled or unclear))
+    ours += [_unread(lease, found) for lease in unread]
+    strangers = tuple(_stranger(instance) for instance in found.values())
+    return Situation(ours=tuple(ours), unexplained=strangers, unknown=unknown)
+
+
+async def _settled(rentals: Rentals, lease: Lease) -> tuple[Lease, str]:
+    """A lease whose create nobody waits for any more is settled; why not, where that fails."""
+    if not rentals.adrift(lease):
+        return lease, ""
+    try:
+        return await rentals.settle(lease, LISTINGS), ""
+    except HunterError as error:
+        return lease, str(error)
+
+
+async def _listed(
+    name: str, exchange: Exchange
+) -> tuple[tuple[Instance, ...], bool, tuple[tuple[str, HunterError], ...]]:
+    """What a market lists, whether that is all, and what is unknown about it."""
+    try:
+        market = await exchange.open(name)
+        listing = await asked(name, market.instances())
+        exchange.note_clock(market)
+    except HunterError as error:
+        return (), False, ((name, error),)
+    if listing.complete:
+        return listing.instances, True, ()
+    partly = MarketError(f"{name} listed its instances only in part.")
+    return listing.instances, False, ((name, partly),)
 
 
 async def _see(
     rentals: Rentals, lease: Lease, instance: Instance | None, *, complete: bool
-) -> Lease:
+) -> tuple[Lease, str]:
     """The lease with what was seen put on record; one that is not listed is asked for by name."""
-    if instance is not None:
-        return rentals.note(lease, instance)
-    if complete and lease.instance_id is not None:
+    try:
+        if instance is not None:
+            return rentals.note(lease, instance), ""
+        if complete and lease.instance_id is not None:
+            return await rentals.look(lease), ""
+    except HunterError as error:
+        return lease, str(error)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        return lease, f"what the market says of it cannot be used ({sentence(error)})"
+    return lease, ""
+
+
+def _running(
+    rentals: Rentals, lease: Lease, instance: Instance | None, problem: str
+) -> Running:  # fmt: skip
+    """A lease of ours with its numbers; what nobody can say is None."""
+    if not problem:
         try:
-            return await rentals.look(lease)
-        except MarketError:
-            return lease
-    return lease
+            rentals.metered_items(lease)
+        except HunterError as error:
+            problem = str(error)
+    return Running(
+        lease=lease,
+        instance=instance,
+        spent_usd=rentals.spent_usd(lease),
+        burn_usd_h=rentals.burn_usd_h(lease),
+        ttl_left_s=lease.ttl_at - rentals.clock().now(),
+        problem=problem,
+    )
+
+
+def _unread(lease: Odd, found: dict[str, Instance]) -> Running:
+    """A lease whose record cannot be read, with its instance taken out of what was found."""
+    same = [
+        instance_id
+        for instance_id, instance in found.items()
+        if instance_id == lease.instance_id or instance.label == lease.label
+    ]
+    return Running(
+        lease=None,
+        instance=found.pop(same[0]) if same else None,
+        spent_usd=None,
+        burn_usd_h=None,
+        ttl_left_s=None,
+        odd=lease,
+        problem=f"its record cannot be read: {lease.problem}",
+    )
 
 
 def _stranger(instance: Instance) -> Running:

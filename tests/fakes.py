@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hunter.clock import Clock
-from hunter.errors import HunterError, MarketError, OfferGone
+from hunter.errors import MarketError, OfferGone
 from hunter.login import Login
 from hunter.markets import (
     Capabilities,
@@ -56,11 +57,18 @@ class FakeMarket:
     stock: list[Offer] = field(default_factory=list)
     life: tuple[str, ...] = ("allocating", "pulling", "starting", "running")
     contract_factor: float = 1.0
-    create_error: HunterError | None = None
+    create_error: Exception | None = None
     create_happens: bool = True
     listing_complete: bool = True
-    list_error: HunterError | None = None
-    look_errors: list[HunterError] = field(default_factory=list)
+    list_error: Exception | None = None
+    look_errors: list[Exception] = field(default_factory=list)
+    look_fails: Exception | None = None
+    """Fails every look, not only the next."""
+    log: str = "hello"
+    log_error: Exception | None = None
+    log_hangs: bool = False
+    bill_error: Exception | None = None
+    destroys: int = 0
     refuses_to_end: int = 0
     bill: tuple[Charge, ...] = ()
     rented: dict[str, Instance] = field(default_factory=dict)
@@ -110,6 +118,8 @@ class FakeMarket:
     async def instance(self, instance_id: str) -> Instance:
         if self.look_errors:
             raise self.look_errors.pop(0)
+        if self.look_fails:
+            raise self.look_fails
         now = self.rented.get(instance_id)
         if now is None:
             return Instance(
@@ -127,6 +137,7 @@ class FakeMarket:
         return now
 
     async def destroy(self, instance_id: str) -> None:
+        self.destroys += 1
         if self.refuses_to_end:
             self.refuses_to_end -= 1
             raise MarketError("busy", remedy="again")
@@ -139,9 +150,15 @@ class FakeMarket:
         self.steps[instance_id] = 0
 
     async def logs(self, instance_id: str, lines: int) -> str:
-        return "hello"
+        if self.log_error:
+            raise self.log_error
+        if self.log_hangs:
+            await asyncio.Event().wait()
+        return self.log
 
     async def charges(self, instance_id: str) -> tuple[Charge, ...]:
+        if self.bill_error:
+            raise self.bill_error
         return self.bill
 
     async def balance_usd(self) -> float | None:

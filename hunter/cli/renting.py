@@ -131,12 +131,12 @@ async def _wait_ready(shell: Shell, hunt: Hunt, lease: Lease, quote: Quote) -> L
         seen = None
         while not watching.done():
             await asyncio.wait([watching], timeout=0.2)
-            now = hunt.rentals.get(lease.lease_id)
+            now = hunt.rentals.fresh(lease)
             if now.phase != seen:
                 seen = now.phase
                 elapsed = hunt.clock.now() - now.intended_at
-                spent = hunt.rentals.metered_now(now)
-                shell.say(f"{duration(elapsed):>8}  ${spent:.4f}  {seen}")
+                spent = usd(hunt.rentals.spent_usd(now))
+                shell.say(f"{duration(elapsed):>8}  ${spent}  {seen}")
         lease = watching.result()
     except asyncio.CancelledError:
         watching.cancel()
@@ -171,7 +171,7 @@ def _lease_json(hunt: Hunt, lease: Lease) -> dict[str, Any]:
         "gpu": lease.gpu,
         "quoted_usd_h": lease.quoted_usd_h,
         "contract_usd_h": lease.contract_usd_h,
-        "spent_usd": hunt.rentals.metered_now(lease),
+        "spent_usd": hunt.rentals.spent_usd(lease),
         "billed_usd": lease.billed_usd,
         "created_at": iso(lease.created_at),
         "ready_at": iso(lease.ready_at),
@@ -187,8 +187,8 @@ def _lease_json(hunt: Hunt, lease: Lease) -> dict[str, Any]:
 def ps(shell: Shell) -> int:
     """Show what is running, what it costs, and what the markets list that is not ours.
 
-    A market that does not answer is named, and the exit code is 1: silence never means that nothing
-    is running.
+    A market that does not answer is named, and so is a lease about which something is unclear; the
+    exit code is 1 then: silence never means that nothing is running.
     """
 
     async def work() -> int:
@@ -206,38 +206,42 @@ def ps(shell: Shell) -> int:
                 _print_running(shell, now.ours, now.unexplained, silent=bool(now.unknown))
             for name, error in now.unknown:
                 click.echo(f"{name}: what runs there is unknown: {error}", err=True)
-            return 1 if now.unknown else 0
+            for name, problem in now.problems:
+                click.echo(f"{name}: {problem}", err=True)
+            return 1 if now.unknown or now.problems else 0
 
     return wait_for(work())
 
 
 def _running_json(running: Running) -> dict[str, Any]:
-    lease, instance = running.lease, running.instance
+    lease, instance, odd = running.lease, running.instance, running.odd
     gpu = lease.gpu if lease else instance.gpu if instance else None
     contract = lease.contract_usd_h if lease else None
+    ours = lease or odd
     return {
-        "id": lease.lease_id if lease else None,
+        "id": ours.lease_id if ours else None,
         "instance": _instance_name(running),
-        "market": lease.market if lease else instance.market if instance else None,
-        "state": lease.state if lease else "unexplained",
+        "market": ours.market if ours else instance.market if instance else None,
+        "state": lease.state if lease else "unknown" if odd else "unexplained",
         "phase": instance.state if instance else lease.phase if lease else None,
         "gpu": gpu,
         "price_usd_h": contract if instance is None else instance.price_usd_h,
         "burn_usd_h": running.burn_usd_h,
         "spent_usd": running.spent_usd,
         "ttl_left_s": running.ttl_left_s,
-        "label": lease.label if lease else instance.label if instance else None,
+        "label": ours.label if ours else instance.label if instance else None,
         "billing": None if running.burn_usd_h is None else running.burn_usd_h > 0,
         "seen": instance is not None,
         "ssh": instance.login.arguments if instance and instance.login else None,
+        "problem": running.problem or None,
     }
 
 
 def _instance_name(running: Running) -> str | None:
-    lease, instance = running.lease, running.instance
+    ours, instance = running.lease or running.odd, running.instance
     if instance is not None:
         return f"{instance.market}:{instance.instance_id}"
-    return f"{lease.market}:{lease.instance_id}" if lease and lease.instance_id else None
+    return f"{ours.market}:{ours.instance_id}" if ours and ours.instance_id else None
 
 
 def _print_running(
@@ -388,6 +392,9 @@ async def _destroy_one(shell: Shell, hunt: Hunt, name: str) -> dict[str, Any]:
         click.echo(f"hunter: {name}: {text}\n  → This is a mistake in Hunter; look at hunter ps.",
                    err=True)  # fmt: skip
         return {"id": name, "state": None, "error": text, "exit_code": 1}
+    if lease.state == "refused":
+        shell.say(f"{name} was never created: {lease.note}")
+        return _lease_json(hunt, lease)
     bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
     shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")
     return _lease_json(hunt, lease)

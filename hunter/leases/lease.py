@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hunter.amounts import LEAST_TTL_S, MOST_TTL_S, MOST_USD
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LIVE = ("intended", "creating", "unclear", "waiting", "ready", "stopped", "ending")
 """States in which a lease may cost money; in all others its end is proven or nothing ever began."""
+
+OVER = ("ended", "refused")
+"""The states that cost nothing any more."""
 
 PHASE_OF_STATE = {
     "allocating": "allocate",
@@ -99,6 +102,8 @@ class Lease:
     billed_usd: float | None = None
     """As the market's bill says."""
     note: str = ""
+    owner: str | None = None
+    """The process that sends its create, as `hunter.leases.owner` writes it."""
 
     @property
     def label(self) -> str:
@@ -118,6 +123,16 @@ class Stay:
     state: str
     begin_s: float
     end_s: float
+
+
+def before(stays: Sequence[Stay], at: float) -> list[Stay]:
+    """The stays as they were known at a time: what began later is left out, the last one ends there.
+
+    >>> before([Stay(state="pulling", begin_s=0, end_s=9), Stay(state="gone", begin_s=9, end_s=9)], 5)
+    [Stay(state='pulling', begin_s=0, end_s=5)]
+    """
+    there = [stay for stay in stays if stay.begin_s <= at and stay.state != "gone"]
+    return [replace(stay, end_s=min(stay.end_s, at)) for stay in there]
 
 
 def metered_items(

@@ -6,7 +6,9 @@
         │                        │                   └ two complete listings without it ▶ refused
         └────────────────────────┴──────── destroy asked ▶ ending ─ absence proven ▶ ended
 
-A create is sent once. Screens and commands only watch: whoever stops watching stops nothing here.
+A create is sent once. Screens and commands only watch: whoever stops watching stops nothing here. A lease
+knows the process that sends its create: when that is gone, `intended` was never sent, and `creating` is
+looked up by its label.
 """
 
 from __future__ import annotations
@@ -16,8 +18,12 @@ import secrets
 from typing import TYPE_CHECKING
 
 from hunter.errors import CreateUnclear, HunterError, MarketError
-from hunter.leases.keeper import LOOK_EVERY_S, Keeper, ending
+from hunter.leases import owner as owners
+from hunter.leases.asking import sentence
+from hunter.leases.ender import ending
+from hunter.leases.keeper import Keeper
 from hunter.leases.lease import Caps, Lease
+from hunter.leases.lookout import LOOK_EVERY_S
 from hunter.markets import Order
 
 if TYPE_CHECKING:
@@ -36,8 +42,15 @@ class Rentals(Keeper):
         Raises MarketError where nothing was rented, or where what was rented had to be ended at once.
         Cancelling it does not leave a create behind: the create is waited for and then ended.
         """
-        lease = self._intend(offer, workload, caps, storage_usd_h)
-        work = asyncio.ensure_future(self._create(lease, offer, workload))
+        lease_id = secrets.token_hex(4)
+        owners.UNDER_WAY.add(lease_id)
+        try:
+            lease = self._intend(lease_id, offer, workload, caps, storage_usd_h)
+            work = asyncio.ensure_future(self._create(lease, offer, workload))
+        except BaseException:
+            owners.UNDER_WAY.discard(lease_id)
+            raise
+        work.add_done_callback(lambda done: owners.UNDER_WAY.discard(lease_id))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -47,14 +60,19 @@ class Rentals(Keeper):
             raise
 
     def _intend(
-        self, offer: Offer, workload: Workload, caps: Caps, storage_usd_h: float | None
+        self,
+        lease_id: str,
+        offer: Offer,
+        workload: Workload,
+        caps: Caps,
+        storage_usd_h: float | None,
     ) -> Lease:
         now = self.clock().now()
         payload = workload.payload
         month_h = self._rules[offer.market].month_h
         stopped = offer.storage_stopped_usd_gb_month
         lease = Lease(
-            lease_id=secrets.token_hex(4),
+            lease_id=lease_id,
             market=offer.market,
             offer=offer.ref,
             workload=workload.name,
@@ -76,6 +94,7 @@ class Rentals(Keeper):
             inet_down_usd_gb=offer.inet_down_usd_gb,
             inet_up_usd_gb=offer.inet_up_usd_gb,
             bytes_in=(payload.image_bytes or 0.0) + (payload.weights_bytes or 0.0),
+            owner=owners.write(self.me),
         )
         self.add(lease)
         self.tell(lease, "intended", f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU")
@@ -98,35 +117,39 @@ class Rentals(Keeper):
         try:
             created = await market.create(order)
         except CreateUnclear as error:
-            lease = self.change(lease, state="unclear", note=str(error))
-            self.tell(lease, "create unclear", str(error))
-            lease = await self.settle(lease)
-            if lease.state == "refused":
-                raise MarketError(str(error), remedy="Nothing was created; try again.") from error
+            lease = await self._unclear(lease, error)
         except HunterError as error:
-            lease = self.change(
-                lease, state="refused", note=str(error), ended_at=self.clock().now()
-            )
-            self.tell(lease, "refused", str(error))
+            self._refused(lease, str(error))
             raise
+        except Exception as error:  # noqa: BLE001  it was sent: whatever came of it may cost money
+            lease = await self._unclear(lease, error)
         else:
             lease = self.confirm(lease, created.instance_id, created.note)
         return await self._read_back(lease)
+
+    async def _unclear(self, lease: Lease, error: Exception) -> Lease:
+        """Look up what became of a create that was sent and not answered."""
+        text = sentence(error)
+        lease = self.put(lease, state="unclear", note=text)
+        self.say(lease, "create unclear", text)
+        lease = await self.settle(lease)
+        if lease.state == "refused":
+            raise MarketError(text, remedy="Nothing was created; try again.") from error
+        return lease
 
     async def _read_back(self, lease: Lease) -> Lease:
         """See the contract's price. A market that does not say it yet is asked again while it is kept."""
         for _ in range(3):
             try:
                 lease = await self.look(lease)
-            except MarketError as error:
-                self.tell(lease, "not read back", str(error))
+            except HunterError as error:
+                self.say(lease, "not read back", str(error))
             if lease.contract_usd_h is not None:
                 break
             await self.clock().sleep(LOOK_EVERY_S)
         why = self.breach(lease)
         if why is not None and lease.live:
-            self.tell(lease, "ending", why)
-            ended = await self.destroy(lease.lease_id, why)
+            ended = await self.end(lease, why)
             raise MarketError(
                 f"{lease.offer} was ended at once: {why}. It was {ending(ended)} and cost "
                 f"${ended.metered_usd:.4f}.",

@@ -6,12 +6,15 @@ later can still say whether an instance is late.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from hunter.leases.lease import PHASE_OF_STATE
+from hunter.errors import StoreError
+from hunter.leases.ender import MEASURED
+from hunter.leases.lease import PHASE_OF_STATE, Stay
 from hunter.login import Login, login_told
 from hunter.offers import Offer
 from hunter.store import leases as table
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hunter.deals import PhaseLine
-    from hunter.leases.lease import Lease, Stay
+    from hunter.leases.lease import Lease
     from hunter.leases.records import Records
     from hunter.store.leases import Event
 
@@ -31,7 +34,7 @@ RENTED = "rented"
 """The event that carries offer and workload as they were at the launch: what is learnt later needs both."""
 READY = "ready"
 """The event that carries the way in."""
-FOR_US = (EXPECTED, RENTED)
+FOR_US = (EXPECTED, RENTED, MEASURED)
 """Events that are no lines for people."""
 SEEN_PHASES = ("allocate", "download", "start")
 """Phases that a market's states tell apart. What the container does by itself is not seen from outside."""
@@ -79,7 +82,7 @@ class Story:
     steps: tuple[Step, ...]
     log: tuple[Event, ...]
     metered: dict[str, float]
-    """By our own arithmetic, by item."""
+    """By our own arithmetic, by item; empty where nobody can say."""
     billed: dict[str, float]
     """As the market's bill says, by item; empty before it says anything."""
     burn_usd_h: float | None
@@ -87,12 +90,12 @@ class Story:
     """As it was when it became ready."""
 
     @property
-    def metered_usd(self) -> float:
+    def metered_usd(self) -> float | None:
         """What it has cost so far by our own arithmetic."""
-        return sum(self.metered.values())
+        return sum(self.metered.values()) if self.metered else None
 
     @property
-    def spent_usd(self) -> float:
+    def spent_usd(self) -> float | None:
         """The market's bill where there is one, else our own arithmetic."""
         billed = self.lease.billed_usd
         return self.metered_usd if billed is None else billed
@@ -134,33 +137,39 @@ class Burning:
     """Those of them that one can log in to."""
     usd_h: float
     unseen: int
-    """How many of them nobody has seen yet: what they cost is not in `usd_h`."""
+    """How many nobody has seen yet, or can read the record of: what they cost is not in `usd_h`."""
 
 
 def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
     """Write down what was rented and the cold start that was predicted for it."""
-    records.tell(lease, RENTED, msgspec.json.encode(rented).decode())
+    records.say(lease, RENTED, msgspec.json.encode(rented).decode())
     rows: list[_Expected] = []
     for p in phases:
         if p.phase == "unpack" and rows:  # from outside a pull is one thing
             rows[-1] = _together(rows[-1], p)
         else:
             rows.append(_Expected(p.phase, p.seconds, p.low_s, p.high_s))
-    records.tell(lease, EXPECTED, msgspec.json.encode(rows).decode())
+    records.say(lease, EXPECTED, msgspec.json.encode(rows).decode())
 
 
 def story(records: Records, lease_id: str) -> Story:
     """Everything on record about one lease; UsageError where there is no such lease."""
     lease = records.get(lease_id)
     now = records.clock().now()
-    events = [_checked(event) for event in records.history(lease)]
+    events = [_checked(event) for event in records.history(lease) if _legible(event)]
     ready = [event for event in events if event.event == READY]
+    stays, metered = list[Stay](), dict[str, float]()
+    with suppress(StoreError):  # what cannot be read stays unknown; the rest is told
+        stays = records.stays(lease)
+        metered = records.metered_items(lease)
+    if records.spent_usd(lease) is None:
+        metered = {}
     return Story(
         lease=lease,
         now=now,
-        steps=_steps(lease, records.stays(lease), _expected(events)),
+        steps=_steps(lease, stays, _expected(events)),
         log=tuple(event for event in events if event.event not in FOR_US),
-        metered=records.metered_items(lease),
+        metered=metered,
         billed=table.charges(records.store, lease.lease_id),
         burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
         login=login_told(ready[-1].detail) if ready else None,
@@ -173,6 +182,15 @@ def _checked(event: Event) -> Event:
         return event
     login = login_told(event.detail)
     return replace(event, detail=login.command if login else "")
+
+
+def _legible(event: Event) -> bool:
+    """Whether an event is what an event should be: the record may have been written by hand."""
+    try:
+        msgspec.convert(asdict(event), type(event))
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _together(first: _Expected, second: PhaseLine) -> _Expected:
@@ -203,14 +221,15 @@ def burning(records: Records) -> Burning:
         live=frozenset(lease.lease_id for lease in live),
         ready=frozenset(lease.lease_id for lease in live if lease.state == "ready"),
         usd_h=sum(known),
-        unseen=len(live) - len(known),
+        unseen=len(live) - len(known) + len(records.odd()),
     )
 
 
 def _expected(events: Sequence[Event]) -> tuple[_Expected, ...]:
     for event in reversed(events):
         if event.event == EXPECTED:
-            return msgspec.json.decode(event.detail, type=tuple[_Expected, ...])
+            with suppress(msgspec.DecodeError):  # as if nothing had been expected
+                return msgspec.json.decode(event.detail, type=tuple[_Expected, ...])
     return tuple(_Expected(phase, None, None, None) for phase in SEEN_PHASES)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -54,17 +55,26 @@ class Event:
 def events(store: Store, lease_id: str) -> list[Event]:
     """A lease's history, oldest first."""
     sql = "select at, event, state, phase, detail from lease_event where lease_id = ? order by event_id"
-    with store.errors():
-        return [Event(**dict(row)) for row in store.db.execute(sql, [lease_id])]
+    return [Event(**row) for row in _fetch(store, sql, [lease_id])]
 
 
 def rows(store: Store, states: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """Leases in these states, or all, newest first."""
+    """Leases in these states, or all, newest first. None of it is checked."""
     wanted = list(states)
     where = f" where state in ({', '.join('?' * len(wanted))})" if wanted else ""
-    with store.errors():
-        found = store.db.execute(f"select * from lease{where} order by intended_at desc", wanted)  # noqa: S608
-        return [dict(row) for row in found]
+    return _fetch(store, f"select * from lease{where} order by intended_at desc", wanted)  # noqa: S608
+
+
+def _fetch(store: Store, sql: str, values: list[str]) -> list[dict[str, Any]]:
+    """Rows, also where some of their text is none: one bad row must not hide the others."""
+    db = store.db
+    as_usual = db.text_factory
+    db.text_factory = partial(str, encoding="utf-8", errors="replace")
+    try:
+        with store.errors():
+            return [dict(row) for row in db.execute(sql, values)]
+    finally:
+        db.text_factory = as_usual
 
 
 def put_charges(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 MIGRATION_SET = "hunter"
-NAMES = ("m001_first_hunt", "m002_cold_start")
+NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner")
 """Every migration in order: known without importing sqlite-utils."""
 
 KEY = ("market", "offer_id", "tenancy")
@@ -36,6 +36,7 @@ def migrations() -> Migrations:
     steps = Migrations(MIGRATION_SET)
     steps(name=NAMES[0])(_first_hunt)
     steps(name=NAMES[1])(_cold_start)
+    steps(name=NAMES[2])(_lease_owner)
     return steps
 
 
@@ -120,3 +121,8 @@ def _cold_start(db: Database) -> None:
         foreign_keys=[("lease_id", "lease", "lease_id")],
     )  # fmt: skip
     db["observation"].create_index(["lease_id", "quantity"], unique=True)
+
+
+def _lease_owner(db: Database) -> None:
+    """Which process is at work on a create, so that another one can tell when nobody is."""
+    db["lease"].add_column("owner", str)

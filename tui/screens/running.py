@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from hunter.hunt import Hunt
     from hunter.leases.lease import Lease
+    from hunter.leases.records import Odd
     from hunter.situation import Running, Situation
     from tui.desk import Desk
 
@@ -61,7 +62,7 @@ class Kept:
     """One live lease with its numbers of now."""
 
     lease: Lease
-    spent_usd: float
+    spent_usd: float | None
     burn_usd_h: float | None
 
 
@@ -71,6 +72,8 @@ class Record:
 
     live: tuple[Kept, ...]
     ended: tuple[Lease, ...]
+    odd: tuple[Odd, ...] = ()
+    """Those that cannot be read."""
 
 
 def read_record(hunt: Hunt) -> Record:
@@ -78,11 +81,12 @@ def read_record(hunt: Hunt) -> Record:
     leases = hunt.rentals.all()
     return Record(
         live=tuple(
-            Kept(lease, hunt.rentals.metered_now(lease), hunt.rentals.burn_usd_h(lease))
+            Kept(lease, hunt.rentals.spent_usd(lease), hunt.rentals.burn_usd_h(lease))
             for lease in leases
             if lease.live
         ),
         ended=tuple(lease for lease in leases if not lease.live)[:ENDED_SHOWN],
+        odd=tuple(hunt.rentals.odd()),
     )
 
 
@@ -156,6 +160,7 @@ class RunningScreen(Screen[None]):
     def _show(self) -> None:
         assert self.record is not None
         live = [self._live_row(kept) for kept in self.record.live]
+        live += [_odd_row(odd) for odd in self.record.odd]
         live += [_stranger_row(stranger) for stranger in self._strangers()]
         self.running.show(len(live), live.__getitem__, cursor=self.running.cursor)
         self.running.styles.height = min(len(live), 14) + 2 if live else 2
@@ -218,6 +223,10 @@ class RunningScreen(Screen[None]):
                        (", kept inside their caps while Hunter is open", MUTED))  # fmt: skip
         else:
             yield line("Nothing of ours is running, by the record.")
+        for odd in self.record.odd:
+            yield line(
+                (f"{STALE} the record of lease {odd.lease_id} cannot be read: {odd.problem}", WARN)
+            )
         yield from self._market_words()
 
     def _market_words(self) -> Iterator[Content]:
@@ -253,8 +262,8 @@ class RunningScreen(Screen[None]):
         lease = self.selected()
         if lease is not None:
             self.app.push_screen(LeaseScreen(self.desk, lease.lease_id))
-        elif self._strangers() and self.running.has_focus:
-            self.notify("It is not Hunter's. Look at it on the market's own page.")
+        elif (self._strangers() or (self.record and self.record.odd)) and self.running.has_focus:
+            self.notify("It is nothing that Hunter can open. Look at it on the market's own page.")
 
     @work
     async def action_destroy(self) -> None:
@@ -269,6 +278,12 @@ class RunningScreen(Screen[None]):
     def action_back(self) -> None:
         """Back to the deals."""
         self.dismiss(None)
+
+
+def _odd_row(odd: Odd) -> tuple[Cell, ...]:
+    name = f"{odd.market}:{odd.instance_id or '…'}"
+    words = f"{STALE} unknown: its record cannot be read"
+    return ((name, "warning"), "?", "?", (words, "warning"), "?", "?", "?", "?")
 
 
 def _stranger_row(stranger: Running) -> tuple[Cell, ...]:

@@ -80,8 +80,8 @@ def meter_lines(story: Story, width: int) -> Iterator[Content]:
     """Dollars and time against their caps, and the contract against the quote."""
     lease = story.lease
     room = max(6, min(24, width - 42))
-    yield _meter("dollars", story.spent_usd / lease.max_usd if lease.max_usd else 0.0,
-                 f"{money(story.spent_usd)} of {money(lease.max_usd, 2)}", room)  # fmt: skip
+    share = (story.spent_usd or 0.0) / lease.max_usd if lease.max_usd else 0.0
+    yield _meter("dollars", share, f"{money(story.spent_usd)} of {money(lease.max_usd, 2)}", room)
     ttl_s = lease.ttl_at - lease.intended_at
     until = lease.ended_at if lease.ended_at is not None else story.now
     used_s = until - lease.intended_at
@@ -130,10 +130,12 @@ def item_lines(story: Story) -> Iterator[Content]:
         yield line(("  billed    ", MUTED), ("the market's bill has not come yet", MUTED))
         return
     billed = "".join(f"{usd(story.billed.get(item, 0.0)):>10}" for item in items)
-    off = story.metered_usd / billed_usd - 1 if billed_usd else 0.0
-    tone = GOOD if abs(off) <= 0.01 else WARN
-    sign = "✓" if abs(off) <= 0.01 else STALE
-    said = f"  {sign} {percent(abs(off), 1)} apart"
+    tone, said = WARN, "  and nobody can say what it should be"
+    if story.metered_usd is not None:
+        off = story.metered_usd / billed_usd - 1 if billed_usd else 0.0
+        tone = GOOD if abs(off) <= 0.01 else WARN
+        sign = "✓" if abs(off) <= 0.01 else STALE
+        said = f"  {sign} {percent(abs(off), 1)} apart"
     yield line(
         ("  billed    ", MUTED), billed, (f"{usd(billed_usd):>10}", STRONG), (said, tone)
     )  # fmt: skip
@@ -144,7 +146,7 @@ def log_lines(story: Story) -> Iterator[Content]:
     yield line(("LOG", HEAD))
     for event in story.log:
         what = PHASE_WORDS.get(event.phase, event.phase) if event.event == "seen" else event.event
-        tone = {"ready": GOOD, "ended": GOOD, "market failed": BAD, "refused": BAD, "too dear": BAD}
+        tone = {"ready": GOOD, "ended": GOOD, "look failed": BAD, "refused": BAD, "too dear": BAD}
         yield line(
             (f"{span(event.at - story.lease.intended_at):>8}  ", MUTED),
             (f"{what:<24}", tone.get(event.event, "")),
