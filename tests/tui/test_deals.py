@@ -299,3 +299,12 @@ async def test_a_service_shows_its_day_and_what_each_way_to_serve_it_costs(app: 
         await until(pilot, lambda: "always on" in text_of(sheet))
         assert "█" * 12 in text_of(sheet)
         assert "batch every 24 h" in text_of(sheet)
+
+
+async def test_a_what_if_stays_within_a_thousand_times_the_job(app: HunterApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await opened(pilot, app)
+        deals(app).action_what_if("hours", 1e300)
+        assert deals(app).workload.run.hours == 1024.0
+        deals(app).action_what_if("hours", 1e-300)
+        assert deals(app).workload.run.hours == 1 / 1024

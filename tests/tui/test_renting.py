@@ -121,6 +121,10 @@ async def test_caps_are_checked_while_they_are_typed(app: HunterApp) -> None:
         ("max_usd", "-1", "1.50", "above zero"),
         ("ttl", "soon", "2h", "no duration"),
         ("ttl", "", "2h", "no duration"),
+        ("max_usd_h", "nan", "1.00", "is no number"),
+        ("max_usd", "9" * 400, "1.50", "is no number"),
+        ("ttl", "0s", "2h", "above zero"),
+        ("ttl", "9000h", "2h", "365 days"),
     )
     async with app.run_test(size=(140, 42)) as pilot:
         screen = await dialogue(pilot, app)

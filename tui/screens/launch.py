@@ -157,10 +157,8 @@ class LaunchScreen(ModalScreen[None]):
     def _ttl_s(self) -> float:
         try:
             return seconds(self.query_one("#ttl", Input).value)
-        except ValueError:
-            raise UsageError(
-                "The time to live is no duration.", remedy="Write it as 90m or 2h."
-            ) from None
+        except ValueError as error:
+            raise UsageError(f"Time to live: {error}.", remedy="Write it as 90m or 2h.") from None
 
     @on(Input.Changed)
     def check(self) -> None:
