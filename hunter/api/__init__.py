@@ -1,0 +1,1 @@
+"""The verbs that the command line, the app and Python users call."""

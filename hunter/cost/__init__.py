@@ -1,0 +1,1 @@
+"""What it costs: bills, rankings, keeping, serving and shipping. Pure."""

@@ -1,0 +1,1 @@
+"""What ships in data/ and what users write, read strictly into values."""

@@ -1,0 +1,1 @@
+"""RunPod: its adapter and its wire format."""

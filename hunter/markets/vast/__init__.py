@@ -1,0 +1,1 @@
+"""Vast.ai: its adapter and its wire format."""

@@ -1,0 +1,1 @@
+"""The embedded RunPod: its HTTP interfaces over the simulated machines."""

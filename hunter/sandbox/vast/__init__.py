@@ -1,0 +1,1 @@
+"""The embedded Vast.ai: its HTTP interface over the simulated machines."""
