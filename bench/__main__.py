@@ -18,8 +18,8 @@ import httpx
 import msgspec
 
 from bench import curve
-from hunter.config import Home
-from hunter.hunt import Hunt
+from hunter.api.hunter import Hunt
+from hunter.facts.config import Home
 from hunter.sandbox.server import Options
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ async def hunter_poll(home: Home) -> tuple[float, float, int]:
 
 def ranking(home: Home) -> list[tuple[str, float]]:
     """Compute alone: from the database to ranked deals."""
-    from hunter import workload_file
+    from hunter.facts import workload_file
 
     async def measure() -> list[tuple[str, float]]:
         async with Hunt(home) as hunt:
@@ -153,7 +153,7 @@ def pulls() -> list[tuple[str, str, str]]:
     """The cold start of 10,000 hosts × 40 layers, beside the same schedule in a plain loop."""
     import numpy as np
 
-    from hunter.pull import Engine, Hosts, Layers, totals
+    from hunter.estimate.pull import Engine, Hosts, Layers, totals
 
     chance = np.random.default_rng(1)
     packed = chance.lognormal(17, 1, 40)

@@ -17,23 +17,23 @@ from math import ceil, exp, floor
 import numpy as np
 
 from bench.trial import Attempt, Trial
-from hunter.beliefs import Observation
-from hunter.bills import bills
-from hunter.deals import Deal, price_one
-from hunter.errors import HunterError
-from hunter.facts import shipped
-from hunter.fallback import after_failures, fallback
-from hunter.fit import Query, all_in_usd_h, fitting
-from hunter.gpu_speed import GpuSpeed
-from hunter.grounds import Grounds, Held, learn_all
-from hunter.measure import Went, measured, outcome
-from hunter.offers import Offer, Offers
-from hunter.physics import physics_from
-from hunter.risk import record, risks_from
+from hunter.cost.bill import bills
+from hunter.cost.deals import Deal, price_one
+from hunter.cost.fallback import after_failures, fallback
+from hunter.cost.filters import Query, all_in_usd_h, fitting
+from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.beliefs import Observation
+from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.gpu_speed import GpuSpeed
+from hunter.estimate.measure import Went, measured, outcome
+from hunter.estimate.risk import record, risks_from
+from hunter.facts.shipped import shipped
+from hunter.facts.workload_file import load
 from hunter.sandbox.chance import normal
 from hunter.sandbox.facts import sandbox_facts
-from hunter.workload import Workload
-from hunter.workload_file import load
+from hunter.values.columns import Offer, Offers
+from hunter.values.errors import HunterError
+from hunter.values.workload import Workload
 
 WAYS = {
     "expected": "Hunter: the lowest expected run_usd",

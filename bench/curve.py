@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bench.trial import Trial
-from hunter.bills import bills
-from hunter.coldstart import layers_of
-from hunter.deals import rank
-from hunter.facts import shipped
-from hunter.fit import Query, fitting
-from hunter.grounds import Grounds
-from hunter.offers import Offers, concat
-from hunter.physics import physics_from
-from hunter.pull import turns
-from hunter.risk import risks_from
-from hunter.workload_file import load
+from hunter.cost.bill import bills
+from hunter.cost.deals import rank
+from hunter.cost.filters import Query, fitting
+from hunter.estimate.assumptions import Grounds
+from hunter.estimate.coldstart import layers_of
+from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.pull import turns
+from hunter.estimate.risk import risks_from
+from hunter.facts.shipped import shipped
+from hunter.facts.workload_file import load
+from hunter.values.columns import Offers, concat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.offers import Offer
-    from hunter.workload import Workload
+    from hunter.values.columns import Offer
+    from hunter.values.workload import Workload
 
 SIZES = (20_000, 100_000, 300_000, 1_000_000)
 PLAIN = 2_000

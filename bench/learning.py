@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench.trial import Trial
-from hunter.beliefs import Observation
-from hunter.bills import bills
-from hunter.deals import rank
-from hunter.facts import shipped
-from hunter.fit import Query
-from hunter.grounds import Grounds, Held, learn_all
-from hunter.measure import measured
-from hunter.offers import Offers
-from hunter.physics import physics_from
-from hunter.rules import Prior
-from hunter.workload_file import load
+from hunter.cost.bill import bills
+from hunter.cost.deals import rank
+from hunter.cost.filters import Query
+from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.beliefs import Observation
+from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.measure import measured
+from hunter.facts.shipped import shipped
+from hunter.facts.workload_file import load
+from hunter.values.billing import Prior
+from hunter.values.columns import Offers
 
 TEACHING = 20
 EXACT = Prior(low=1.0, expected=1.0, high=1.0, source="taken at its word")

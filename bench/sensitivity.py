@@ -14,18 +14,18 @@ import numpy as np
 
 from bench.campaign import GPUS, PHYSICS, RISKS, RULES
 from bench.trial import Trial
-from hunter.deals import Deals, rank
-from hunter.fit import Query
-from hunter.grounds import Grounds
-from hunter.workload import varied
-from hunter.workload_file import load
+from hunter.cost.deals import Deals, rank
+from hunter.cost.filters import Query
+from hunter.estimate.assumptions import Grounds
+from hunter.facts.workload_file import load
+from hunter.values.workload import varied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.offers import Offers
-    from hunter.rules import Prior
-    from hunter.workload import Workload
+    from hunter.values.billing import Prior
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 WORKLOADS = ("comfyui-flux", "llm-server", "qlora-finetune")
 BASE = Grounds(rules=RULES, physics=PHYSICS, gpus=GPUS, risks=RISKS)
@@ -108,7 +108,7 @@ def unscaled(inputs: Inputs) -> Inputs:
 
 
 def dearer_reading(inputs: Inputs) -> Inputs:
-    from hunter.facts import shipped
+    from hunter.facts.shipped import shipped
 
     return inputs[0], inputs[1], replace(inputs[2], rules=shipped().rules)
 

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from hunter.facts import shipped
-from hunter.markets._vast_wire import columns, parse_asks
-from hunter.measure import Launch, marks
-from hunter.offers import Offers, concat
+from hunter.estimate.measure import Launch, marks
+from hunter.facts.shipped import shipped
+from hunter.markets.vast.wire import columns, parse_asks
 from hunter.sandbox.facts import sandbox_facts
 from hunter.sandbox.life import advance, cut
 from hunter.sandbox.market import SandboxMarket, Settings
 from hunter.sandbox.meter import VAST, bill
-from hunter.sandbox.vast_api import VastApi
+from hunter.sandbox.vast.api import VastApi
+from hunter.values.columns import Offers, concat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.offers import Offer
     from hunter.sandbox.rental import Rental, Turn
-    from hunter.workload import Workload
+    from hunter.values.columns import Offer
+    from hunter.values.workload import Workload
 
 BEGIN = 1_790_000_000.0
 KEY = "trial"

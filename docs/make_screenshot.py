@@ -8,10 +8,10 @@ import re
 import tempfile
 from pathlib import Path
 
-from hunter import workload_file
-from hunter.config import Config, Home, SandboxConfig
-from hunter.embedded import sandbox
-from hunter.hunt import Hunt
+from hunter.api.embedded import sandbox
+from hunter.api.hunter import Hunt
+from hunter.facts import workload_file
+from hunter.facts.config import Config, Home, SandboxConfig
 from tui.app import HunterApp
 
 TARGET = Path(__file__).with_name("screenshot.svg")

@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from hunter.facts import shipped
-from hunter.grounds import Grounds
-from hunter.offers import Offer, Tenancy
-from hunter.physics import Physics, physics_from
-from hunter.rules import METERS, Cell, MarketRules, Prior
-from hunter.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
+from hunter.estimate.assumptions import Grounds
+from hunter.estimate.coldstart_facts import Physics, physics_from
+from hunter.facts.shipped import shipped
+from hunter.values.billing import METERS, Cell, MarketRules, Prior
+from hunter.values.columns import Offer, Tenancy
+from hunter.values.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
 _LINE = re.compile(
     r"^(?:(?P<count>\d+)x )?(?P<gpu>.+?) \$(?P<price>[\d.]+)/h(?P<bid> bid)?(?: #(?P<id>\S+))?$"

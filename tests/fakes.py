@@ -6,10 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from hunter.clock import Clock
-from hunter.errors import MarketError, OfferGone
-from hunter.login import Login
-from hunter.markets import (
+from hunter.markets.protocol import (
     Capabilities,
     Charge,
     Created,
@@ -20,7 +17,10 @@ from hunter.markets import (
     Scope,
     Simulation,
 )
-from hunter.offers import Listing, Offer, Offers, Tenancy
+from hunter.values.clock import Clock
+from hunter.values.columns import Listing, Offer, Offers, Tenancy
+from hunter.values.errors import MarketError, OfferGone
+from hunter.values.login import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hunter.engine import Engine
-from hunter.errors import MarketError
+from hunter.api.background import Engine
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
 from hunter.leases.owner import Owner, Process, find_process, is_gone, this_process
-from hunter.markets import Created, Instance, Order
+from hunter.markets.protocol import Created, Instance, Order
 from hunter.store import Store, schema
+from hunter.values.errors import MarketError
 from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
 from tests.test_hunt import DEAL, hunt_on
@@ -28,7 +28,7 @@ from tests.tui.fakes import HeldClock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hunter.leases.rentals import Rentals
+    from hunter.leases.launch import Rentals
 
 HERE = Owner(host="den", boot="b1", space="s1", pid=7, started="100")
 OTHER = replace(HERE, pid=8, started="200")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.beliefs import (
+from hunter.estimate.beliefs import (  # fmt: skip
     Belief,
     Observation,
     Spread,
@@ -19,9 +19,9 @@ from hunter.beliefs import (
     learn,
     merge,
     robust,
-)  # fmt: skip
-from hunter.offers import Text
-from hunter.rules import Prior
+)
+from hunter.values.billing import Prior
+from hunter.values.columns import Text
 
 DAY = 86400.0
 PRIOR = Prior(low=50.0, expected=100.0, high=200.0, source="test")
@@ -115,8 +115,8 @@ def test_a_robust_mean_lies_among_its_parts(means: list[float]) -> None:
 
 
 def test_every_spread_that_ships_lets_launches_differ_and_evidence_fade() -> None:
-    from hunter.facts import shipped
-    from hunter.physics import physics_from
+    from hunter.estimate.coldstart_facts import physics_from
+    from hunter.facts.shipped import shipped
 
     spreads: Any = physics_from(shipped().coldstart).spreads
     assert all(s.half_life_days > 0 and s.launch > 0 for s in spreads.values())

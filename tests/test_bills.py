@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.bills import Bills, bills, break_even_idle_h
-from hunter.deals import rank
-from hunter.facts import shipped
-from hunter.fit import Query
-from hunter.offers import Offers
-from hunter.risk import Rate, Risks, Tier
-from hunter.rules import Prior
-from hunter.workload import Run, Workload
+from hunter.cost.bill import Bills, bills, break_even_idle_h
+from hunter.cost.deals import rank
+from hunter.cost.filters import Query
+from hunter.estimate.risk import Rate, Risks, Tier
+from hunter.facts.shipped import shipped
+from hunter.values.billing import Prior
+from hunter.values.columns import Offers
+from hunter.values.workload import Run, Workload
 from tests.builders import exactly, grounds, offer, payload, rules, workload
 
 FREE_PULL = grounds(rules(pull_billed=False))

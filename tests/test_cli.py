@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.cli.main import COMMANDS, run
-from hunter.markets import Scope
-from hunter.offers import Listing, Offers
+from hunter.markets.protocol import Scope
 from hunter.store import Store, polls
+from hunter.values.columns import Listing, Offers
 from tests.builders import offer
 
 if TYPE_CHECKING:

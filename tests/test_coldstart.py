@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hunter.beliefs import Observation
-from hunter.bills import bills
-from hunter.coldstart import Phase, cold_start, common_prefix, spread
-from hunter.errors import UsageError
-from hunter.facts import shipped
-from hunter.gpu_speed import GpuSpeed
-from hunter.grounds import Grounds, Held, learn_all
-from hunter.host_by_hand import described
-from hunter.measure import Launch, Mark, Went, lasted, marks, measured, outcome
-from hunter.offers import Offers
-from hunter.physics import Popular, physics_from
-from hunter.references import size_key
-from hunter.risk import Risks, Tier
-from hunter.rules import Prior
-from hunter.sizing import sized
-from hunter.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
+from hunter.cost.bill import bills
+from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.beliefs import Observation
+from hunter.estimate.by_hand import described
+from hunter.estimate.coldstart import Phase, cold_start, common_prefix, spread
+from hunter.estimate.coldstart_facts import Popular, physics_from
+from hunter.estimate.gpu_speed import GpuSpeed
+from hunter.estimate.measure import Launch, Mark, Went, lasted, marks, measured, outcome
+from hunter.estimate.risk import Risks, Tier
+from hunter.facts.shipped import shipped
+from hunter.payload.remembered import sized
+from hunter.values.billing import Prior
+from hunter.values.columns import Offers
+from hunter.values.errors import UsageError
+from hunter.values.references import size_key
+from hunter.values.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
 from tests.builders import NOW, exactly, grounds, offer, payload, physics, rules, workload
 
 PLAIN = grounds(rules(pull_billed=False))

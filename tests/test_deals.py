@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.cli import prices
-from hunter.deals import Deals, nearest, rank
-from hunter.fit import SORTS, Query
-from hunter.flags import FLAGS
-from hunter.gpu_speed import GpuSpeed
-from hunter.offers import Offer, Offers, Tenancy
-from hunter.workload import GpuNeed, Limits, Run, Workload
+from hunter.cli import deals
+from hunter.cost.deals import Deals, nearest, rank
+from hunter.cost.filters import SORTS, Query
+from hunter.cost.flags import FLAGS
+from hunter.estimate.gpu_speed import GpuSpeed
+from hunter.values.columns import Offer, Offers, Tenancy
+from hunter.values.workload import GpuNeed, Limits, Run, Workload
 from tests.builders import NOW, grounds, offer, rules, workload
 
 GROUNDS = grounds(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
@@ -150,8 +150,8 @@ def test_a_gpu_of_unknown_speed_is_priced_unscaled_and_flagged() -> None:
 
 
 def test_the_commands_know_every_sort_and_flag() -> None:
-    assert prices.SORTS == SORTS
-    assert set(prices.AVOIDABLE) == set(FLAGS)
+    assert deals.SORTS == SORTS
+    assert set(deals.AVOIDABLE) == set(FLAGS)
 
 
 def test_a_price_tells_its_age() -> None:

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter import workload_file
-from hunter.demand import (
+from hunter.cost.demand import (
     Host,
     always_on,
     bars,
@@ -24,8 +23,9 @@ from hunter.demand import (
     scaled_to_zero,
     to_zero,
 )
-from hunter.errors import WorkloadError
-from hunter.workload import Demand
+from hunter.facts import workload_file
+from hunter.values.errors import WorkloadError
+from hunter.values.workload import Demand
 
 HOST = Host(usd_h=0.40, cold_usd=0.05, cold_h=0.1, request_h=0.01)
 ONE_AN_HOUR = Demand(hourly=(1.0,) * 24, request_s=36)

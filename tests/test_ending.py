@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hunter.errors import MarketError, StoreError
-from hunter.hunt import Hunt
+from hunter.api.hunter import Hunt
 from hunter.leases.lease import Lease, Stay, before
-from hunter.leases.story import EXPECTED, RENTED, story
+from hunter.leases.status import EXPECTED, RENTED, story
 from hunter.store import evidence
 from hunter.store import leases as table
+from hunter.values.errors import MarketError, StoreError
 from tests.builders import NOW, workload
 from tests.fakes import FakeMarket, SteppedClock
 from tests.test_hunt import CAPS, DEAL, hunt_on

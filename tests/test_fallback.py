@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunter.deals import Deals, rank
-from hunter.fallback import Fallback
-from hunter.fit import Query
-from hunter.offers import Offer, Offers
-from hunter.risk import Rate, Risks, Tier
+from hunter.cost.deals import Deals, rank
+from hunter.cost.fallback import Fallback
+from hunter.cost.filters import Query
+from hunter.estimate.risk import Rate, Risks, Tier
+from hunter.values.columns import Offer, Offers
 from tests.builders import NOW, exactly, grounds, offer, payload, rules, workload
 
 EVEN = Risks(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.bills import bills
-from hunter.gpu_speed import GpuSpeed, relative_speeds, run_hours
-from hunter.offers import Offers, Text
-from hunter.workload import Run
+from hunter.cost.bill import bills
+from hunter.estimate.gpu_speed import GpuSpeed, relative_speeds, run_hours
+from hunter.values.columns import Offers, Text
+from hunter.values.workload import Run
 from tests.builders import grounds, offer, rules, workload
 
 GPUS = {

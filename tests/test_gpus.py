@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hunter.facts import DATA, Gpu, shipped
+from hunter.facts.shipped import DATA, Gpu, shipped
 
 FACTS = shipped()
 GPUS = list(FACTS.gpus.values())

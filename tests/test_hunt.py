@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.config import Config, Home
-from hunter.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
-from hunter.fit import Query
-from hunter.hunt import Hunt
+from hunter.api.hunter import Hunt
+from hunter.cost.filters import Query
+from hunter.facts.config import Config, Home
 from hunter.leases.lease import Caps
-from hunter.markets import Instance, Simulation
+from hunter.markets.protocol import Instance, Simulation
+from hunter.values.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket
 

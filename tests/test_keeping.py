@@ -10,11 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.facts import shipped
-from hunter.keeping import Way, break_even_h, flips
-from hunter.offers import Offers
-from hunter.risk import Restart, Risks
-from hunter.storage import (
+from hunter.cost.keeping import Way, break_even_h, flips
+from hunter.cost.storage import (
     NetworkVolume,
     ObjectStore,
     Shelves,
@@ -23,6 +20,9 @@ from hunter.storage import (
     shelves_from,
     ways,
 )
+from hunter.estimate.risk import Restart, Risks
+from hunter.facts.shipped import shipped
+from hunter.values.columns import Offers
 from tests.builders import exactly, grounds, offer, rules, workload
 
 usd = st.floats(min_value=1e-5, max_value=10)

@@ -15,16 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.cli.main import run
-from hunter.config import find_key
-from hunter.errors import ConfigError, HunterError, PayloadError
-from hunter.facts import shipped
-from hunter.keys import VARIABLES, checked_key, hidden
-from hunter.markets import Market, Scope
-from hunter.markets.runpod import Runpod
-from hunter.markets.vast import Vast
+from hunter.facts.config import find_key
+from hunter.facts.shipped import shipped
+from hunter.markets.protocol import Market, Scope
+from hunter.markets.runpod.adapter import Runpod
+from hunter.markets.vast.adapter import Vast
 from hunter.payload import civitai, docker_login, huggingface, s3, size
 from hunter.payload.fetch import Fetch
 from hunter.store import Store, polls
+from hunter.values.errors import ConfigError, HunterError, PayloadError
+from hunter.values.keys import VARIABLES, checked_key, hidden
 from tests.markets.test_vast import impatient
 from tests.payload.layouts import around
 from tests.test_cli import home, hunter  # noqa: F401  fixtures

@@ -13,13 +13,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hunter.amounts import LEAST_TTL_S, LONGEST_TEXT, MOST_S, MOST_TTL_S, MOST_USD, number, seconds
 from hunter.cli.main import hunter as door
 from hunter.cli.options import MOMENT, MONEY, TTL, Amount, Duration, KeyValues
-from hunter.errors import HunterError, MarketError, UsageError, WorkloadError
+from hunter.facts.workload_file import parse
 from hunter.leases.lease import Caps
-from hunter.workload import hours
-from hunter.workload_file import parse
+from hunter.values.amounts import (
+    LEAST_TTL_S,
+    LONGEST_TEXT,
+    MOST_S,
+    MOST_TTL_S,
+    MOST_USD,
+    number,
+    seconds,
+)
+from hunter.values.errors import HunterError, MarketError, UsageError, WorkloadError
+from hunter.values.workload import hours
 from tests.test_cli import home, hunter, stocked  # noqa: F401  fixtures
 
 if TYPE_CHECKING:
@@ -256,7 +264,7 @@ def test_destroy_goes_on_whatever_becomes_of_the_first(
 ) -> None:
     rentals = Rentals()
     monkeypatch.setattr(
-        "hunter.leases.rentals.Rentals.destroy", lambda _, name: rentals.destroy(name)
+        "hunter.leases.launch.Rentals.destroy", lambda _, name: rentals.destroy(name)
     )
     answer = hunter("destroy", *names, "--json")
     assert rentals.asked == list(names)

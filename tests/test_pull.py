@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.pull import Engine, Hosts, Layers, pull, totals, turns
+from hunter.estimate.pull import Engine, Hosts, Layers, pull, totals, turns
 
 DOCKER = Engine(name="docker", slots=3)
 TRAINING_IMAGE = [

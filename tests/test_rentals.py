@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import CreateUnclear, MarketError, OfferGone, WaitRanOut
+from hunter.leases.launch import Rentals
 from hunter.leases.lease import Caps, Lease
-from hunter.leases.rentals import Rentals
-from hunter.markets import Charge, Created, Market, Order
+from hunter.markets.protocol import Charge, Created, Market, Order
 from hunter.store import Store
 from hunter.store import leases as table
+from hunter.values.errors import CreateUnclear, MarketError, OfferGone, WaitRanOut
 from tests.builders import NOW, offer, rules, workload
 from tests.fakes import FakeMarket, SteppedClock
 

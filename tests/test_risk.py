@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.beliefs import Observation
-from hunter.facts import shipped
-from hunter.offers import Offers
-from hunter.risk import (
+from hunter.estimate.beliefs import Observation
+from hunter.estimate.risk import (
     Rate,
     Record,
     Risks,
@@ -29,6 +27,8 @@ from hunter.risk import (
     updated,
     worked_h,
 )
+from hunter.facts.shipped import shipped
+from hunter.values.columns import Offers
 from tests.builders import NOW, exactly, offer
 
 TIERS = (

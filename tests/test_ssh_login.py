@@ -12,16 +12,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from hunter.api.situation import Running
 from hunter.cli.renting import _running_json
-from hunter.facts import shipped
-from hunter.leases.story import story
-from hunter.login import Login, login_at, login_told, port_of_digits
-from hunter.markets import Instance
-from hunter.markets._runpod_wire import instance_of as pod_of
-from hunter.markets._runpod_wire import rest_instance_of
-from hunter.markets._vast_life import instance_of as row_of
-from hunter.situation import Running
+from hunter.facts.shipped import shipped
+from hunter.leases.status import story
+from hunter.markets.protocol import Instance
+from hunter.markets.runpod.wire import instance_of as pod_of
+from hunter.markets.runpod.wire import rest_instance_of
+from hunter.markets.vast.instances import instance_of as row_of
 from hunter.store import leases as table
+from hunter.values.login import Login, login_at, login_told, port_of_digits
 from tests.fakes import FakeMarket
 from tests.test_cli import home, hunter  # noqa: F401  fixtures
 from tests.test_rentals import DEAL, launched, market, rentals, rentals_on  # noqa: F401  fixtures
@@ -29,7 +29,7 @@ from tests.test_rentals import DEAL, launched, market, rentals, rentals_on  # no
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hunter.leases.rentals import Rentals
+    from hunter.leases.launch import Rentals
 
 # ruff: noqa: F811  a fixture is named by the argument that asks for it
 
@@ -236,7 +236,9 @@ async def test_the_command_runs_ssh_with_a_checked_login_or_not_at_all(
     run: list[list[str]] = []
     monkeypatch.setattr("os.execvp", lambda program, words: run.append(words))
     monkeypatch.setattr(FakeMarket, "instance", shown(address))
-    monkeypatch.setattr("hunter.exchange.market_class", lambda name: lambda *_: FakeMarket())
+    monkeypatch.setattr(
+        "hunter.api.open_markets.market_class", lambda name: lambda *_: FakeMarket()
+    )
     lease = await launched(rentals_on(home, FakeMarket(stock=[DEAL])))
     answer = await asyncio.to_thread(hunter, "ssh", "--print", lease.lease_id)
     assert (answer.code, answer.out, run) == (code, out, [])

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.errors import StoreError
-from hunter.markets import Scope
-from hunter.offers import Listing, Offer, Offers, Rejected, concat
-from hunter.store import Store, board, database, history, polls, schema
+from hunter.markets.protocol import Scope
+from hunter.store import Store, database, history, latest, polls, schema
+from hunter.values.columns import Listing, Offer, Offers, Rejected, concat
+from hunter.values.errors import StoreError
 from tests.builders import NOW, offer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def count(store: Store, table: str) -> int:
 
 
 def refs(store: Store) -> list[str]:
-    offers = board.read(store)
+    offers = latest.read(store)
     return sorted(offers.offer_id[row] or "" for row in range(len(offers)))
 
 
@@ -133,7 +133,7 @@ def test_a_crash_keeps_none_of_a_poll(store: Store, monkeypatch: pytest.MonkeyPa
     def crash(*args: object) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(board, "write", crash)
+    monkeypatch.setattr(latest, "write", crash)
     with pytest.raises(RuntimeError, match="power cut"):
         poll(store, [A, B], at=NOW + 300)
     assert (count(store, "offer"), count(store, "poll")) == (1, 1)
@@ -145,7 +145,7 @@ def test_two_markets_share_the_board(store: Store) -> None:
     listing = Listing(market="runpod", offers=pod, complete=True)
     polls.record(store, listing, Scope(), NOW, NOW)
     assert refs(store) == ["a", "pod"]
-    assert len(board.read(store, "runpod")) == 1
+    assert len(latest.read(store, "runpod")) == 1
 
 
 def test_a_period_holds_its_own_quotes_and_the_one_that_stood_at_its_beginning(
@@ -165,7 +165,7 @@ numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 @given(st.lists(st.tuples(texts, numbers, st.none() | st.booleans()), max_size=20))
 def test_a_board_reads_back_as_it_was_written(rows: list[tuple[Any, Any, Any]]) -> None:
     offers = [offer("A $1/h", location=t, reliability=n, verified=f) for t, n, f in rows]
-    assert list(board.decode(board.encode(Offers.of(offers)))) == offers
+    assert list(latest.decode(latest.encode(Offers.of(offers)))) == offers
 
 
 def test_joined_columns_are_their_rows_in_order() -> None:

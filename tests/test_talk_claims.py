@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hunter.bills import bills
-from hunter.demand import Host, always_on, batched, to_zero
-from hunter.facts import shipped
-from hunter.keeping import break_even_h
-from hunter.offers import Offers
-from hunter.physics import physics_from
-from hunter.plan import changes, shipped_as
-from hunter.pull import Engine, Hosts, Layers, totals
-from hunter.storage import by_hand
-from hunter.units import usd_h_from_gb_month
-from hunter.workload import Demand, Fetch, Payload
+from hunter.cost.bill import bills
+from hunter.cost.demand import Host, always_on, batched, to_zero
+from hunter.cost.keeping import break_even_h
+from hunter.cost.shipping import changes, shipped_as
+from hunter.cost.storage import by_hand
+from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.pull import Engine, Hosts, Layers, totals
+from hunter.facts.shipped import shipped
+from hunter.values.columns import Offers
+from hunter.values.units import usd_h_from_gb_month
+from hunter.values.workload import Demand, Fetch, Payload
 from tests.builders import grounds, offer, payload, rules, workload
 
 GPU_USD_H, DISK_USD_H, START_S = 0.01, 0.01, 30.0

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import MarketError, StoreError
+from hunter.api.situation import Situation
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
-from hunter.leases.story import EXPECTED, burning, story
-from hunter.situation import Situation
+from hunter.leases.status import EXPECTED, burning, story
+from hunter.values.errors import MarketError, StoreError
 from tests.builders import NOW, workload
 from tests.fakes import FakeMarket, SteppedClock
 from tests.test_cli import home, hunter
@@ -22,7 +22,7 @@ from tui.screens.running import read_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hunter.hunt import Hunt
+    from hunter.api.hunter import Hunt
 
 __all__ = ["home", "hunter"]
 

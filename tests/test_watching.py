@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from hunter.engine import Engine
-from hunter.errors import HunterError, MarketError, StoreError, WaitRanOut
+from hunter.api.background import Engine
 from hunter.leases.lease import Caps, Lease
 from hunter.store import leases as table
+from hunter.values.errors import HunterError, MarketError, StoreError, WaitRanOut
 from tests.builders import NOW, workload
 from tests.fakes import FakeMarket, SteppedClock
 from tests.test_hunt import DEAL, hunt_on
@@ -24,8 +24,8 @@ from tests.tui.fakes import HeldClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hunter.hunt import Hunt
-    from hunter.leases.rentals import Rentals
+    from hunter.api.hunter import Hunt
+    from hunter.leases.launch import Rentals
 
 SURPRISES = [
     MarketError("no answer"),

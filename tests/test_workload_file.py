@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.errors import WorkloadError
-from hunter.workload import duration, hours
-from hunter.workload_file import load, parse, samples
+from hunter.facts.workload_file import load, parse, samples
+from hunter.values.errors import WorkloadError
+from hunter.values.workload import duration, hours
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.content import Content
 
-from hunter.engine import Engine
-from hunter.hunt import Hunt
-from hunter.leases.story import burning
-from hunter.workload_file import load
+from hunter.api.background import Engine
+from hunter.api.hunter import Hunt
+from hunter.facts.workload_file import load
+from hunter.leases.status import burning
 from tui.desk import Desk
 from tui.format import money
 from tui.keys import APP, DEALS
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from hunter.config import Home
-    from hunter.errors import HunterError
+    from hunter.facts.config import Home
     from hunter.leases.lease import Lease
-    from hunter.workload import Workload
+    from hunter.values.errors import HunterError
+    from hunter.values.workload import Workload
 
 LOOK_EVERY_S = 2.0
 """Seconds of ours between two looks at what burns."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hunter.errors import HunterError
+from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from textual.screen import Screen
 
-    from hunter.engine import Engine
-    from hunter.hunt import Hunt
-    from hunter.leases.story import Burning
+    from hunter.api.background import Engine
+    from hunter.api.hunter import Hunt
+    from hunter.leases.status import Burning
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.workload import duration
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.offers import Offer
+    from hunter.values.columns import Offer
 
 UNKNOWN = "?"
 STALE = "▲"

@@ -11,9 +11,9 @@ from textual.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.hunt import Polled
-    from hunter.markets import Progress
-    from hunter.workload import Workload
+    from hunter.api.hunter import Polled
+    from hunter.markets.protocol import Progress
+    from hunter.values.workload import Workload
     from tui.desk import Desk
 
 POLLS_A_FRESHNESS = 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.pulls.images import Image, image_of, plain
-from hunter.pull import Engine, Hosts, Layers, totals
+from hunter.estimate.pull import Engine, Hosts, Layers, totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ def layers_of(image: Image, zstd_ease: float) -> Layers:
 
 
 def predict(row: Row, machine: Machine) -> float:
-    """Seconds, by `hunter.pull`."""
+    """Seconds, by `hunter.estimate.pull`."""
     down = min(row.mbit / 8 * machine.share, machine.cap_mb_s)
     hosts = Hosts(
         down_mb_s=np.array([down]),

@@ -10,14 +10,14 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hunter.errors import HunterError
 from hunter.leases.asking import sentence
 from hunter.leases.owner import UNDER_WAY
+from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from hunter.hunt import Hunt
+    from hunter.api.hunter import Hunt
 
 T = TypeVar("T")
 

@@ -8,12 +8,12 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hunter.errors import MarketError
+from hunter.values.errors import MarketError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hunter.config import Home
+    from hunter.facts.config import Home
 
 
 @contextmanager

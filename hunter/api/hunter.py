@@ -13,8 +13,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.deals import price_one
-from hunter.errors import (
+from hunter.api.open_markets import Exchange
+from hunter.api.prices import Prices
+from hunter.api.situation import Situation, situation
+from hunter.cost.deals import price_one
+from hunter.estimate.measure import Launch, Went, marks, measured, outcome
+from hunter.leases.launch import Rentals
+from hunter.leases.lease import before
+from hunter.leases.status import Rented, expect, rented
+from hunter.markets.protocol import Progress, Scope
+from hunter.store import evidence, polls
+from hunter.values.columns import Offers
+from hunter.values.errors import (
     ConfigError,
     HunterError,
     MarketError,
@@ -23,29 +33,19 @@ from hunter.errors import (
     PayloadError,
     UsageError,
 )
-from hunter.exchange import Exchange
-from hunter.leases.lease import before
-from hunter.leases.rentals import Rentals
-from hunter.leases.story import Rented, expect, rented
-from hunter.markets import Progress, Scope
-from hunter.measure import Launch, Went, marks, measured, outcome
-from hunter.offers import Offers
-from hunter.prices import Prices
-from hunter.situation import Situation, situation
-from hunter.store import evidence, polls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from hunter.config import Home
-    from hunter.deals import Deals
-    from hunter.facts import Facts
+    from hunter.cost.deals import Deals
+    from hunter.facts.config import Home
+    from hunter.facts.shipped import Facts
     from hunter.leases.lease import Caps, Lease, Stay
-    from hunter.markets import Market
-    from hunter.offers import Offer
+    from hunter.markets.protocol import Market
     from hunter.payload import PayloadSize
-    from hunter.workload import Workload
+    from hunter.values.columns import Offer
+    from hunter.values.workload import Workload
 
 FULL_POLL_DISK_GB = 10.0
 """Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
@@ -181,14 +181,14 @@ class Hunt(Prices):
 
     async def size(self, ref: str, *, offline: bool = False, refresh: bool = False) -> PayloadSize:
         """How much has to travel for a reference, learnt without pulling it."""
-        from hunter.weighing import weigh  # noqa: PLC0415  httpx, 0.1 s, and no ranking needs it
+        from hunter.payload.learn import weigh  # noqa: PLC0415  httpx, 0.1 s, and no ranking needs it
 
         mirrors = {} if offline else await self.exchange.mirrors()
         return await weigh(ref, self.memory, mirrors, offline=offline, refresh=refresh)
 
     async def learn_sizes(self, workload: Workload) -> list[PayloadError | ConfigError]:
         """Learn all sizes of a workload; what could not be learnt, and why."""
-        from hunter.weighing import weigh_workload  # noqa: PLC0415  with it
+        from hunter.payload.learn import weigh_workload  # noqa: PLC0415  with it
 
         return await weigh_workload(workload, self.memory, await self.exchange.mirrors())
 

@@ -7,19 +7,19 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from hunter.clock import Clock
-from hunter.config import SANDBOX_KEY, base_url, find_key, is_loopback
-from hunter.errors import ConfigError
-from hunter.market_files import market_names
-from hunter.markets import Market, market_class
+from hunter.facts.config import SANDBOX_KEY, base_url, find_key, is_loopback
+from hunter.markets.names import market_names
+from hunter.markets.protocol import Market, market_class
 from hunter.sandbox.facts import mirrors
 from hunter.store.settings import write_clock
+from hunter.values.clock import Clock
+from hunter.values.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from hunter.prices import Prices
+    from hunter.api.prices import Prices
 
 
 class Exchange:

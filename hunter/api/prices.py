@@ -6,35 +6,35 @@ import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hunter.config import stale_after_s
-from hunter.deals import Deals, best, nearest, price_one, rank
-from hunter.errors import NothingMatches, UsageError
-from hunter.facts import Facts, shipped
-from hunter.fallback import LINKS
-from hunter.fit import Missed, Query, fitting
-from hunter.gpu_speed import GpuSpeed
-from hunter.grounds import Grounds, Held, learn_all
-from hunter.host_by_hand import described
-from hunter.market_files import market_names
-from hunter.offers import Offers, parse_ref
-from hunter.physics import physics_from
-from hunter.plan import Plan, plans
-from hunter.risk import Risks, record, risks_from
-from hunter.serving import Serving, serve
-from hunter.sizing import layers_known, sized
-from hunter.storage import Shelves, Storage, shelves_from, storage
-from hunter.store import Store, board, evidence, history, leases, polls
+from hunter.cost.deals import Deals, best, nearest, price_one, rank
+from hunter.cost.fallback import LINKS
+from hunter.cost.filters import Missed, Query, fitting
+from hunter.cost.serving import Serving, serve
+from hunter.cost.shipping import Plan, plans
+from hunter.cost.storage import Shelves, Storage, shelves_from, storage
+from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.by_hand import described
+from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.gpu_speed import GpuSpeed
+from hunter.estimate.risk import Risks, record, risks_from
+from hunter.facts.config import stale_after_s
+from hunter.facts.shipped import Facts, shipped
+from hunter.markets.names import market_names
+from hunter.payload.remembered import layers_known, sized
+from hunter.store import Store, evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
+from hunter.values.columns import Offers, parse_ref
+from hunter.values.errors import NothingMatches, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.clock import Clock
-    from hunter.config import Home
-    from hunter.physics import Physics
-    from hunter.rules import MarketRules
-    from hunter.workload import Workload
+    from hunter.estimate.coldstart_facts import Physics
+    from hunter.facts.config import Home
+    from hunter.values.billing import MarketRules
+    from hunter.values.clock import Clock
+    from hunter.values.workload import Workload
 
 
 LOOK_AHEAD = 6 * LINKS
@@ -73,7 +73,7 @@ class Prices:
 
     def recorded(self, market: str | None = None) -> Offers:
         """Every offer as last seen."""
-        return board.read(self.store, market)
+        return latest.read(self.store, market)
 
     def recorded_between(self, since: float, until: float) -> Offers:
         """Every price that was made or stood in this time, unix seconds."""
@@ -156,7 +156,7 @@ class Prices:
         workload, grounds = self.sized(workload), self.grounds()
         if top is None:
             return rank(self.recorded(query.market), workload, query, grounds, now)
-        parts = board.blocks(self.store, query.market) or [self.recorded(query.market)]
+        parts = latest.blocks(self.store, query.market) or [self.recorded(query.market)]
         more = top + LOOK_AHEAD
         if len(parts) == 1:
             return rank(parts[0], workload, query, grounds, now, top=top)

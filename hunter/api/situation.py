@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.errors import ConfigError, HunterError, MarketError
 from hunter.leases.asking import asked, sentence
+from hunter.values.errors import ConfigError, HunterError, MarketError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.exchange import Exchange
+    from hunter.api.open_markets import Exchange
+    from hunter.leases.launch import Rentals
     from hunter.leases.lease import Lease
     from hunter.leases.records import Odd
-    from hunter.leases.rentals import Rentals
-    from hunter.markets import Instance
+    from hunter.markets.protocol import Instance
 
 LISTINGS = 2
 """How many listings a look at everything spends on a create without an answer: the fewest that can tell."""

@@ -9,15 +9,15 @@ import click
 
 from hunter.cli.options import KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
-from hunter.errors import NothingMatches, UsageError
-from hunter.units import human
-from hunter.workload import Workload, duration
+from hunter.values.errors import NothingMatches, UsageError
+from hunter.values.units import human
+from hunter.values.workload import Workload, duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.deals import Deals, PhaseLine
-    from hunter.hunt import Hunt
+    from hunter.api.hunter import Hunt
+    from hunter.cost.deals import Deals, PhaseLine
     from hunter.payload import PayloadSize
 
 

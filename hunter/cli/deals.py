@@ -12,18 +12,18 @@ import click
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
-from hunter.errors import MarketError, UsageError
-from hunter.workload import duration
+from hunter.values.errors import MarketError, UsageError
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.deals import Deal, Deals
-    from hunter.fit import Query
-    from hunter.hunt import Polled
-    from hunter.markets import Progress
-    from hunter.prices import Prices
-    from hunter.workload import Workload
+    from hunter.api.hunter import Polled
+    from hunter.api.prices import Prices
+    from hunter.cost.deals import Deal, Deals
+    from hunter.cost.filters import Query
+    from hunter.markets.protocol import Progress
+    from hunter.values.workload import Workload
 
 SORTS = (
     "run_usd",
@@ -33,9 +33,9 @@ SORTS = (
     "price_usd_h",
     "cold_start_s",
 )
-"""Known without numpy, for --help; `hunter.fit` has the same."""
+"""Known without numpy, for --help; `hunter.cost.filters` has the same."""
 AVOIDABLE = ("slice", "pcie-x1", "unverified", "old-driver", "unscaled")
-"""And `hunter.flags` these."""
+"""And `hunter.cost.flags` these."""
 
 
 @click.command()
@@ -116,8 +116,8 @@ def _query(
     prices: Prices, gpu: str | None, market: str | None, spot: bool | None,
     region: str | None, max_age_s: float | None, sort: str, avoid: tuple[str, ...],
 ) -> Query:  # fmt: skip
-    from hunter.fit import Query  # noqa: PLC0415  numpy, 0.1 s
-    from hunter.offers import Tenancy  # noqa: PLC0415  with it
+    from hunter.cost.filters import Query  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.values.columns import Tenancy  # noqa: PLC0415  with it
 
     tenancy = None
     if spot is not None:
@@ -202,7 +202,7 @@ def deals(
 
 def _answered_before(shell: Shell, question: dict[str, Any], *, as_csv: bool) -> bool:
     """Answer from what was asked before on the same prices; ages are counted anew."""
-    from hunter.config import stale_after_s  # noqa: PLC0415  loaded already
+    from hunter.facts.config import stale_after_s  # noqa: PLC0415  loaded already
     from hunter.store import Store, answers  # noqa: PLC0415  sqlite3, 5 ms
     from hunter.store.settings import read_clock  # noqa: PLC0415  with it
 

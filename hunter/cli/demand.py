@@ -9,10 +9,10 @@ import click
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.workload import duration
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.serving import Serving
+    from hunter.cost.serving import Serving
 
 
 @click.command()

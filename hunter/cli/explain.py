@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hunter.cli.prices import deal_json
+from hunter.cli.deals import deal_json
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.workload import duration
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.deals import BillLine, Deal, Deals
-    from hunter.fit import Missed
-    from hunter.workload import Workload
+    from hunter.cost.deals import BillLine, Deal, Deals
+    from hunter.cost.filters import Missed
+    from hunter.values.workload import Workload
 
 
 @click.command()
@@ -101,7 +101,7 @@ def _readings(priced: Deals) -> list[dict[str, Any]]:
 
 
 def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None:
-    from hunter.flags import FLAGS  # noqa: PLC0415  numpy, loaded already
+    from hunter.cost.flags import FLAGS  # noqa: PLC0415  numpy, loaded already
 
     deal, job = priced[0], priced.workload
     offer = deal.offer

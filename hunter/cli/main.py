@@ -13,19 +13,19 @@ import click
 
 from hunter import __version__
 from hunter.cli.shell import Shell, common
-from hunter.errors import HunterError
-from hunter.keys import VARIABLES, hidden
+from hunter.values.errors import HunterError
+from hunter.values.keys import VARIABLES, hidden
 
 COMMANDS = {
-    "scrape": ("prices", "Poll the markets once and record what changed; for cron."),
-    "deals": ("prices", "Rank the recorded offers for a workload by expected cost."),
-    "explain": ("explaining", "Show one offer's whole bill, line by line, with sources."),
-    "size": ("coldstarts", "Show what an image or a model has to move, without pulling it."),
-    "coldstart": ("coldstarts", "Show how long a start takes and costs, phase by phase."),
-    "storage": ("storing", "Keep or fetch again: what idle time costs in each way."),
-    "demand": ("demanding", "Always on, scaled to zero or in batches: money and waiting."),
-    "plan": ("planning", "Compare ways to ship the weights: fetched, baked, in layers."),
-    "export": ("planning", "Hand over: a Dockerfile."),
+    "scrape": ("deals", "Poll the markets once and record what changed; for cron."),
+    "deals": ("deals", "Rank the recorded offers for a workload by expected cost."),
+    "explain": ("explain", "Show one offer's whole bill, line by line, with sources."),
+    "size": ("coldstart", "Show what an image or a model has to move, without pulling it."),
+    "coldstart": ("coldstart", "Show how long a start takes and costs, phase by phase."),
+    "storage": ("storage", "Keep or fetch again: what idle time costs in each way."),
+    "demand": ("demand", "Always on, scaled to zero or in batches: money and waiting."),
+    "plan": ("plan", "Compare ways to ship the weights: fetched, baked, in layers."),
+    "export": ("plan", "Hand over: a Dockerfile."),
     "workloads": ("workloads", "List the sample workloads."),
     "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
     "ps": ("renting", "Show what is running and what it costs."),
@@ -33,7 +33,7 @@ COMMANDS = {
     "logs": ("renting", "Print what an instance printed."),
     "stop": ("renting", "Free an instance's GPU and keep its disk."),
     "destroy": ("renting", "End an instance and prove that it is gone."),
-    "report": ("reports", "Write cost reports: market, storage, spend."),
+    "report": ("report", "Write cost reports: market, storage, spend."),
     "sandbox": ("sandbox", "Run the embedded market as a server."),
     "completion": ("completion", "Print the shell's completion script."),
 }

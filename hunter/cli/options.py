@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hunter.amounts import LEAST_TTL_S, MOST_S, MOST_TTL_S, MOST_USD, number, seconds, shortened
-from hunter.errors import UsageError
-from hunter.workload import duration
+from hunter.values.amounts import (
+    LEAST_TTL_S,
+    MOST_S,
+    MOST_TTL_S,
+    MOST_USD,
+    number,
+    seconds,
+    shortened,
+)
+from hunter.values.errors import UsageError
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

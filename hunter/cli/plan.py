@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
-from hunter.errors import HunterError, NothingMatches, UsageError
-from hunter.units import human
+from hunter.values.errors import HunterError, NothingMatches, UsageError
+from hunter.values.units import human
 
 if TYPE_CHECKING:
-    from hunter.plan import Plan
-    from hunter.workload import Workload
+    from hunter.cost.shipping import Plan
+    from hunter.values.workload import Workload
 
 WAYS = ("fetch", "store", "baked", "layers")
 
@@ -60,7 +60,7 @@ def plan(shell: Shell, workload: str | None) -> int:
       hunter plan -w comfyui-flux
       hunter plan -w job.toml --json | jq '.plans[0]'
     """
-    from hunter.plan import WAYS as MEANING  # noqa: PLC0415  numpy
+    from hunter.cost.shipping import WAYS as MEANING  # noqa: PLC0415  numpy
 
     job = shell.workload(workload)
     found, _ = _plans(shell, job)
@@ -112,9 +112,9 @@ def dockerfile(shell: Shell, workload: str | None, way: str | None, output: str 
       hunter export dockerfile -w comfyui-flux > Dockerfile
       hunter export dockerfile -w job.toml --way layers -o Dockerfile
     """
-    from hunter.dockerfile import dockerfile as written  # noqa: PLC0415  numpy
-    from hunter.facts import shipped  # noqa: PLC0415  loaded then
-    from hunter.physics import physics_from  # noqa: PLC0415  with it
+    from hunter.estimate.coldstart_facts import physics_from  # noqa: PLC0415  with it
+    from hunter.export.dockerfile import dockerfile as written  # noqa: PLC0415  numpy
+    from hunter.facts.shipped import shipped  # noqa: PLC0415  loaded then
 
     job = shell.workload(workload)
     found, sized = _plans(shell, job)

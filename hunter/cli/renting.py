@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hunter.cli.explaining import print_bill
+from hunter.cli.explain import print_bill
 from hunter.cli.options import MONEY, TTL
 from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
-from hunter.errors import HunterError, MarketError, UsageError
 from hunter.leases.lease import Caps
-from hunter.workload import duration
+from hunter.values.errors import HunterError, MarketError, UsageError
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.hunt import Hunt, Quote
+    from hunter.api.hunter import Hunt, Quote
+    from hunter.api.situation import Running
     from hunter.leases.lease import Lease
-    from hunter.login import Login
-    from hunter.markets import Market
-    from hunter.situation import Running
-    from hunter.workload import Workload
+    from hunter.markets.protocol import Market
+    from hunter.values.login import Login
+    from hunter.values.workload import Workload
 
 GIVE_UP_AT_LEAST_S = 900.0
 """A start is given at least this long: Vast's own guide says to wait 15 minutes in loading."""

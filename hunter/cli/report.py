@@ -12,13 +12,13 @@ import click
 
 from hunter.cli.options import MOMENT
 from hunter.cli.shell import Shell, common, iso, table, wait_for
-from hunter.errors import HunterError, NothingMatches
+from hunter.values.errors import HunterError, NothingMatches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.offers import Offers
-    from hunter.prices import Prices
+    from hunter.api.prices import Prices
+    from hunter.values.columns import Offers
 
 Rows = list[dict[str, Any]]
 When: TypeAlias = timedelta | datetime | None
@@ -53,7 +53,7 @@ def market(
       hunter report market --csv prices.csv
       hunter report market --since 7d --json
     """
-    from hunter.reports.prices import market_report  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.reports.market import market_report  # noqa: PLC0415  numpy, 0.1 s
 
     with shell.prices() as prices:
         rows = market_report(_offers(prices, since, until))
@@ -74,7 +74,7 @@ def storage(
       hunter report storage -w comfyui-flux
       hunter report storage -w comfyui-flux --csv storage.csv
     """
-    from hunter.reports.prices import storage_report  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.reports.market import storage_report  # noqa: PLC0415  numpy, 0.1 s
 
     disk_gb = shell.workload(workload).disk_gb
     with shell.prices() as prices:

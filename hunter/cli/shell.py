@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from hunter.config import Home, find_home
+from hunter.facts.config import Home, find_home
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from hunter.hunt import Hunt
-    from hunter.prices import Prices
-    from hunter.rules import Reading
-    from hunter.workload import Workload
+    from hunter.api.hunter import Hunt
+    from hunter.api.prices import Prices
+    from hunter.values.billing import Reading
+    from hunter.values.workload import Workload
 
 T = TypeVar("T")
 
@@ -58,14 +58,14 @@ class Shell:
         """What starts the embedded market, where `--sandbox` asks for it."""
         if not self.sandbox:
             return None
-        from hunter.embedded import sandbox  # noqa: PLC0415  subprocess, 15 ms
+        from hunter.api.embedded import sandbox  # noqa: PLC0415  subprocess, 15 ms
 
         return functools.partial(sandbox, self.home)
 
     @contextmanager
     def prices(self) -> Iterator[Prices]:
         """The recorded prices of this call's home, for what asks no market."""
-        from hunter.prices import Prices  # noqa: PLC0415  numpy, 0.1 s
+        from hunter.api.prices import Prices  # noqa: PLC0415  numpy, 0.1 s
 
         prices = Prices(self.home)
         try:
@@ -76,7 +76,7 @@ class Shell:
     @asynccontextmanager
     async def hunt(self) -> AsyncIterator[Hunt]:
         """The hunt of this call."""
-        from hunter.hunt import Hunt  # noqa: PLC0415  numpy, 0.1 s
+        from hunter.api.hunter import Hunt  # noqa: PLC0415  numpy, 0.1 s
 
         hunt = Hunt(self.home, sandbox=self.sandbox_starter)
         try:
@@ -86,7 +86,7 @@ class Shell:
 
     def workload(self, name: str | None) -> Workload:
         """The workload named, or the one that config.toml names."""
-        from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
+        from hunter.facts import workload_file  # noqa: PLC0415  tomllib and msgspec
 
         return workload_file.load(name or self.home.config.workload)
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hunter.amounts import MOST_USD
-from hunter.amounts import number as plain_number
 from hunter.cli.options import DURATION, KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.errors import UsageError
-from hunter.workload import duration
+from hunter.values.amounts import MOST_USD
+from hunter.values.amounts import number as plain_number
+from hunter.values.errors import UsageError
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
-    from hunter.keeping import Flip
-    from hunter.storage import Kept, Storage
-    from hunter.workload import Workload
+    from hunter.cost.keeping import Flip
+    from hunter.cost.storage import Kept, Storage
+    from hunter.values.workload import Workload
 
 DEFAULT_IDLE_H = 24.0
 """Where neither the workload nor the user says how long the gaps are."""
@@ -81,7 +81,7 @@ def _of_deals(
 
 
 def _by_hand(said: dict[str, str], idle_h: float) -> Storage:
-    from hunter.storage import by_hand, compared  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.cost.storage import by_hand, compared  # noqa: PLC0415  numpy, 0.1 s
 
     try:
         values = {

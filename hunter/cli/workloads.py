@@ -12,7 +12,7 @@ from hunter.cli.shell import Shell, common, table
 @click.pass_obj
 def workloads(shell: Shell) -> int:
     """List the sample workloads, with the file that each one stands in."""
-    from hunter import workload_file  # noqa: PLC0415  tomllib and msgspec
+    from hunter.facts import workload_file  # noqa: PLC0415  tomllib and msgspec
 
     found = {
         name: (path, workload_file.load(name)) for name, path in workload_file.samples().items()

@@ -3,7 +3,7 @@
 run = (cold start + duds) × (1 + interruptions) + hours worked × $/h + what it sends + rounding
 
 duds           (1 − p) / p hosts that never boot before one does, each paid for until it is given up
-hours worked   the useful ones, and those that interruptions lost (`hunter.risk.worked_h`)
+hours worked   the useful ones, and those that interruptions lost (`hunter.estimate.risk.worked_h`)
 interruptions  λ × hours worked; each costs another start, duds and all
 """
 
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.coldstart import Phase, cold_start, spread
-from hunter.gpu_speed import relative_speeds, run_hours
-from hunter.risk import (
+from hunter.estimate.coldstart import Phase, cold_start, spread
+from hunter.estimate.gpu_speed import relative_speeds, run_hours
+from hunter.estimate.risk import (
     boot_chance,
     expected_duds,
     interruptions_per_h,
@@ -24,20 +24,20 @@ from hunter.risk import (
     most_of,
     worked_h,
 )
-from hunter.rules import Z90
-from hunter.speeds import by_market, run_share
-from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
+from hunter.estimate.speeds import by_market, run_share
+from hunter.values.billing import Z90
+from hunter.values.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.rules import Meter
-    from hunter.units import Floats
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.billing import Meter
+    from hunter.values.columns import Offers
+    from hunter.values.units import Floats
+    from hunter.values.workload import Workload
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.bills import Bills, bills
-from hunter.fallback import Fallback, after_failures, fallback
-from hunter.fit import fitting
-from hunter.flags import flags
-from hunter.offers import Tenancy, Text, concat
-from hunter.rules import METERS, Meter
-from hunter.speeds import BeliefLine, beliefs_of
+from hunter.cost.bill import Bills, bills
+from hunter.cost.fallback import Fallback, after_failures, fallback
+from hunter.cost.filters import fitting
+from hunter.cost.flags import flags
+from hunter.estimate.speeds import BeliefLine, beliefs_of
+from hunter.values.billing import METERS, Meter
+from hunter.values.columns import Tenancy, Text, concat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from hunter.fit import Missed, Query
-    from hunter.grounds import Grounds
-    from hunter.offers import Offer, Offers
-    from hunter.units import Floats
-    from hunter.workload import Workload
+    from hunter.cost.filters import Missed, Query
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.columns import Offer, Offers
+    from hunter.values.units import Floats
+    from hunter.values.workload import Workload
 
 MONTH_H = 720.0
 """Hours in a month of ours, for what a cadence costs."""

@@ -22,8 +22,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.units import Floats
-    from hunter.workload import Demand
+    from hunter.values.units import Floats
+    from hunter.values.workload import Demand
 
 DAYS_A_MONTH = 30.0
 BATCHES_H = (6, 12, 24)
@@ -77,7 +77,7 @@ class Hours:
 def instances_needed(demand: Demand, request_h: float) -> Floats:
     """Instances at once in each hour so that requests do not pile up: one at least.
 
-    >>> from hunter.workload import Demand
+    >>> from hunter.values.workload import Demand
     >>> instances_needed(Demand(hourly=(30.0,) * 24, request_s=0), 0.1)[0]
     np.float64(3.0)
     """

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.bills import Line
-from hunter.risk import most_cuts
+from hunter.cost.bill import Line
+from hunter.estimate.risk import most_cuts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hunter.bills import Bills
-    from hunter.offers import Offers
-    from hunter.units import Floats
+    from hunter.cost.bill import Bills
+    from hunter.values.columns import Offers
+    from hunter.values.units import Floats
 
 LINKS = 12
 """Offers that are looked ahead: so many failures in a row are not met."""

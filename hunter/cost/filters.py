@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.flags import FLAGS, flags
-from hunter.gpu_speed import relative_speeds, run_hours
-from hunter.offers import Tenancy, Text
+from hunter.cost.flags import FLAGS, flags
+from hunter.estimate.gpu_speed import relative_speeds, run_hours
+from hunter.values.columns import Tenancy, Text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.units import Floats
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.columns import Offers
+    from hunter.values.units import Floats
+    from hunter.values.workload import Workload
 
 SORTS = (
     "run_usd",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.gpu_speed import relative_speeds
+from hunter.estimate.gpu_speed import relative_speeds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 FLAGS = {
     "slice": "part of a GPU: less memory than its model has, or sold as MIG",

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.risk import restart_chance
+from hunter.estimate.risk import restart_chance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.units import Floats
+    from hunter.values.units import Floats
 
 ENDLESS_H = 24.0 * 365
 """Idle hours beyond which nobody waits."""

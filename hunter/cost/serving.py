@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.demand import Host, Served, compared, picture, scaled_to_zero
+from hunter.cost.demand import Host, Served, compared, picture, scaled_to_zero
 
 if TYPE_CHECKING:
-    from hunter.deals import Deal
-    from hunter.workload import Demand
+    from hunter.cost.deals import Deal
+    from hunter.values.workload import Demand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

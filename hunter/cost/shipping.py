@@ -9,17 +9,17 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from hunter.coldstart import layers_of
-from hunter.deals import rank
-from hunter.fit import Query
-from hunter.units import gb
-from hunter.workload import Fetch, ImageLayer, Payload
+from hunter.cost.deals import rank
+from hunter.cost.filters import Query
+from hunter.estimate.coldstart import layers_of
+from hunter.values.units import gb
+from hunter.values.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.physics import Physics
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.coldstart_facts import Physics
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 Way = Literal["fetch", "store", "baked", "layers"]
 WAYS: dict[Way, str] = {

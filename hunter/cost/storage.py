@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.bills import bills
-from hunter.deals import MONTH_H, known
-from hunter.keeping import Flip, Way, break_even_h, flips
-from hunter.plan import shipped_as
-from hunter.units import gb, usd_h_from_gb_month
+from hunter.cost.bill import bills
+from hunter.cost.deals import MONTH_H, known
+from hunter.cost.keeping import Flip, Way, break_even_h, flips
+from hunter.cost.shipping import shipped_as
+from hunter.values.units import gb, usd_h_from_gb_month
 
 if TYPE_CHECKING:
-    from hunter.bills import Bills
-    from hunter.deals import Deals
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.workload import Workload
+    from hunter.cost.bill import Bills
+    from hunter.cost.deals import Deals
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 FETCHED = ("download", "unpack", "weights")
 """Phases of a start that a kept disk saves."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hunter.beliefs import Learned, Observation, Spread, learn
-from hunter.risk import Record, Risks
+from hunter.estimate.beliefs import Learned, Observation, Spread, learn
+from hunter.estimate.risk import Record, Risks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.gpu_speed import GpuSpeed
-    from hunter.physics import Physics
-    from hunter.rules import MarketRules
+    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.gpu_speed import GpuSpeed
+    from hunter.values.billing import MarketRules
 
 OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s", "run_share")
 """Quantities that belong to what runs; all others belong to where it runs."""

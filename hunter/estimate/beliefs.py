@@ -19,9 +19,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hunter.offers import Text
-    from hunter.rules import Prior
-    from hunter.units import Floats
+    from hunter.values.billing import Prior
+    from hunter.values.columns import Text
+    from hunter.values.units import Floats
 
 HUBER = 1.5
 """Standard deviations up to which a measurement counts in full (Huber 1981: 95% efficient at 1.345)."""

@@ -6,16 +6,16 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hunter.amounts import number
-from hunter.errors import UsageError
-from hunter.grounds import Grounds
-from hunter.offers import Offer
-from hunter.rules import MarketRules, Prior
+from hunter.estimate.assumptions import Grounds
+from hunter.values.amounts import number
+from hunter.values.billing import MarketRules, Prior
+from hunter.values.columns import Offer
+from hunter.values.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.physics import Physics
+    from hunter.estimate.coldstart_facts import Physics
 
 MARKET = "by hand"
 _SOURCE = "stated by hand"

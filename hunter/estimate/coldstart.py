@@ -2,8 +2,8 @@
 
     allocate ─ download ─ unpack ─ start ─ boot ─ weights ─ load ─ warmup ─ useful
 
-Download and unpack overlap as the engine works (`hunter.pull`); `unpack` is what is left of it when the
-last byte has come. All other phases follow each other. Source of the phases: docs/coldstart.md.
+Download and unpack overlap as the engine works (`hunter.estimate.pull`); `unpack` is what is left of it when
+the last byte has come. All other phases follow each other. Source of the phases: docs/coldstart.md.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.beliefs import Belief
-from hunter.pull import MB, Hosts, Layers, totals
-from hunter.rules import Z90
-from hunter.speeds import believed, by_market, client, link_mb_s, unpack_mb_s
+from hunter.estimate.beliefs import Belief
+from hunter.estimate.pull import MB, Hosts, Layers, totals
+from hunter.estimate.speeds import believed, by_market, client, link_mb_s, unpack_mb_s
+from hunter.values.billing import Z90
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.physics import Physics
-    from hunter.units import Floats
-    from hunter.workload import Payload, Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.coldstart_facts import Physics
+    from hunter.values.columns import Offers
+    from hunter.values.units import Floats
+    from hunter.values.workload import Payload, Workload
 
 BEFORE_RUNNING = ("allocate", "download", "unpack", "start")
 """Phases with billing rules of their own; in all others the instance runs."""

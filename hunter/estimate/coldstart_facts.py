@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hunter.beliefs import Spread
-from hunter.pull import Engine
-from hunter.rules import Prior
+from hunter.estimate.beliefs import Spread
+from hunter.estimate.pull import Engine
+from hunter.values.billing import Prior
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

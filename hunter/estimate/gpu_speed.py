@@ -15,9 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.offers import Text
-    from hunter.units import Floats
-    from hunter.workload import Run
+    from hunter.values.columns import Text
+    from hunter.values.units import Floats
+    from hunter.values.workload import Run
 
 FIGURES = {"compute": "fp16_tflops", "memory": "mem_bw_gb_s"}
 """What is compared, by what bounds the workload."""

@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.beliefs import Observation
-from hunter.coldstart import hosts_of, layers_of
-from hunter.gpu_speed import relative_speeds, run_hours
-from hunter.pull import MB, totals
-from hunter.risk import BOOTS, LOST, RAN, tiers_of
-from hunter.speeds import client_mb_s, link_mb_s, unpack_mb_s
+from hunter.estimate.beliefs import Observation
+from hunter.estimate.coldstart import hosts_of, layers_of
+from hunter.estimate.gpu_speed import relative_speeds, run_hours
+from hunter.estimate.pull import MB, totals
+from hunter.estimate.risk import BOOTS, LOST, RAN, tiers_of
+from hunter.estimate.speeds import client_mb_s, link_mb_s, unpack_mb_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.risk import Risks
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.risk import Risks
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 MARK = re.compile(r"^HUNTER_PHASE (\w+) (\d+(?:\.\d+)?)(?: (\d+))?\s*$", re.M)
 CACHED_BELOW = 0.25

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hunter.units import Floats
+    from hunter.values.units import Floats
 
 MB = 1e6
 

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.rules import Z90, Prior
+from hunter.values.billing import Z90, Prior
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-    from hunter.beliefs import Observation
-    from hunter.offers import Offers
-    from hunter.units import Column, Floats
+    from hunter.estimate.beliefs import Observation
+    from hunter.values.columns import Offers
+    from hunter.values.units import Column, Floats
 
 BOOTS, RAN, LOST = "boots", "ran", "lost"
 """Quantities of observations: a launch came up (1) or not (0), in a tier; hours that an instance ran, and

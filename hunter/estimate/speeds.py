@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.beliefs import Belief, believe
-from hunter.rules import Z90
-from hunter.units import mb_s_from_mbps
+from hunter.estimate.beliefs import Belief, believe
+from hunter.values.billing import Z90
+from hunter.values.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
-    from hunter.grounds import Grounds
-    from hunter.offers import Offers
-    from hunter.rules import Prior
-    from hunter.workload import Workload
+    from hunter.estimate.assumptions import Grounds
+    from hunter.values.billing import Prior
+    from hunter.values.columns import Offers
+    from hunter.values.workload import Workload
 
 
 def believed(

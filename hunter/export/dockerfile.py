@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from hunter.plan import parts
+from hunter.cost.shipping import parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.plan import Way
-    from hunter.workload import Workload
+    from hunter.cost.shipping import Way
+    from hunter.values.workload import Workload
 
 HEAD = "# syntax=docker/dockerfile:1\n"
 MARKS = """\

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hunter.errors import ConfigError
-from hunter.keys import checked_key
-from hunter.rules import Reading
-from hunter.workload import hours
+from hunter.values.billing import Reading
+from hunter.values.errors import ConfigError
+from hunter.values.keys import checked_key
+from hunter.values.workload import hours
 
 SANDBOX_KEY = "sandbox"
 """What an embedded market gets for a key."""

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hunter.errors import WorkloadError
+from hunter.values.errors import WorkloadError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from hunter.errors import ConfigError
-from hunter.rules import METERS, Cell, MarketRules, Prior
+from hunter.values.billing import METERS, Cell, MarketRules, Prior
+from hunter.values.errors import ConfigError
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hunter.amounts import LEAST_TTL_S, MOST_TTL_S
-from hunter.errors import WorkloadError
-from hunter.facts import DATA
-from hunter.references import kind_of
-from hunter.units import BYTES_PER_GB
-from hunter.workload import (
+from hunter.facts.shipped import DATA
+from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S
+from hunter.values.errors import WorkloadError
+from hunter.values.references import kind_of
+from hunter.values.units import BYTES_PER_GB
+from hunter.values.workload import (
     Demand,
     Fetch,
     GpuNeed,
@@ -168,7 +168,7 @@ def _demand(table: _Demand, place: str) -> Demand:
             f"{place}, demand: it needs either hourly or csv.", remedy="Give one of the two."
         )
     if table.csv is not None:
-        from hunter.demand_file import hourly  # noqa: PLC0415  csv, only where it is named
+        from hunter.facts.demand_file import hourly  # noqa: PLC0415  csv, only where it is named
 
         figures = hourly(Path(place).parent / table.csv)
     else:

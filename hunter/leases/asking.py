@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
-from hunter.errors import HunterError, MarketError
+from hunter.values.errors import HunterError, MarketError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

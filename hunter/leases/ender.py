@@ -10,16 +10,16 @@ import asyncio
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hunter.errors import HunterError, MarketError, StoreError
 from hunter.leases.asking import asked, sentence
 from hunter.leases.lookout import LOOK_EVERY_S, Lookout
 from hunter.store import leases as table
+from hunter.values.errors import HunterError, MarketError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.leases.lease import Lease
-    from hunter.markets import Market
+    from hunter.markets.protocol import Market
 
 PROVE_WITHIN_S = 300.0
 """How long to go on asking for proof that an instance is gone."""

@@ -17,18 +17,18 @@ import asyncio
 import secrets
 from typing import TYPE_CHECKING
 
-from hunter.errors import CreateUnclear, HunterError, MarketError
 from hunter.leases import owner as owners
 from hunter.leases.asking import sentence
 from hunter.leases.ender import ending
-from hunter.leases.keeper import Keeper
 from hunter.leases.lease import Caps, Lease
 from hunter.leases.lookout import LOOK_EVERY_S
-from hunter.markets import Order
+from hunter.leases.supervise import Keeper
+from hunter.markets.protocol import Order
+from hunter.values.errors import CreateUnclear, HunterError, MarketError
 
 if TYPE_CHECKING:
-    from hunter.offers import Offer
-    from hunter.workload import Workload
+    from hunter.values.columns import Offer
+    from hunter.values.workload import Workload
 
 
 class Rentals(Keeper):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from hunter.amounts import LEAST_TTL_S, MOST_TTL_S, MOST_USD
-from hunter.errors import UsageError
-from hunter.units import BYTES_PER_GB, SECONDS_PER_HOUR
+from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S, MOST_USD
+from hunter.values.errors import UsageError
+from hunter.values.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.rules import MarketRules
+    from hunter.values.billing import MarketRules
 
 LIVE = ("intended", "creating", "unclear", "waiting", "ready", "stopped", "ending")
 """States in which a lease may cost money; in all others its end is proven or nothing ever began."""

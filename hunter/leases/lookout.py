@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.errors import MarketError
 from hunter.leases import owner as owners
 from hunter.leases.asking import asked
 from hunter.leases.records import Records
+from hunter.values.errors import MarketError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from hunter.clock import Clock
     from hunter.leases.lease import Lease
     from hunter.leases.owner import Owner, Process
-    from hunter.markets import Instance, Market
-    from hunter.rules import MarketRules
+    from hunter.markets.protocol import Instance, Market
     from hunter.store import Store
+    from hunter.values.billing import MarketRules
+    from hunter.values.clock import Clock
 
 LOOK_EVERY_S = 5.0
 """The market's seconds between two looks at an instance: Vast answers a list once a second."""

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hunter.errors import HunterError, StoreError, UsageError
 from hunter.leases.lease import LIVE, OVER, Lease, Stay, burn_usd_h, metered_items
 from hunter.store import leases as table
+from hunter.values.errors import HunterError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hunter.clock import Clock
-    from hunter.rules import MarketRules
     from hunter.store import Store
+    from hunter.values.billing import MarketRules
+    from hunter.values.clock import Clock
 
 UNWRITABLE = (StoreError, ValueError, TypeError, ArithmeticError)
 """What writing raises: the database's failures, and those of values that it cannot take."""

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from hunter.errors import StoreError
 from hunter.leases.ender import MEASURED
 from hunter.leases.lease import PHASE_OF_STATE, Stay
-from hunter.login import Login, login_told
-from hunter.offers import Offer
 from hunter.store import leases as table
-from hunter.workload import Workload
+from hunter.values.columns import Offer
+from hunter.values.errors import StoreError
+from hunter.values.login import Login, login_told
+from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.deals import PhaseLine
+    from hunter.cost.deals import PhaseLine
     from hunter.leases.lease import Lease
     from hunter.leases.records import Records
     from hunter.store.leases import Event

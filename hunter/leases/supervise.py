@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hunter.errors import WaitRanOut
 from hunter.leases.asking import sentence
 from hunter.leases.ender import Ender, ending
 from hunter.leases.lookout import COSTLY_STATES, LOOK_EVERY_S
-from hunter.workload import duration
+from hunter.values.errors import WaitRanOut
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
     from hunter.leases.lease import Lease

@@ -16,15 +16,15 @@ import stamina
 import stamina.instrumentation
 
 from hunter import __version__
-from hunter.errors import BadKey, MarketError, NoKey, RateLimited
-from hunter.keys import checked_key, hidden
-from hunter.markets import Instance, Simulation
-from hunter.offers import Tenancy
+from hunter.markets.protocol import Instance, Simulation
+from hunter.values.columns import Tenancy
+from hunter.values.errors import BadKey, MarketError, NoKey, RateLimited
+from hunter.values.keys import checked_key, hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hunter.facts import Facts
+    from hunter.facts.shipped import Facts
 
 T = TypeVar("T")
 _IMPORTING = threading.Lock()

@@ -1,7 +1,7 @@
 """Markets: one file each, all of them speaking the small protocol below.
 
 A market module defines `MARKET`, its adapter class. Nothing else has to know of a new file: names are
-found by looking into this folder (`hunter.market_files`), and a module is imported only when used.
+found by looking into this folder (`hunter.markets.names`), and a module is imported only when used.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hunter.facts import Facts
-    from hunter.login import Login
-    from hunter.offers import Listing, Offer
+    from hunter.facts.shipped import Facts
+    from hunter.values.columns import Listing, Offer
+    from hunter.values.login import Login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,5 +231,5 @@ class Market(Protocol):
 
 def market_class(name: str) -> type[Market]:
     """The adapter of a market, imported now."""
-    adapter: type[Market] = importlib.import_module(f"{__name__}.{name}").MARKET
+    adapter: type[Market] = importlib.import_module(f"hunter.markets.{name}.adapter").MARKET
     return adapter

@@ -26,8 +26,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from hunter.errors import PayloadError, PayloadUnreachable, UsageError
-from hunter.facts import shipped
+from hunter.facts.shipped import shipped
 from hunter.payload import civitai, docker_login, huggingface, objects, s3
 from hunter.payload.advice import limits_from
 from hunter.payload.fetch import Fetch
@@ -35,8 +34,9 @@ from hunter.payload.oci import ImageSizer
 from hunter.payload.registry import open_registry, parse_image
 from hunter.payload.sizes import Cache, Layer, NoCache, PayloadSize
 from hunter.payload.unpacked import ratios_from
-from hunter.references import KIND_OF_PREFIX, Kind, size_key
-from hunter.workload import duration
+from hunter.values.errors import PayloadError, PayloadUnreachable, UsageError
+from hunter.values.references import KIND_OF_PREFIX, Kind, size_key
+from hunter.values.workload import duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hunter.payload.sizes import Layer
 from hunter.payload.unpacked import is_foreign
-from hunter.references import packing
-from hunter.units import human
+from hunter.values.references import packing
+from hunter.values.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

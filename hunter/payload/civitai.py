@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from hunter.errors import PayloadError, UsageError
-from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
+from hunter.values.errors import PayloadError, UsageError
+from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

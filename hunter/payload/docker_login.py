@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hunter.errors import ConfigError, PayloadError
-from hunter.keys import checked_key
+from hunter.values.errors import ConfigError, PayloadError
+from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

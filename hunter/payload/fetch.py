@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import httpx
 
 from hunter import __version__
-from hunter.errors import PayloadError, PayloadUnreachable
-from hunter.keys import hidden
+from hunter.values.errors import PayloadError, PayloadUnreachable
+from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

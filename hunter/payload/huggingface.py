@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from hunter.errors import PayloadError, UsageError
-from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
-from hunter.units import human
+from hunter.values.errors import PayloadError, UsageError
+from hunter.values.keys import checked_key
+from hunter.values.units import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from hunter.errors import PayloadError
+from hunter.values.errors import PayloadError
 
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",

@@ -10,9 +10,9 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hunter.errors import PayloadError
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import Layer, file, of_files
+from hunter.values.errors import PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hunter.errors import PayloadError, PayloadUnreachable
 from hunter.payload import advice, manifests
 from hunter.payload.sizes import Layer, PayloadSize
 from hunter.payload.unpacked import estimate, from_bytes, wanted_range
-from hunter.references import packing
+from hunter.values.errors import PayloadError, PayloadUnreachable
+from hunter.values.references import packing
 
 if TYPE_CHECKING:
     from hunter.payload.advice import Limits

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from hunter.errors import PayloadError, PayloadUnreachable, UsageError
 from hunter.payload.fetch import Fetch, Reply, failing, rate_limited
 from hunter.payload.manifests import ACCEPT, DIGEST
+from hunter.values.errors import PayloadError, PayloadUnreachable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from hunter.references import packing, size_key
-from hunter.workload import Fetch, ImageLayer, Payload
+from hunter.values.references import packing, size_key
+from hunter.values.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
-    from hunter.workload import Workload
+    from hunter.values.workload import Workload
 
 SAME_WITHIN = 0.02
 """A size given by hand stands; layers that add up to it, but for this share, say how it is spread."""

@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 
 import httpx
 
-from hunter.errors import PayloadError, UsageError
-from hunter.keys import checked_key
 from hunter.payload.fetch import failing, rate_limited
 from hunter.payload.sizes import file, of_files
+from hunter.values.errors import PayloadError, UsageError
+from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

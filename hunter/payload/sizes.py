@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from hunter.references import Kind
+from hunter.values.references import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

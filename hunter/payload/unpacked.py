@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.references import packing
+from hunter.values.references import packing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

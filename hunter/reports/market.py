@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hunter.offers import Offers, Text
-    from hunter.rules import MarketRules
-    from hunter.units import Floats
+    from hunter.values.billing import MarketRules
+    from hunter.values.columns import Offers, Text
+    from hunter.values.units import Floats
 
 Row = dict[str, Any]
 

@@ -7,8 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
-from hunter.errors import HunterError
 from hunter.sandbox.server import Options, serve_child
+from hunter.values.errors import HunterError
 
 
 def main() -> int:

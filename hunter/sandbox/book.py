@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hunter.errors import HunterError
 from hunter.sandbox.rental import Rental, Volume
+from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

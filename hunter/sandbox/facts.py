@@ -1,6 +1,6 @@
 """What the embedded market is drawn from, read from `data/`.
 
-Not through `hunter.facts`: that room knows billing rules, and the sandbox must not share them.
+Not through `hunter.facts.shipped`: that room knows billing rules, and the sandbox must not share them.
 """
 
 from __future__ import annotations

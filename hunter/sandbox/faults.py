@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hunter.errors import UsageError
+from hunter.values.errors import UsageError
 
 KNOWN = {
     "bad-key": "every key is refused",

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.errors import HunterError
 from hunter.sandbox import faults as fault_names
 from hunter.sandbox.book import Account, Book, Page
 from hunter.sandbox.chance import between, geometric_between, one
@@ -19,6 +18,7 @@ from hunter.sandbox.life import Host, advance, cut, end_flows, plan_start, reach
 from hunter.sandbox.meter import RUNPOD, VAST, Bill, Tariff, bill, volume_usd
 from hunter.sandbox.rental import Rental, Turn
 from hunter.sandbox.world import Asks, World
+from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 
-from hunter.errors import HunterError
 from hunter.sandbox.facts import PAYLOAD_PATH, sandbox_facts
 from hunter.sandbox.market import SandboxMarket, Settings
 from hunter.sandbox.payload_api import PayloadApi
-from hunter.sandbox.vast_api import VastApi
+from hunter.sandbox.vast.api import VastApi
+from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +91,7 @@ class Manners:
 
 def application(market: SandboxMarket) -> ASGIApp:
     """Both vendors' interfaces on one market."""
-    from hunter.sandbox.runpod_api import RunpodApi  # noqa: PLC0415  graphql-core, 0.15 s
+    from hunter.sandbox.runpod.api import RunpodApi  # noqa: PLC0415  graphql-core, 0.15 s
 
     payload = PayloadApi(market.facts).routes()
     routes = [*payload, *VastApi(market).routes(), *RunpodApi(market).routes()]

@@ -16,7 +16,7 @@ from hunter.sandbox.chance import between, geometric_between, normal, uniform
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hunter.units import Floats
+    from hunter.values.units import Floats
 
     Whole = NDArray[np.int64]
 

@@ -35,7 +35,7 @@ def key_of(store: Store, question: Mapping[str, Any]) -> str:
             for row in store.db.execute("select market, taken_at from board order by market")
         ]
         learnt = tuple(store.db.execute(_LEARNT).fetchone())
-    files = [*PACKAGE.glob("*.py"), *(PACKAGE.parent / "data").glob("*.*")]
+    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "data").glob("*.*")]
     newest = max(file.stat().st_mtime_ns for file in files)
     text = json.dumps([question, boards, learnt, newest, len(files)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

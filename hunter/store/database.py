@@ -7,8 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hunter.errors import StoreError
 from hunter.store.schema import MIGRATION_SET, NAMES, migrations
+from hunter.values.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.beliefs import Observation
+from hunter.estimate.beliefs import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.offers import NUMBERS, TEXTS, Offer, Offers
 from hunter.store.schema import PRICES
+from hunter.values.columns import NUMBERS, TEXTS, Offer, Offers
 
 if TYPE_CHECKING:
     from hunter.store.database import Store

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 import numpy as np
 
-from hunter.errors import StoreError
-from hunter.offers import NUMBERS, TEXTS, Offers, Text, concat
+from hunter.values.columns import NUMBERS, TEXTS, Offers, Text, concat
+from hunter.values.errors import StoreError
 
 if TYPE_CHECKING:
     import sqlite3

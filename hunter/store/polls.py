@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from hunter.offers import NUMBERS, TEXTS, Listing, Offers, concat
-from hunter.store import board
+from hunter.store import latest
 from hunter.store.schema import KEY, PRICES, offer_columns
+from hunter.values.columns import NUMBERS, TEXTS, Listing, Offers, concat
 
 if TYPE_CHECKING:
     import sqlite3
 
     from numpy.typing import NDArray
 
-    from hunter.markets import Scope
+    from hunter.markets.protocol import Scope
     from hunter.store.database import Store
 
 VOLATILE = ("seen_at", "max_rental_h")
@@ -70,7 +70,7 @@ def record(
             "insert into rejected (poll_id, market, record, reason) values (?, ?, ?, ?)",
             [(poll_id, listing.market, r.record, r.reason) for r in listing.rejected],
         )
-        board.write(db, listing.market, concat([new, old.take(absent & ~gone)]), finished_at)
+        latest.write(db, listing.market, concat([new, old.take(absent & ~gone)]), finished_at)
     return counts
 
 
@@ -111,7 +111,7 @@ def _board_of(db: sqlite3.Connection, market: str) -> Offers:
     if row is None:
         return Offers.of([])
     try:
-        return board.decode(row["columns"])
+        return latest.decode(row["columns"])
     except (msgspec.DecodeError, KeyError, ValueError):
         return Offers.of([])  # a board nobody can read: everything counts as new, nothing is lost
 

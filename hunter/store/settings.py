@@ -6,8 +6,8 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING
 
-from hunter.clock import WALL, Clock
-from hunter.errors import ConfigError
+from hunter.values.clock import WALL, Clock
+from hunter.values.errors import ConfigError
 
 if TYPE_CHECKING:
     from hunter.store.database import Store

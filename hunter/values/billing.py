@@ -1,6 +1,6 @@
 """Who bills what, when: a market's rules as values.
 
-The values come from `data/markets.toml` through `hunter.facts`; each carries its source there.
+The values come from `data/markets.toml` through `hunter.facts.shipped`; each carries its source there.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hunter.units import Floats
+    from hunter.values.units import Floats
 
 
 class Tenancy(StrEnum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from hunter.errors import ConfigError
+from hunter.values.errors import ConfigError
 
 LONGEST_KEY = 4096
 """Tokens that carry claims have some 2,000 characters."""

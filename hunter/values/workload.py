@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hunter.amounts import seconds
-from hunter.units import SECONDS_PER_HOUR
+from hunter.values.amounts import seconds
+from hunter.values.units import SECONDS_PER_HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

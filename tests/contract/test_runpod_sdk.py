@@ -34,7 +34,7 @@ def sdk(served: tuple[str, SandboxMarket], monkeypatch: pytest.MonkeyPatch) -> A
 
 
 def in_stock(market: SandboxMarket) -> str:
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
     stock = Stock(market)
     return next(str(g["id"]) for g in stock.gpus.values() if stock.best(g, 1, "SECURE", None)[0])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.sandbox.server import Options, running
-from hunter.sandbox.vast_columns import columns, priced
+from hunter.sandbox.vast.columns import columns, priced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

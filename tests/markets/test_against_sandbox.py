@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter import workload_file
-from hunter.config import Config, Home
-from hunter.errors import HunterError, MarketError
-from hunter.fit import Query
-from hunter.hunt import Hunt
+from hunter.api.hunter import Hunt
+from hunter.cost.filters import Query
+from hunter.facts import workload_file
+from hunter.facts.config import Config, Home
 from hunter.leases.lease import Caps, Lease
-from hunter.offers import Tenancy
 from hunter.sandbox.server import Options, running
+from hunter.values.columns import Tenancy
+from hunter.values.errors import HunterError, MarketError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

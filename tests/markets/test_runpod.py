@@ -10,13 +10,13 @@ import httpx
 import msgspec
 import pytest
 
-from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
-from hunter.facts import shipped
-from hunter.login import Login
-from hunter.markets import Order, Scope
-from hunter.markets._runpod_wire import Catalogue, GpuType, instance_of, slug
-from hunter.markets.runpod import Runpod
-from hunter.offers import Tenancy
+from hunter.facts.shipped import shipped
+from hunter.markets.protocol import Order, Scope
+from hunter.markets.runpod.adapter import Runpod
+from hunter.markets.runpod.wire import Catalogue, GpuType, instance_of, slug
+from hunter.values.columns import Tenancy
+from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
+from hunter.values.login import Login
 from tests.builders import offer
 
 if TYPE_CHECKING:

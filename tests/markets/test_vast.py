@@ -12,13 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone, RateLimited
-from hunter.facts import shipped
-from hunter.markets import Order, Scope
-from hunter.markets._vast_life import state_of
-from hunter.markets._vast_wire import Ask, columns, parse_asks
-from hunter.markets.vast import Vast
-from hunter.offers import Tenancy
+from hunter.facts.shipped import shipped
+from hunter.markets.protocol import Order, Scope
+from hunter.markets.vast.adapter import Vast
+from hunter.markets.vast.instances import state_of
+from hunter.markets.vast.wire import Ask, columns, parse_asks
+from hunter.values.columns import Tenancy
+from hunter.values.errors import (
+    BadKey,
+    CreateUnclear,
+    MarketError,
+    NoCredit,
+    OfferGone,
+    RateLimited,
+)
 from tests.builders import offer
 
 if TYPE_CHECKING:
@@ -177,7 +184,7 @@ async def test_a_failure_is_one_sentence_and_never_an_empty_market(
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     import stamina
 
-    monkeypatch.setattr("hunter.markets._http.TRIES", 2)
+    monkeypatch.setattr("hunter.markets.http.TRIES", 2)
     original = stamina.retry_context
 
     def quick(**options: Any) -> Any:

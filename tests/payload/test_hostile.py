@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hunter.errors import PayloadError, PayloadUnreachable
 from hunter.payload import size
 from hunter.payload.fetch import Fetch
+from hunter.values.errors import PayloadError, PayloadUnreachable
 from tests.payload.layouts import (
     OCI,
     Answer,

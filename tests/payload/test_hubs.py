@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import PayloadError, UsageError
 from hunter.payload import size
+from hunter.values.errors import PayloadError, UsageError
 from tests.payload.layouts import (
     Answer,
     Asked,

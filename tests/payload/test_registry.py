@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import PayloadError
 from hunter.payload import Surroundings, size
+from hunter.values.errors import PayloadError
 from tests.payload.layouts import (
     OCI,
     Image,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import PayloadError
 from hunter.payload import size
+from hunter.values.errors import PayloadError
 from tests.payload.layouts import Answer, Asked, around, serving
 
 if TYPE_CHECKING:

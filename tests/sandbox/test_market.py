@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.errors import HunterError, UsageError
 from hunter.sandbox.book import Book, Page
 from hunter.sandbox.facts import sandbox_facts
 from hunter.sandbox.faults import KNOWN, parse
 from hunter.sandbox.market import SandboxMarket, Settings
 from hunter.sandbox.rental import Rental
-from hunter.sandbox.vast_api import VastApi
+from hunter.sandbox.vast.api import VastApi
+from hunter.values.errors import HunterError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

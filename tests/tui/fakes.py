@@ -7,12 +7,12 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hunter.clock import Clock
-from hunter.config import Config, Home
-from hunter.hunt import Hunt
-from hunter.markets import Simulation
-from hunter.offers import Tenancy
-from hunter.workload import Limits
+from hunter.api.hunter import Hunt
+from hunter.facts.config import Config, Home
+from hunter.markets.protocol import Simulation
+from hunter.values.clock import Clock
+from hunter.values.columns import Tenancy
+from hunter.values.workload import Limits
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket
 from tui.app import HunterApp
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from hunter.offers import Offer
-    from hunter.workload import Workload
+    from hunter.values.columns import Offer
+    from hunter.values.workload import Workload
 
 JOB = workload(limits=Limits(max_usd_h=1.0, max_usd_run=1.5, ttl_h=3.0))
 CHIPS = (("RTX 3090", 24.0, 0.12), ("RTX 4090", 24.0, 0.31), ("A100 SXM 80GB", 80.0, 0.72))

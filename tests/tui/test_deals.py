@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from hunter.deals import price_one
-from hunter.errors import MarketError
-from hunter.fit import Query
-from hunter.offers import Offers
-from hunter.workload import Demand
+from hunter.cost.deals import price_one
+from hunter.cost.filters import Query
+from hunter.values.columns import Offers
+from hunter.values.errors import MarketError
+from hunter.values.workload import Demand
 from tests.builders import NOW, grounds, offer, rules
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, deals, fast_app, opened, shown, until

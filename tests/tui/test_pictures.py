@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.deals import price_one
-from hunter.errors import MarketError
+from hunter.cost.deals import price_one
 from hunter.leases.lease import Lease
-from hunter.leases.story import Rented, expect
-from hunter.markets import Instance
-from hunter.offers import Offers
+from hunter.leases.status import Rented, expect
+from hunter.markets.protocol import Instance
 from hunter.store import leases as table
+from hunter.values.columns import Offers
+from hunter.values.errors import MarketError
 from tests.builders import NOW
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, HeldClock, frozen_app, opened, stock, until

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.widgets import Button, Input
 
-from hunter.errors import MarketError
 from hunter.leases.lease import Caps
-from hunter.markets import Charge, Instance
+from hunter.markets.protocol import Charge, Instance
+from hunter.values.errors import MarketError
 from tests.tui.fakes import JOB, opened, until
 from tests.tui.test_deals import text_of
 from tui.screens.confirm import ConfirmScreen
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from hunter.leases.lease import Lease
-    from hunter.markets import Created, Order
+    from hunter.markets.protocol import Created, Order
     from tests.fakes import FakeMarket
     from tui.app import HunterApp
 

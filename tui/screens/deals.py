@@ -11,11 +11,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 
-from hunter.deals import Deal, Deals, matching
-from hunter.fit import Query
-from hunter.offers import Tenancy
-from hunter.serving import serve
-from hunter.workload import varied
+from hunter.cost.deals import Deal, Deals, matching
+from hunter.cost.filters import Query
+from hunter.cost.serving import serve
+from hunter.values.columns import Tenancy
+from hunter.values.workload import varied
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
 from tui.prices import Prices
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from hunter.workload import Workload
+    from hunter.values.workload import Workload
     from tui.desk import Desk
     from tui.widgets.line_table import Cell
 

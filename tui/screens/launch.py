@@ -12,10 +12,10 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
-from hunter.amounts import MOST_USD, number, seconds
-from hunter.errors import HunterError, UsageError
 from hunter.leases.lease import Caps
-from hunter.workload import duration
+from hunter.values.amounts import MOST_USD, number, seconds
+from hunter.values.errors import HunterError, UsageError
+from hunter.values.workload import duration
 from tui.desk import standing
 from tui.format import STALE, age, gpus, money, percent, span, spans, usd
 from tui.keys import DIALOG
@@ -27,9 +27,9 @@ from tui.widgets.timeline import TimelineSheet
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hunter.deals import Deal
-    from hunter.hunt import Quote
-    from hunter.workload import Workload
+    from hunter.api.hunter import Quote
+    from hunter.cost.deals import Deal
+    from hunter.values.workload import Workload
     from tui.desk import Desk
 
 PROMISE = (

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
 
-from hunter.leases.story import Story, story
+from hunter.leases.status import Story, story
 from tui.desk import standing
 from tui.format import money
 from tui.keys import LEASE

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from hunter.hunt import Hunt
+    from hunter.api.hunter import Hunt
+    from hunter.api.situation import Running, Situation
     from hunter.leases.lease import Lease
     from hunter.leases.records import Odd
-    from hunter.situation import Running, Situation
     from tui.desk import Desk
 
 LIVE_COLUMNS = (

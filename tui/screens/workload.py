@@ -11,8 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from hunter.workload import Workload
-from hunter.workload_file import load, samples
+from hunter.facts.workload_file import load, samples
+from hunter.values.workload import Workload
 from tui.desk import standing
 from tui.format import money
 from tui.keys import DIALOG
@@ -21,7 +21,7 @@ from tui.widgets.sheet import BAD, MUTED, STRONG
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hunter.errors import HunterError
+    from hunter.values.errors import HunterError
     from tui.desk import Desk
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.deals import BillLine, Deal
-    from hunter.storage import Kept, Storage
+    from hunter.cost.deals import BillLine, Deal
+    from hunter.cost.storage import Kept, Storage
 
 ITEM = 19
 """Width of the longest item's name, and a blank."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.serving import Serving
+    from hunter.cost.serving import Serving
 
 
 class DemandSheet(Sheet):

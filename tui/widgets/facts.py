@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.deals import Deal
-    from hunter.offers import Offer
+    from hunter.cost.deals import Deal
+    from hunter.values.columns import Offer
 
 
 class FactsSheet(Sheet):

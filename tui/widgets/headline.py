@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.leases.story import Burning
+    from hunter.leases.status import Burning
     from tui.desk import Desk
 
 BANNER = "bold $background on $warning"

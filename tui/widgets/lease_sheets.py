@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hunter.leases.lease import Lease
-    from hunter.leases.story import Story
+    from hunter.leases.status import Story
 
 PHASE_WORDS = {
     "allocating": "waiting for a machine",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.deals import Deals
+    from hunter.cost.deals import Deals
 
 NAME = 12
 

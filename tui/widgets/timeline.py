@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.deals import Deal, PhaseLine
-    from hunter.leases.story import Step, Story
+    from hunter.cost.deals import Deal, PhaseLine
+    from hunter.leases.status import Step, Story
 
 WORDS = {
     "allocate": "allocate",

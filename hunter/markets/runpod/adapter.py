@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
-from hunter.keys import hidden
-from hunter.markets import (
+from hunter.markets.http import HttpMarket, Retired, plain_stdout
+from hunter.markets.protocol import (
     Capabilities,
     Charge,
     Created,
@@ -20,9 +19,8 @@ from hunter.markets import (
     Progress,
     Scope,
 )
-from hunter.markets._http import HttpMarket, Retired, plain_stdout
-from hunter.markets._runpod_order import graphql_input, rest_input
-from hunter.markets._runpod_wire import (
+from hunter.markets.runpod.order import graphql_input, rest_input
+from hunter.markets.runpod.wire import (
     COMMUNITY,
     SECURE,
     Catalogue,
@@ -37,12 +35,14 @@ from hunter.markets._runpod_wire import (
     rest_instance_of,
     v2_offers,
 )
-from hunter.offers import Listing, Offer, Offers, Tenancy
+from hunter.values.columns import Listing, Offer, Offers, Tenancy
+from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
+from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.facts import Facts
+    from hunter.facts.shipped import Facts
 
 PRICE = "{ uninterruptablePrice minimumBidPrice stockStatus minVcpu minMemory }"
 GPU_FIELDS = """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.markets._runpod_wire import COMMUNITY, SECURE
+from hunter.markets.runpod.wire import COMMUNITY, SECURE
 
 if TYPE_CHECKING:
-    from hunter.markets import Order
+    from hunter.markets.protocol import Order
 
 
 def graphql_input(order: Order) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def graphql_input(order: Order) -> dict[str, Any]:
 
 
 def rest_input(order: Order) -> dict[str, Any]:
+    """The body of a REST create."""
     offer = order.offer
     wish: dict[str, Any] = {
         "name": order.label,

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hunter.login import Login, login_at
-from hunter.markets import Instance
-from hunter.offers import Offer, Tenancy
+from hunter.markets.protocol import Instance
+from hunter.values.columns import Offer, Tenancy
+from hunter.values.login import Login, login_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hunter.facts import Facts
-    from hunter.rules import MarketRules
+    from hunter.facts.shipped import Facts
+    from hunter.values.billing import MarketRules
 
 SECURE, COMMUNITY = "secure", "community"
 LEVELS = {"LOW": "Low", "MEDIUM": "Medium", "HIGH": "High"}

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.errors import (
-    BadKey,
-    CreateUnclear,
-    MarketError,
-    NoCredit,
-    OfferGone,
-    RateLimited,
-)
-from hunter.keys import hidden
-from hunter.markets import (
+from hunter.markets.http import HttpMarket, message_of, plain_stdout
+from hunter.markets.protocol import (
     Capabilities,
     Charge,
     Created,
@@ -29,15 +21,23 @@ from hunter.markets import (
     Progress,
     Scope,
 )
-from hunter.markets._http import HttpMarket, message_of, plain_stdout
-from hunter.markets._vast_life import instance_of
-from hunter.markets._vast_wire import Ask, columns, parse_asks
-from hunter.offers import Listing, Rejected, Tenancy, concat
+from hunter.markets.vast.instances import instance_of
+from hunter.markets.vast.wire import Ask, columns, parse_asks
+from hunter.values.columns import Listing, Rejected, Tenancy, concat
+from hunter.values.errors import (
+    BadKey,
+    CreateUnclear,
+    MarketError,
+    NoCredit,
+    OfferGone,
+    RateLimited,
+)
+from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.facts import Facts
+    from hunter.facts.shipped import Facts
 
 CHARGE_ITEMS = {"gpu": "gpu", "disk": "disk", "bwd": "download", "bwu": "upload"}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from hunter.login import Login, login_at, port_of_digits
-from hunter.markets import Instance
-from hunter.offers import Tenancy
-from hunter.units import usd_gb_from_usd_gib
+from hunter.markets.protocol import Instance
+from hunter.values.columns import Tenancy
+from hunter.values.login import Login, login_at, port_of_digits
+from hunter.values.units import usd_gb_from_usd_gib
 
 if TYPE_CHECKING:
-    from hunter.facts import Facts
+    from hunter.facts.shipped import Facts
 
 FAILURES = (
     "manifest unknown", "pull access denied", "oci runtime", "toomanyrequests", "no space left",

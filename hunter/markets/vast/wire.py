@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from hunter.offers import Offers, Rejected, Tenancy, Text
-from hunter.units import usd_gb_from_usd_gib
+from hunter.values.columns import Offers, Rejected, Tenancy, Text
+from hunter.values.units import usd_gb_from_usd_gib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.facts import Facts
+    from hunter.facts.shipped import Facts
 
 MIB_PER_NOMINAL_GB = 1024.0
 """Memory is printed on boxes in binary gigabytes; drivers report a little less, in MiB."""

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hunter.sandbox.market import SandboxMarket, account_name
-from hunter.sandbox.runpod_bodies import Problem, reply
-from hunter.sandbox.runpod_graphql import CREATES, Graphql, NeedsKey, read_request, root_fields
-from hunter.sandbox.runpod_rest import CatalogPaths, PodPaths
-from hunter.sandbox.runpod_rest_account import AccountPaths, BillingPaths
-from hunter.sandbox.runpod_stock import Stock
+from hunter.sandbox.runpod.bodies import Problem, reply
+from hunter.sandbox.runpod.graphql import CREATES, Graphql, NeedsKey, read_request, root_fields
+from hunter.sandbox.runpod.rest import CatalogPaths, PodPaths
+from hunter.sandbox.runpod.rest_account import AccountPaths, BillingPaths
+from hunter.sandbox.runpod.stock import Stock
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from hunter.sandbox.market import Refused
 from hunter.sandbox.rental import Volume
-from hunter.sandbox.runpod_pods import pod_id
+from hunter.sandbox.runpod.pods import pod_id
 
 if TYPE_CHECKING:
     from hunter.sandbox.book import Account, Page
     from hunter.sandbox.market import SandboxMarket
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
 SIZES_GB = (10, 4096)
 """Of a network volume."""

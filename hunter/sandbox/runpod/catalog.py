@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.runpod_stock import CLOUDS, Needs, version
+from hunter.sandbox.runpod.stock import CLOUDS, Needs, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hunter.sandbox.runpod_stock import Pool, Stock
+    from hunter.sandbox.runpod.stock import Pool, Stock
 
 LEVELS = {None: "NONE", "Low": "LOW", "Medium": "MEDIUM", "High": "HIGH"}
 CLUSTER_FACTOR = 1.2

@@ -27,12 +27,12 @@ from graphql.language import (
 from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.runpod_belongings import Belongings
-from hunter.sandbox.runpod_catalog import GraphqlCatalog, needs_of
-from hunter.sandbox.runpod_money import Money
-from hunter.sandbox.runpod_pods import find_pod, graphql_pod
-from hunter.sandbox.runpod_renting import Renting, Wish
-from hunter.sandbox.runpod_stock import CLOUDS
+from hunter.sandbox.runpod.belongings import Belongings
+from hunter.sandbox.runpod.catalog import GraphqlCatalog, needs_of
+from hunter.sandbox.runpod.money import Money
+from hunter.sandbox.runpod.pods import find_pod, graphql_pod
+from hunter.sandbox.runpod.renting import Renting, Wish
+from hunter.sandbox.runpod.stock import CLOUDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
     from hunter.sandbox.rental import Rental, Volume
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
-SDL = Path(__file__).with_name("runpod.graphql")
+SDL = Path(__file__).with_name("schema.graphql")
 KEYLESS = {
     "gpuTypes",
     "dataCenters",

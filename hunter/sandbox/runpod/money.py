@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hunter.sandbox.meter import volume_usd
-from hunter.sandbox.runpod_pods import pod_id, stamp
+from hunter.sandbox.runpod.pods import pod_id, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

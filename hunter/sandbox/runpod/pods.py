@@ -9,7 +9,7 @@ from hunter.sandbox.life import reachable
 
 if TYPE_CHECKING:
     from hunter.sandbox.rental import Rental
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 MACHINE_KNOWN_AFTER_S = 8.0

@@ -14,7 +14,7 @@ from hunter.sandbox.chance import one
 from hunter.sandbox.life import cut, end_flows
 from hunter.sandbox.market import Refused
 from hunter.sandbox.rental import Rental, Volume
-from hunter.sandbox.runpod_stock import ANY, CLOUDS, Found, Needs, Pool, Stock
+from hunter.sandbox.runpod.stock import ANY, CLOUDS, Found, Needs, Pool, Stock
 
 if TYPE_CHECKING:
     from hunter.sandbox.book import Page

@@ -9,8 +9,8 @@ import msgspec
 from starlette.responses import Response
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.runpod_belongings import Belongings
-from hunter.sandbox.runpod_bodies import (
+from hunter.sandbox.runpod.belongings import Belongings
+from hunter.sandbox.runpod.bodies import (
     ChangePod,
     CreatePod,
     Problem,
@@ -23,10 +23,10 @@ from hunter.sandbox.runpod_bodies import (
     refusal,
     reply,
 )
-from hunter.sandbox.runpod_catalog import RestCatalog
-from hunter.sandbox.runpod_pods import find_pod, stamp, v2_actions, v2_pod
-from hunter.sandbox.runpod_renting import Renting, Wish
-from hunter.sandbox.runpod_stock import CLOUDS, Needs
+from hunter.sandbox.runpod.catalog import RestCatalog
+from hunter.sandbox.runpod.pods import find_pod, stamp, v2_actions, v2_pod
+from hunter.sandbox.runpod.renting import Renting, Wish
+from hunter.sandbox.runpod.stock import CLOUDS, Needs
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
     from hunter.sandbox.rental import Rental
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
 DISK_GB = 50
 """Of a container, where a create says nothing."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.runpod_belongings import Belongings
-from hunter.sandbox.runpod_bodies import (
+from hunter.sandbox.runpod.belongings import Belongings
+from hunter.sandbox.runpod.bodies import (
     ChangeVolume,
     CreateVolume,
     Problem,
@@ -20,7 +20,7 @@ from hunter.sandbox.runpod_bodies import (
     refusal,
     reply,
 )
-from hunter.sandbox.runpod_money import (
+from hunter.sandbox.runpod.money import (
     ALL_AMOUNTS,
     BUCKETS,
     POD_AMOUNTS,
@@ -30,7 +30,7 @@ from hunter.sandbox.runpod_money import (
     bucket_start,
     buckets_before,
 )
-from hunter.sandbox.runpod_pods import stamp
+from hunter.sandbox.runpod.pods import stamp
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
     from hunter.sandbox.rental import Volume
-    from hunter.sandbox.runpod_stock import Stock
+    from hunter.sandbox.runpod.stock import Stock
 
 
 class AccountPaths:

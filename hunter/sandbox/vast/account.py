@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.vast_doors import VastDoors, iso, reply
-from hunter.sandbox.vast_instances import charge, user_row
+from hunter.sandbox.vast.doors import VastDoors, iso, reply
+from hunter.sandbox.vast.instances import charge, user_row
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -11,13 +11,13 @@ import numpy as np
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from hunter.sandbox import vast_columns
 from hunter.sandbox.market import Refused, SandboxMarket
 from hunter.sandbox.rental import Rental
-from hunter.sandbox.vast_account import VastAccount
-from hunter.sandbox.vast_doors import reply
-from hunter.sandbox.vast_instances import instance_row
-from hunter.sandbox.vast_query import search
+from hunter.sandbox.vast import columns
+from hunter.sandbox.vast.account import VastAccount
+from hunter.sandbox.vast.doors import reply
+from hunter.sandbox.vast.instances import instance_row
+from hunter.sandbox.vast.query import search
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,7 +82,7 @@ class VastApi(VastAccount):
         asks = self.market.asks(page)
         if self._columns is None or self._columns[0] is not asks:
             now = self.market.now()
-            self._columns = (asks, vast_columns.columns(self.market.world, asks, now))
+            self._columns = (asks, columns.columns(self.market.world, asks, now))
         return self._columns[1]
 
     async def search(self, request: Request) -> Response:
@@ -106,7 +106,7 @@ class VastApi(VastAccount):
             raise Refused("quota", "Daily search quota exceeded.")
         with self.market.open() as page:
             found = search(self._shown(page), query, self.market.settings.row_cap)
-            rows = vast_columns.rows(found.columns, found.rows, bid=found.bid)
+            rows = columns.rows(found.columns, found.rows, bid=found.bid)
         if self.market.faults.active("bad-record", "vast") and rows:
             rows[0]["dph_base"] = "free"
         return reply({"offers": rows})

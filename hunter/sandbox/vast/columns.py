@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hunter.sandbox.world import Asks, World
-    from hunter.units import Floats
+    from hunter.values.units import Floats
 
 MONTH_H = 720.0
 GIB_PER_TB = 1024.0

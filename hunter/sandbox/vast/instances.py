@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.vast_columns import MONTH_H
+from hunter.sandbox.vast.columns import MONTH_H
 
 if TYPE_CHECKING:
     from hunter.sandbox.book import Account

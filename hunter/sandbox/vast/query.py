@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.vast_columns import Columns, priced
+from hunter.sandbox.vast.columns import Columns, priced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
