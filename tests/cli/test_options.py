@@ -28,12 +28,10 @@ from hunter.values.amounts import (
 )
 from hunter.values.errors import HunterError, MarketError, UsageError, WorkloadError
 from hunter.values.workload import hours
-from tests.test_cli import home, hunter, stocked  # noqa: F401  fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# ruff: noqa: F811  a fixture is named by the argument that asks for it
 
 NO_MONEY = ["nan", "NaN", "inf", "-inf", "infinity", "0", "0.0", "-1", "1e7", "1000001", "9" * 400, "1e400",
             "1e-400", "٣", "１", "1_0", "0x10", "", " ", "free", "1,5", "1.2.3", "+1", "1\n", "9" * 120_000]  # fmt: skip

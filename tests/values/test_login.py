@@ -22,9 +22,9 @@ from hunter.markets.runpod.wire import rest_instance_of
 from hunter.markets.vast.instances import instance_of as row_of
 from hunter.store import leases as table
 from hunter.values.login import Login, login_at, login_told, port_of_digits
+from tests.cli.conftest import home, hunter  # noqa: F401  fixtures
 from tests.fakes import FakeMarket
-from tests.test_cli import home, hunter  # noqa: F401  fixtures
-from tests.test_rentals import DEAL, launched, market, rentals, rentals_on  # noqa: F401  fixtures
+from tests.leases.test_launch import DEAL, launched, market, rentals, rentals_on  # noqa: F401  fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from hunter.facts.shipped import DATA, Gpu, shipped
 
 FACTS = shipped()
 GPUS = list(FACTS.gpus.values())
-SHARED = Path(__file__).resolve().parents[1].parent / "shared"
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 
 needs_shared = pytest.mark.skipif(
     not SHARED.is_dir(),

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.test_cli import home, hunter, stocked  # noqa: F401  fixtures
-
 if TYPE_CHECKING:
     from pathlib import Path
 
-# ruff: noqa: F811  a fixture is named by the argument that asks for it
 TALK = "gpu_usd_h=0.01,disk_usd_h=0.01,start_s=30"
 
 

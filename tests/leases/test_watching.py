@@ -15,10 +15,10 @@ from hunter.api.background import Engine
 from hunter.leases.lease import Caps, Lease
 from hunter.store import leases as table
 from hunter.values.errors import HunterError, MarketError, StoreError, WaitRanOut
+from tests.api.test_hunter import DEAL, hunt_on
 from tests.builders import NOW, workload
 from tests.fakes import FakeMarket, SteppedClock
-from tests.test_hunt import DEAL, hunt_on
-from tests.test_rentals import launched, rentals_on
+from tests.leases.test_launch import launched, rentals_on
 from tests.tui.fakes import HeldClock
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from hunter.leases.owner import Owner, Process, find_process, is_gone, this_proc
 from hunter.markets.protocol import Created, Instance, Order
 from hunter.store import Store, schema
 from hunter.values.errors import MarketError
+from tests.api.test_hunter import DEAL, hunt_on
 from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
-from tests.test_hunt import DEAL, hunt_on
-from tests.test_rentals import launched, rentals_on
+from tests.leases.test_launch import launched, rentals_on
 from tests.tui.fakes import HeldClock
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ import asyncio, pathlib, sys, types
 sys.modules["tests"] = types.ModuleType("tests")  # this folder, not one that a library has installed
 sys.modules["tests"].__path__ = ["tests"]
 from tests.fakes import FakeMarket
-from tests.test_rentals import DEAL, launched, rentals_on
+from tests.leases.test_launch import DEAL, launched, rentals_on
 
 async def never(order):
     print("sent", flush=True)
@@ -282,7 +282,7 @@ asyncio.run(launched(rentals_on(pathlib.Path(sys.argv[1]), market)))
 @pytest.fixture
 def creating(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another Hunter on the same home, with a create under way that is never answered."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, cwd=root
     ) as child:

@@ -25,9 +25,9 @@ from hunter.payload.fetch import Fetch
 from hunter.store import Store, polls
 from hunter.values.errors import ConfigError, HunterError, PayloadError
 from hunter.values.keys import VARIABLES, checked_key, hidden
+from tests.cli.conftest import home, hunter  # noqa: F401  fixtures
 from tests.markets.test_vast import impatient
 from tests.payload.layouts import around
-from tests.test_cli import home, hunter  # noqa: F401  fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path

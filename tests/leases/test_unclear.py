@@ -12,11 +12,11 @@ from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
 from hunter.leases.status import EXPECTED, burning, story
 from hunter.values.errors import MarketError, StoreError
+from tests.api.test_hunter import CAPS, DEAL, hunt_on
 from tests.builders import NOW, workload
+from tests.cli.conftest import home, hunter
 from tests.fakes import FakeMarket, SteppedClock
-from tests.test_cli import home, hunter
-from tests.test_hunt import CAPS, DEAL, hunt_on
-from tests.test_rentals import rentals_on
+from tests.leases.test_launch import rentals_on
 from tui.screens.running import read_record
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from hunter.leases.status import EXPECTED, RENTED, story
 from hunter.store import evidence
 from hunter.store import leases as table
 from hunter.values.errors import MarketError, StoreError
+from tests.api.test_hunter import CAPS, DEAL, hunt_on
 from tests.builders import NOW, workload
 from tests.fakes import FakeMarket, SteppedClock
-from tests.test_hunt import CAPS, DEAL, hunt_on
-from tests.test_watching import unwritable, writable
+from tests.leases.test_watching import unwritable, writable
 
 if TYPE_CHECKING:
     import sqlite3
