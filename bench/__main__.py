@@ -18,7 +18,7 @@ import httpx
 import msgspec
 
 from bench import curve
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.facts.config import Home
 from hunter.sandbox.server import Options
 
@@ -122,7 +122,7 @@ async def hunter_poll(home: Home) -> tuple[float, float, int]:
     """Poll and record the whole of Vast twice: on an empty database, and on a full one."""
     taken = []
     offers = 0
-    async with Hunt(home) as hunt:
+    async with Hunter(home) as hunt:
         for _ in range(2):
             begun = time.perf_counter()
             [polled] = await hunt.scrape(["vast"])
@@ -138,7 +138,7 @@ def ranking(home: Home) -> list[tuple[str, float]]:
     from hunter.facts import workload_file
 
     async def measure() -> list[tuple[str, float]]:
-        async with Hunt(home) as hunt:
+        async with Hunter(home) as hunt:
             found = []
             for name in ("one-hour", "comfyui-flux"):
                 job = workload_file.load(name)
@@ -153,7 +153,7 @@ def pulls() -> list[tuple[str, str, str]]:
     """The cold start of 10,000 hosts × 40 layers, beside the same schedule in a plain loop."""
     import numpy as np
 
-    from hunter.estimate.pull import Engine, Hosts, Layers, totals
+    from hunter.estimate.pull import Hosts, Layers, Puller, totals
 
     chance = np.random.default_rng(1)
     packed = chance.lognormal(17, 1, 40)
@@ -168,7 +168,7 @@ def pulls() -> list[tuple[str, str, str]]:
             layer_s=0.1, file_s=0.0,
         )  # fmt: skip
 
-    engine, many, one = Engine(name="docker", slots=3), hosts(10_000), hosts(1)
+    engine, many, one = Puller(name="docker", slots=3), hosts(10_000), hosts(1)
     together = best(lambda: totals(layers, many, engine), 9)
     alone = best(lambda: totals(layers, one, engine), 9)
     return [

@@ -21,9 +21,9 @@ from hunter.cost.bill import bills
 from hunter.cost.deals import Deal, price_one
 from hunter.cost.fallback import after_failures, fallback
 from hunter.cost.filters import Query, all_in_usd_h, fitting
-from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
-from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.estimate.measure import Went, measured, outcome
 from hunter.estimate.risk import record, risks_from
@@ -31,8 +31,9 @@ from hunter.facts.shipped import shipped
 from hunter.facts.workload_file import load
 from hunter.sandbox.chance import normal
 from hunter.sandbox.facts import sandbox_facts
-from hunter.values.columns import Offer, Offers
+from hunter.values.columns import Offers
 from hunter.values.errors import HunterError
+from hunter.values.offers import Offer
 from hunter.values.workload import Workload
 
 WAYS = {
@@ -49,7 +50,7 @@ BETWEEN_S = 3 * 3600.0
 TEACHING = 50
 MOST_TRIES = 40
 FACTS = shipped()
-PHYSICS, RISKS = physics_from(FACTS.coldstart), risks_from(FACTS.risk)
+PHYSICS, RISKS = coldstart_facts_from(FACTS.coldstart), risks_from(FACTS.risk)
 RULES = {name: rule.read("cheaper") for name, rule in FACTS.rules.items()}
 """The embedded market does not bill the GPU while it pulls."""
 GPUS = {
@@ -117,13 +118,13 @@ class Renter:
     def __post_init__(self) -> None:
         self.trial = Trial(offers=self.offers, seed=self.seed, poll_s=900.0)
 
-    def grounds(self) -> Grounds:
+    def assumptions(self) -> Assumptions:
         """What Hunter believes now."""
         now = self.trial.now
         lately = [m for m, at in self.held.items() if now - at < PHYSICS.held_days * 86400]
-        return Grounds(
+        return Assumptions(
             rules=RULES,
-            physics=PHYSICS,
+            coldstart_facts=PHYSICS,
             learned=learn_all(self.seen, PHYSICS.spreads, now),
             held=tuple(
                 Held(market="vast", machine_id=m, image=self.job.image) for m in sorted(lately)
@@ -133,29 +134,29 @@ class Renter:
             record=record(self.seen, RISKS.half_life_days, now),
         )
 
-    def choose(self, grounds: Grounds, job: Workload, skip: set[str]) -> Deal:
+    def choose(self, assumptions: Assumptions, job: Workload, skip: set[str]) -> Deal:
         """The offer that this way takes now, with Hunter's bill of it."""
         offers = self.trial.offers(job.disk_gb)
         passing = np.ones(len(offers), dtype=np.bool_)
-        for rule in fitting(offers, job, Query(), grounds, self.trial.now):
+        for rule in fitting(offers, job, Query(), assumptions, self.trial.now):
             passing &= rule.passes
         shunned = {m for m, at in self.failed.items() if self.trial.now - at < SHUNNED_S}
         passing &= ~offers.machine_id.is_in(shunned) & ~offers.offer_id.is_in(skip)
         if self.way == "sky":
             passing &= offers.verified == 1
         fit = offers.take(np.flatnonzero(passing))
-        plain = bills(fit, job, grounds)
+        plain = bills(fit, job, assumptions)
         chain = fallback(fit, plain)
         if self.way == "expected":
             key = after_failures(fit, plain, chain).run_usd
         elif self.way == "dlperf":
-            key = -np.nan_to_num(fit.dlperf) / all_in_usd_h(fit, job, grounds)
+            key = -np.nan_to_num(fit.dlperf) / all_in_usd_h(fit, job, assumptions)
         elif self.way == "sky":
-            key = all_in_usd_h(fit, job, grounds)
+            key = all_in_usd_h(fit, job, assumptions)
         else:
             key = fit.price_usd_h
         best = np.argsort(key, kind="stable")[:1]
-        return price_one(fit.take(best), job, grounds, self.trial.now, chain)[0]
+        return price_one(fit.take(best), job, assumptions, self.trial.now, chain)[0]
 
     def run(self) -> Finished:
         """One run of the job, with as many launches as it takes."""
@@ -163,13 +164,13 @@ class Renter:
         promise: Deal | None = None
         left, tries, skip = 1.0, 0, set[str]()
         while left > 1e-9 and tries < MOST_TRIES:
-            grounds = self.grounds()
+            assumptions = self.assumptions()
             run = replace(self.job.run, hours=self.job.run.hours * left)
             job = replace(self.job, run=run)
-            deal = self.choose(grounds, job, skip)
+            deal = self.choose(assumptions, job, skip)
             promise = promise or deal
             try:
-                tried, done = self._try(deal, left, grounds)
+                tried, done = self._try(deal, left, assumptions)
             except HunterError:
                 skip.add(deal.offer.offer_id)  # somebody was faster
                 self.trial.wait(5.0)
@@ -188,7 +189,7 @@ class Renter:
             launches_before=before,
         )
 
-    def _try(self, deal: Deal, left: float, grounds: Grounds) -> tuple[Attempt, float]:
+    def _try(self, deal: Deal, left: float, assumptions: Assumptions) -> tuple[Attempt, float]:
         """One launch: what it cost, and which share of the job it did."""
         offer, job = deal.offer, self.job
         whole_h = true_hours(offer, job, self.seed)
@@ -210,7 +211,7 @@ class Renter:
         if left < 1.0:  # part of a job says nothing of how long the whole takes
             told = tuple(mark for mark in tried.launch.told if mark.phase != "done")
             tried = replace(tried, launch=replace(tried.launch, told=told))
-        self.seen += measured(tried.launch, one, job, grounds)
+        self.seen += measured(tried.launch, one, job, assumptions)
         went = Went(
             lease_id=tried.launch.lease_id,
             at=tried.launch.at,

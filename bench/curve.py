@@ -16,9 +16,9 @@ from bench.trial import Trial
 from hunter.cost.bill import bills
 from hunter.cost.deals import rank
 from hunter.cost.filters import Query, fitting
-from hunter.estimate.assumptions import Grounds
+from hunter.estimate.assumptions import Assumptions
 from hunter.estimate.coldstart import layers_of
-from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.pull import turns
 from hunter.estimate.risk import risks_from
 from hunter.facts.shipped import shipped
@@ -28,14 +28,14 @@ from hunter.values.columns import Offers, concat
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 SIZES = (20_000, 100_000, 300_000, 1_000_000)
 PLAIN = 2_000
-GROUNDS = Grounds(
+GROUNDS = Assumptions(
     rules=shipped().rules,
-    physics=physics_from(shipped().coldstart),
+    coldstart_facts=coldstart_facts_from(shipped().coldstart),
     risks=risks_from(shipped().risk),
 )
 
@@ -61,8 +61,8 @@ def market(job: Workload, rows: int, now: float, offers: Offers) -> Offers:
 # ── the same formula, offer by offer ─────────────────────────────────────────────────────────────
 def plain_run_usd(offer: Offer, job: Workload) -> float:
     """The expected run of one Vast offer by plain arithmetic: no numpy, no evidence, no chain."""
-    rule, physics, risks = GROUNDS.rules["vast"], GROUNDS.physics, GROUNDS.risks
-    app = physics.app_of(job.image, job.start.app)
+    rule, coldstart_facts, risks = GROUNDS.rules["vast"], GROUNDS.coldstart_facts, GROUNDS.risks
+    app = coldstart_facts.app_of(job.image, job.start.app)
 
     def mean(prior: object) -> float:
         return float(prior.expected * math.exp(prior.log_sd**2 / 2))  # type: ignore[attr-defined]
@@ -74,18 +74,18 @@ def plain_run_usd(offer: Offer, job: Workload) -> float:
         down = slow(rule.priors["link_mbps"]) / 8
     else:
         down = offer.inet_down_mbps * slow(rule.priors["link_share"]) / 8
-    unpack = slow(physics.unpack_mb_s)
-    write = physics.write_mb_s.expected
+    unpack = slow(coldstart_facts.unpack_mb_s)
+    write = coldstart_facts.write_mb_s.expected
     if offer.disk_mb_s is not None:
-        write = offer.disk_mb_s * physics.write_share.expected
+        write = offer.disk_mb_s * coldstart_facts.write_share.expected
     speed = min(unpack, write)
     there, now, ends = [0.0] * len(PACKED), 0.0, TURNS
     for layer, moved, active in zip(*ends, strict=True):
-        now += moved / 1e6 / min(down / active, physics.connection_mb_s.expected)
+        now += moved / 1e6 / min(down / active, coldstart_facts.connection_mb_s.expected)
         there[layer] = now
     done = 0.0
     for at, size in zip(there, UNPACKED, strict=True):
-        done = max(at, done) + physics.layer_s.expected + size / 1e6 / speed
+        done = max(at, done) + coldstart_facts.layer_s.expected + size / 1e6 / speed
     seconds = {
         "allocate": mean(rule.priors["allocate_s"]), "download": now, "unpack": done - now,
         "start": mean(rule.priors["start_s"]),
@@ -114,10 +114,10 @@ def plain_run_usd(offer: Offer, job: Workload) -> float:
     return start * (1 + rate * worked) + worked * (gpu_h + disk_h) + sent
 
 
-_LAYERS = layers_of(load("one-hour").payload, GROUNDS.physics)
+_LAYERS = layers_of(load("one-hour").payload, GROUNDS.coldstart_facts)
 assert _LAYERS is not None
 PACKED, UNPACKED = _LAYERS.compressed_bytes.tolist(), _LAYERS.unpacked_bytes.tolist()
-TURNS = turns(PACKED, GROUNDS.physics.engine.slots)
+TURNS = turns(PACKED, GROUNDS.coldstart_facts.engine.slots)
 
 
 def gpuhunt_filter_s(offers: list[Offer]) -> float:

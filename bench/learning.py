@@ -15,9 +15,9 @@ from bench.trial import Trial
 from hunter.cost.bill import bills
 from hunter.cost.deals import rank
 from hunter.cost.filters import Query
-from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
-from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.measure import measured
 from hunter.facts.shipped import shipped
 from hunter.facts.workload_file import load
@@ -26,14 +26,14 @@ from hunter.values.columns import Offers
 
 TEACHING = 20
 EXACT = Prior(low=1.0, expected=1.0, high=1.0, source="taken at its word")
-PHYSICS = physics_from(shipped().coldstart)
+PHYSICS = coldstart_facts_from(shipped().coldstart)
 RULES = shipped().rules
-ADVERTISED = Grounds(
+ADVERTISED = Assumptions(
     rules={
         name: replace(rule, priors={**rule.priors, "link_share": EXACT})
         for name, rule in RULES.items()
     },
-    physics=replace(PHYSICS, write_share=EXACT),
+    coldstart_facts=replace(PHYSICS, write_share=EXACT),
 )
 """Links and disks taken at their word, everything else alike."""
 
@@ -57,19 +57,19 @@ def hunt(seed: int, workload: str, launches: int, *, offers: int, among: int = 1
     trial, held, chance = Trial(offers=offers, seed=seed), set[str](), np.random.default_rng(seed)
     seen, found = list[Observation](), list[Missed]()
     while len(found) < TEACHING + launches:
-        grounds = Grounds(
+        assumptions = Assumptions(
             rules=RULES,
-            physics=PHYSICS,
+            coldstart_facts=PHYSICS,
             learned=learn_all(seen, PHYSICS.spreads, trial.now),
             held=tuple(Held(market="vast", machine_id=m, image=job.image) for m in sorted(held)),
         )
-        deals = rank(trial.offers(job.disk_gb), job, Query(), grounds, trial.now, top=among)
+        deals = rank(trial.offers(job.disk_gb), job, Query(), assumptions, trial.now, top=among)
         deal = deals[int(chance.integers(len(deals)))]
         one = Offers.of([deal.offer])
         promised = float(bills(one, job, ADVERTISED).cold_start_s[0])
         attempt = trial.attempt(deal.offer, job, hours=0.1, give_up_s=3 * 3600.0)
         trial.wait(6 * 3600.0)
-        seen += measured(attempt.launch, one, job, grounds)
+        seen += measured(attempt.launch, one, job, assumptions)
         if "starting" in attempt.launch.states and deal.offer.machine_id:
             held.add(deal.offer.machine_id)
         took = attempt.ready_s

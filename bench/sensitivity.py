@@ -16,7 +16,7 @@ from bench.campaign import GPUS, PHYSICS, RISKS, RULES
 from bench.trial import Trial
 from hunter.cost.deals import Deals, rank
 from hunter.cost.filters import Query
-from hunter.estimate.assumptions import Grounds
+from hunter.estimate.assumptions import Assumptions
 from hunter.facts.workload_file import load
 from hunter.values.workload import varied
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hunter.values.workload import Workload
 
 WORKLOADS = ("comfyui-flux", "llm-server", "qlora-finetune")
-BASE = Grounds(rules=RULES, physics=PHYSICS, gpus=GPUS, risks=RISKS)
-Inputs = tuple["Offers", "Workload", Grounds]
+BASE = Assumptions(rules=RULES, coldstart_facts=PHYSICS, gpus=GPUS, risks=RISKS)
+Inputs = tuple["Offers", "Workload", Assumptions]
 
 
 def scaled(prior: Prior, factor: float) -> Prior:
@@ -40,8 +40,8 @@ def scaled(prior: Prior, factor: float) -> Prior:
 
 def columns(factor: float, *names: str) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
-        offers, job, grounds = inputs
-        return replace(offers, **{n: getattr(offers, n) * factor for n in names}), job, grounds
+        offers, job, assumptions = inputs
+        return replace(offers, **{n: getattr(offers, n) * factor for n in names}), job, assumptions
 
     return change
 
@@ -52,27 +52,30 @@ def job_of(**factors: Any) -> Callable[[Inputs], Inputs]:
 
 def weights(factor: float) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
-        offers, job, grounds = inputs
+        offers, job, assumptions = inputs
         fetches = tuple(replace(f, n_bytes=(f.n_bytes or 0) * factor) for f in job.payload.fetches)
-        return offers, replace(job, payload=replace(job.payload, fetches=fetches)), grounds
+        return offers, replace(job, payload=replace(job.payload, fetches=fetches)), assumptions
 
     return change
 
 
 def prior(name: str, factor: float) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
-        offers, job, grounds = inputs
+        offers, job, assumptions = inputs
         if name == "link":
             rules = {
                 market: replace(
                     rule,
                     priors={**rule.priors, "link_share": scaled(rule.priors["link_share"], factor)},
                 )
-                for market, rule in grounds.rules.items()
+                for market, rule in assumptions.rules.items()
             }
-            return offers, job, replace(grounds, rules=rules)
-        physics = replace(grounds.physics, **{name: scaled(getattr(grounds.physics, name), factor)})
-        return offers, job, replace(grounds, physics=physics)
+            return offers, job, replace(assumptions, rules=rules)
+        coldstart_facts = replace(
+            assumptions.coldstart_facts,
+            **{name: scaled(getattr(assumptions.coldstart_facts, name), factor)},
+        )
+        return offers, job, replace(assumptions, coldstart_facts=coldstart_facts)
 
     return change
 
@@ -81,30 +84,30 @@ def duds(factor: float) -> Callable[[Inputs], Inputs]:
     """So many times the duds of each tier."""
 
     def change(inputs: Inputs) -> Inputs:
-        offers, job, grounds = inputs
+        offers, job, assumptions = inputs
         tiers = tuple(
             replace(t, chance=1 / (1 + factor * (1 - t.chance) / t.chance)) for t in RISKS.tiers
         )
-        return offers, job, replace(grounds, risks=replace(RISKS, tiers=tiers))
+        return offers, job, replace(assumptions, risks=replace(RISKS, tiers=tiers))
 
     return change
 
 
 def cuts(factor: float) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
-        offers, job, grounds = inputs
+        offers, job, assumptions = inputs
         rates = {
             key: replace(rate, per_h=scaled(rate.per_h, factor))
             for key, rate in RISKS.rates.items()
         }
-        return offers, job, replace(grounds, risks=replace(RISKS, rates=rates))
+        return offers, job, replace(assumptions, risks=replace(RISKS, rates=rates))
 
     return change
 
 
 def unscaled(inputs: Inputs) -> Inputs:
-    offers, job, grounds = inputs
-    return offers, replace(job, run=replace(job.run, reference_gpu=None)), grounds
+    offers, job, assumptions = inputs
+    return offers, replace(job, run=replace(job.run, reference_gpu=None)), assumptions
 
 
 def dearer_reading(inputs: Inputs) -> Inputs:

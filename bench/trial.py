@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hunter.sandbox.rental import Rental, Turn
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 BEGIN = 1_790_000_000.0

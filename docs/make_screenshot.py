@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from hunter.api.embedded import sandbox
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.facts import workload_file
 from hunter.facts.config import Config, Home, SandboxConfig
 from tui.app import HunterApp
@@ -24,7 +24,7 @@ async def shoot() -> None:
             config_folder=Path(folder), data_folder=Path(folder), simulated=True,
             config=Config(sandbox=SandboxConfig(speed=30.0)),
         )  # fmt: skip
-        hunt = Hunt(home, sandbox=functools.partial(sandbox, home))
+        hunt = Hunter(home, sandbox=functools.partial(sandbox, home))
         await hunt.scrape()
         app = HunterApp(hunt, workload_file.load("comfyui-flux"))
         async with app.run_test(size=(140, 40)) as pilot:

@@ -6,11 +6,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from hunter.estimate.assumptions import Grounds
-from hunter.estimate.coldstart_facts import Physics, physics_from
+from hunter.estimate.assumptions import Assumptions
+from hunter.estimate.coldstart_facts import ColdStartFacts, coldstart_facts_from
 from hunter.facts.shipped import shipped
 from hunter.values.billing import METERS, Cell, MarketRules, Prior
-from hunter.values.columns import Offer, Tenancy
+from hunter.values.offers import Offer, Tenancy
 from hunter.values.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
 _LINE = re.compile(
@@ -105,10 +105,10 @@ def rules(*, pull_billed: bool, traffic_billed: bool = True, name: str = "vast")
 ENDLESS = 1e12
 
 
-def physics(**changes: Any) -> Physics:
+def coldstart_facts(**changes: Any) -> ColdStartFacts:
     """Hosts where only the link takes time: whatever else there is goes at 10^12 MB/s."""
     plain = replace(
-        physics_from(shipped().coldstart),
+        coldstart_facts_from(shipped().coldstart),
         unpack_mb_s=exactly(ENDLESS),
         connection_mb_s=exactly(ENDLESS),
         write_share=exactly(ENDLESS),
@@ -124,7 +124,7 @@ def physics(**changes: Any) -> Physics:
     return replace(plain, **changes)
 
 
-def grounds(*rule: MarketRules, **changes: Any) -> Grounds:
-    """Grounds with these rules and no evidence."""
-    plain = Grounds(rules={r.name: r for r in rule}, physics=physics())
+def assumptions(*rule: MarketRules, **changes: Any) -> Assumptions:
+    """Assumptions with these rules and no evidence."""
+    plain = Assumptions(rules={r.name: r for r in rule}, coldstart_facts=coldstart_facts())
     return replace(plain, **changes)

@@ -18,9 +18,10 @@ from hunter.markets.protocol import (
     Simulation,
 )
 from hunter.values.clock import Clock
-from hunter.values.columns import Listing, Offer, Offers, Tenancy
+from hunter.values.columns import Listing, Offers
 from hunter.values.errors import MarketError, OfferGone
 from hunter.values.login import Login
+from hunter.values.offers import Offer, Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

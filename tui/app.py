@@ -10,8 +10,8 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.content import Content
 
-from hunter.api.background import Engine
-from hunter.api.hunter import Hunt
+from hunter.api.background import Background
+from hunter.api.hunter import Hunter
 from hunter.facts.workload_file import load
 from hunter.leases.status import burning
 from tui.desk import Desk
@@ -57,10 +57,10 @@ class HunterApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (128, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
-    def __init__(self, hunt: Hunt, workload: Workload) -> None:
+    def __init__(self, hunt: Hunter, workload: Workload) -> None:
         super().__init__()
         stale_after_s = hunt.stale_after_s
-        self.desk = Desk(Engine(hunt), self.tell)
+        self.desk = Desk(Background(hunt), self.tell)
         self.ending: set[str] = set()
         """Leases whose end was asked for here."""
         self.deals = DealsScreen(self.desk, workload, stale_after_s)
@@ -71,13 +71,13 @@ class HunterApp(App[int]):
             self.register_theme(theme)
         self.theme = THEMES[0].name
         self.push_screen(self.deals)
-        self.desk.engine.keep_live()
+        self.desk.background.keep_live()
         self.look()
         self.set_interval(LOOK_EVERY_S, self.look)
 
     def shut(self) -> None:
         """End the engine; a create or an end that is under way is waited for."""
-        self.desk.engine.close()
+        self.desk.background.close()
 
     def tell(self, error: HunterError) -> None:
         """A failure as words; what was on the screen stays."""
@@ -239,7 +239,7 @@ def run_app(
         workload: file or sample that deals are priced for; what config.toml names where None.
     """
     job = load(workload or home.config.workload)
-    app = HunterApp(Hunt(home, sandbox=sandbox), job)
+    app = HunterApp(Hunter(home, sandbox=sandbox), job)
     try:
         answer = app.run()
         return answer if answer is not None else app.return_code or 0

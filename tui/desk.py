@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from hunter.api.background import Engine
-    from hunter.api.hunter import Hunt
+    from hunter.api.background import Background
+    from hunter.api.hunter import Hunter
     from hunter.leases.status import Burning
 
 T = TypeVar("T")
@@ -27,16 +27,16 @@ def standing(screen: Screen[Any]) -> bool:
 class Desk:
     """Asks the engine for screens; None is the answer where it failed, and `tell` has said why."""
 
-    def __init__(self, engine: Engine, tell: Callable[[HunterError], None]) -> None:
-        self.engine = engine
+    def __init__(self, background: Background, tell: Callable[[HunterError], None]) -> None:
+        self.background = background
         self.tell = tell
         self.burning: Burning | None = None
         """What ran when it was last looked at."""
 
     @property
-    def hunt(self) -> Hunt:
+    def hunt(self) -> Hunter:
         """The verbs."""
-        return self.engine.hunt
+        return self.background.hunt
 
     @property
     def banner(self) -> str:
@@ -61,13 +61,13 @@ class Desk:
         self, verb: Coroutine[Any, Any, T], *, tell: Callable[[HunterError], None] | None = None
     ) -> T | None:
         """The answer of a verb that asks markets. Who stops waiting does not stop the verb."""
-        return await self._answer(self.engine.ask(verb), tell)
+        return await self._answer(self.background.ask(verb), tell)
 
     async def spend(
         self, verb: Coroutine[Any, Any, T], *, tell: Callable[[HunterError], None] | None = None
     ) -> T | None:
         """The answer of a verb that creates or destroys; the engine finishes it whatever happens."""
-        return await self._answer(self.engine.spend(verb), tell)
+        return await self._answer(self.background.spend(verb), tell)
 
     async def _answer(
         self, answer: Awaitable[T], tell: Callable[[HunterError], None] | None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
 
 UNKNOWN = "?"
 STALE = "▲"

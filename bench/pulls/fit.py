@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.pulls.images import Image, image_of, plain
-from hunter.estimate.pull import Engine, Hosts, Layers, totals
+from hunter.estimate.pull import Hosts, Layers, Puller, totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STORED_BELOW = 1.02
-ENGINES = {name: Engine(name=name, slots=3) for name in ("docker", "containerd")}
+ENGINES = {name: Puller(name=name, slots=3) for name in ("docker", "containerd")}
 
 
 @dataclass(frozen=True, slots=True)

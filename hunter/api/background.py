@@ -17,7 +17,7 @@ from hunter.values.errors import HunterError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
 
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ AGAIN_AT_LEAST_EVERY_S = 60.0
 """The longest pause between two tries."""
 
 
-class Engine:
-    """Runs one Hunt's asynchronous verbs on its own event loop."""
+class Background:
+    """Runs one Hunter's asynchronous verbs on its own event loop."""
 
-    def __init__(self, hunt: Hunt, *, again_s: float = AGAIN_S) -> None:
+    def __init__(self, hunt: Hunter, *, again_s: float = AGAIN_S) -> None:
         """`again_s` passes before what failed is tried again; each further failure doubles it."""
         self.hunt = hunt
         self._again_s = again_s

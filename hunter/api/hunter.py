@@ -1,6 +1,6 @@
 """The verbs. The command line, the terminal app, cron and Python users call these and nothing below.
 
-async with Hunt(home) as hunt:
+async with Hunter(home) as hunt:
     await hunt.scrape()
     deals = hunt.deals(workload)
 """
@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.api.open_markets import Exchange
+from hunter.api.open_markets import OpenMarkets
 from hunter.api.prices import Prices
 from hunter.api.situation import Situation, situation
 from hunter.cost.deals import price_one
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from hunter.facts.shipped import Facts
     from hunter.leases.lease import Caps, Lease, Stay
     from hunter.markets.protocol import Market
-    from hunter.payload import PayloadSize
-    from hunter.values.columns import Offer
+    from hunter.payload.ask import PayloadSize
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 FULL_POLL_DISK_GB = 10.0
@@ -87,7 +87,7 @@ def _quiet(progress: Progress) -> None:
     """Nobody watches."""
 
 
-class Hunt(Prices):
+class Hunter(Prices):
     """One hunt: a home with its recorded prices, the markets, and what is rented there."""
 
     def __init__(
@@ -99,11 +99,11 @@ class Hunt(Prices):
         sandbox: Callable[[], AbstractContextManager[str]] | None = None,
     ) -> None:
         super().__init__(home, facts=facts)
-        self.exchange = Exchange(self, markets=markets, sandbox=sandbox)
-        self.rentals = Rentals(self.store, self.exchange.open, self.rules, lambda: self.clock)
+        self.open_markets = OpenMarkets(self, markets=markets, sandbox=sandbox)
+        self.rentals = Rentals(self.store, self.open_markets.open, self.rules, lambda: self.clock)
         self.rentals.learn = self._learn
 
-    async def __aenter__(self) -> Hunt:
+    async def __aenter__(self) -> Hunter:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
@@ -111,16 +111,16 @@ class Hunt(Prices):
 
     async def close(self) -> None:
         """Let go of markets, the embedded one included, and of the database."""
-        await self.exchange.close()
+        await self.open_markets.close()
         self.store.close()
 
     def market_names(self) -> tuple[str, ...]:
         """The markets in use: those handed in, or all, or those that config.toml names."""
-        return self.exchange.given or super().market_names()
+        return self.open_markets.given or super().market_names()
 
     async def market(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""
-        return await self.exchange.open(name)
+        return await self.open_markets.open(name)
 
     # ── prices ───────────────────────────────────────────────────────────────────────────────
 
@@ -156,7 +156,7 @@ class Hunt(Prices):
         try:
             market = await self.market(name)
             listing = await market.offers(scope, report)
-            self.exchange.note_clock(market)
+            self.open_markets.note_clock(market)
         except MarketError as error:
             with_clock = self.clock.now()
             await asyncio.to_thread(
@@ -183,14 +183,14 @@ class Hunt(Prices):
         """How much has to travel for a reference, learnt without pulling it."""
         from hunter.payload.learn import weigh  # noqa: PLC0415  httpx, 0.1 s, and no ranking needs it
 
-        mirrors = {} if offline else await self.exchange.mirrors()
+        mirrors = {} if offline else await self.open_markets.mirrors()
         return await weigh(ref, self.memory, mirrors, offline=offline, refresh=refresh)
 
     async def learn_sizes(self, workload: Workload) -> list[PayloadError | ConfigError]:
         """Learn all sizes of a workload; what could not be learnt, and why."""
         from hunter.payload.learn import weigh_workload  # noqa: PLC0415  with it
 
-        return await weigh_workload(workload, self.memory, await self.exchange.mirrors())
+        return await weigh_workload(workload, self.memory, await self.open_markets.mirrors())
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
@@ -206,7 +206,7 @@ class Hunt(Prices):
             offer_ids=(offer.offer_id,),
         )
         listing = await market.offers(scope, _quiet)
-        self.exchange.note_clock(market)
+        self.open_markets.note_clock(market)
         same = listing.offers.tenancy.is_in([offer.tenancy])
         same &= listing.offers.offer_id.is_in([offer.offer_id])
         if not same.any():
@@ -216,7 +216,7 @@ class Hunt(Prices):
             )
         fresh = listing.offers.take(same.nonzero()[0][:1])
         chain = self.deals(workload, top=1).fallback
-        priced = price_one(fresh, self.sized(workload), self.grounds(), self.clock.now(), chain)
+        priced = price_one(fresh, self.sized(workload), self.assumptions(), self.clock.now(), chain)
         return Quote(deals=priced, before_usd_h=offer.price_usd_h)
 
     def check_caps(self, quote: Quote, caps: Caps) -> None:
@@ -243,7 +243,7 @@ class Hunt(Prices):
         """Rent a quoted deal inside the caps. The user has said yes before this is called."""
         self.check_caps(quote, caps)
         deal = quote.deals[0]
-        if not self.exchange.has_key(deal.offer.market):
+        if not self.open_markets.has_key(deal.offer.market):
             raise self.no_key(deal.offer)
         lease = await self.rentals.launch(
             deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
@@ -264,9 +264,9 @@ class Hunt(Prices):
         launch = Launch(
             lease_id=lease.lease_id, at=lease.intended_at, states=seen, told=marks(log)
         )  # fmt: skip
-        offers, grounds = Offers.of([known.offer]), self.grounds()
-        found = measured(launch, offers, known.workload, grounds)
-        found += outcome(_went(lease, stays, asked_at), offers, grounds.risks)
+        offers, assumptions = Offers.of([known.offer]), self.assumptions()
+        found = measured(launch, offers, known.workload, assumptions)
+        found += outcome(_went(lease, stays, asked_at), offers, assumptions.risks)
         evidence.add(self.store, found)
 
     def no_key(self, offer: Offer) -> NoKey:
@@ -279,7 +279,7 @@ class Hunt(Prices):
 
     async def situation(self) -> Situation:
         """Everything that may cost money: our leases, and what the markets list beside them."""
-        return await situation(self.exchange, self.rentals)
+        return await situation(self.open_markets, self.rentals)
 
 
 def _went(lease: Lease, stays: Sequence[Stay], asked_at: float) -> Went:

@@ -1,4 +1,4 @@
-"""The exchange: every market that is open, and the one clock that they run by."""
+"""The open_markets: every market that is open, and the one clock that they run by."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hunter.api.prices import Prices
 
 
-class Exchange:
+class OpenMarkets:
     """Opens markets when they are first needed; simulated and real ones never in one home."""
 
     def __init__(

@@ -11,10 +11,10 @@ from hunter.cost.fallback import LINKS
 from hunter.cost.filters import Missed, Query, fitting
 from hunter.cost.serving import Serving, serve
 from hunter.cost.shipping import Plan, plans
-from hunter.cost.storage import Shelves, Storage, shelves_from, storage
-from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.cost.storage import Storage, StoragePrices, storage, storage_prices_from
+from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.by_hand import described
-from hunter.estimate.coldstart_facts import physics_from
+from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.estimate.risk import Risks, record, risks_from
 from hunter.facts.config import stale_after_s
@@ -24,13 +24,14 @@ from hunter.payload.remembered import layers_known, sized
 from hunter.store import Store, evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
-from hunter.values.columns import Offers, parse_ref
+from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
+from hunter.values.offers import parse_ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.coldstart_facts import ColdStartFacts
     from hunter.facts.config import Home
     from hunter.values.billing import MarketRules
     from hunter.values.clock import Clock
@@ -88,15 +89,15 @@ class Prices:
         """The workload with every size that was ever learnt of its image and weights."""
         return sized(workload, self.memory)
 
-    def grounds(self) -> Grounds:
+    def assumptions(self) -> Assumptions:
         """What estimates rest on now: rules, priors, and what our own launches measured."""
-        physics, now = self.physics, self.clock.now()
-        launched = leases.launched_since(self.store, now - physics.held_days * 86400)
+        coldstart_facts, now = self.coldstart_facts, self.clock.now()
+        launched = leases.launched_since(self.store, now - coldstart_facts.held_days * 86400)
         seen = evidence.read(self.store)
-        return Grounds(
+        return Assumptions(
             rules=self.rules,
-            physics=physics,
-            learned=learn_all(seen, physics.spreads, now),
+            coldstart_facts=coldstart_facts,
+            learned=learn_all(seen, coldstart_facts.spreads, now),
             held=tuple(
                 Held(market=market, machine_id=machine, image=image, digests=self._digests(image))
                 for market, machine, image in launched
@@ -127,9 +128,9 @@ class Prices:
         }
 
     @cached_property
-    def physics(self) -> Physics:
+    def coldstart_facts(self) -> ColdStartFacts:
         """What cold starts are made of, as shipped."""
-        return physics_from(self.facts.coldstart)
+        return coldstart_facts_from(self.facts.coldstart)
 
     def _digests(self, image: str) -> tuple[str, ...]:
         layers = layers_known(self.memory, image)
@@ -153,17 +154,17 @@ class Prices:
         is copied and hardly a text decoded.
         """
         query, now = query or Query(), self.clock.now()
-        workload, grounds = self.sized(workload), self.grounds()
+        workload, assumptions = self.sized(workload), self.assumptions()
         if top is None:
-            return rank(self.recorded(query.market), workload, query, grounds, now)
+            return rank(self.recorded(query.market), workload, query, assumptions, now)
         parts = latest.blocks(self.store, query.market) or [self.recorded(query.market)]
         more = top + LOOK_AHEAD
         if len(parts) == 1:
-            return rank(parts[0], workload, query, grounds, now, top=top)
+            return rank(parts[0], workload, query, assumptions, now, top=top)
         ranked = [
-            rank(part, workload, query, grounds, now, top=more, ranges=False) for part in parts
+            rank(part, workload, query, assumptions, now, top=more, ranges=False) for part in parts
         ]
-        return best(ranked, grounds, query, top)
+        return best(ranked, assumptions, query, top)
 
     def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deals:
         """The cold start on a host that is described and not for sale: it has no price.
@@ -172,12 +173,12 @@ class Prices:
             workload: what is started there.
             host: down_mbps, and if known unpack_mb_s, write_mb_s, slots and engine.
         """
-        offer, grounds = described(host, self.physics)
-        return price_one(Offers.of([offer]), self.sized(workload), grounds, self.clock.now())
+        offer, assumptions = described(host, self.coldstart_facts)
+        return price_one(Offers.of([offer]), self.sized(workload), assumptions, self.clock.now())
 
     def plans(self, workload: Workload) -> tuple[Plan, ...]:
         """Every way to ship the workload's weights, on each market's best recorded offer for it."""
-        return plans(self.recorded(), self.sized(workload), self.grounds(), self.clock.now())
+        return plans(self.recorded(), self.sized(workload), self.assumptions(), self.clock.now())
 
     def storage(
         self, workload: Workload, offers: Sequence[str], limit: int, idle_h: float | None
@@ -202,14 +203,17 @@ class Prices:
             found = [(part, row) for part in parts for row in range(len(part))]
         return [
             storage(
-                deals, row, self.shelves, self._idle_h(deals, row) if idle_h is None else idle_h
+                deals,
+                row,
+                self.storage_prices,
+                self._idle_h(deals, row) if idle_h is None else idle_h,
             )
             for deals, row in found
         ]
 
     def keeping(self, deals: Deals, row: int) -> Storage:
         """Keep or fetch again, on one deal of a ranking, at the workload's cadence."""
-        return storage(deals, row, self.shelves, self._idle_h(deals, row))
+        return storage(deals, row, self.storage_prices, self._idle_h(deals, row))
 
     def serving(self, workload: Workload, ref: str | None, timeout_s: float | None) -> Serving:
         """A day's demand served on one offer, or on the best deal, in every way."""
@@ -236,9 +240,9 @@ class Prices:
         return max(0.0, every - float(deals.bills.run_h[row]))
 
     @cached_property
-    def shelves(self) -> Shelves:
+    def storage_prices(self) -> StoragePrices:
         """Where weights can be kept outside a rented machine."""
-        return shelves_from(self.facts.risk)
+        return storage_prices_from(self.facts.risk)
 
     def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
         """An empty ranking as an error: which rule removed how many, and the best there is without them."""
@@ -249,7 +253,7 @@ class Prices:
         worst = [f"{name} removed {count}" for name, count in deals.removed if count]
         query = query or Query()
         near = nearest(
-            self.recorded(query.market), deals.workload, query, deals.grounds, deals.as_of
+            self.recorded(query.market), deals.workload, query, deals.assumptions, deals.as_of
         )
         best_there_is = ""
         if near is not None:
@@ -270,8 +274,8 @@ class Prices:
         offer = self._find(ref)
         workload, now = self.sized(workload), self.clock.now()
         chain = self.deals(workload, top=1).fallback
-        priced = price_one(offer, workload, self.grounds(), now, chain)
-        checks = fitting(priced.offers, workload, Query(), priced.grounds, now)
+        priced = price_one(offer, workload, self.assumptions(), now, chain)
+        checks = fitting(priced.offers, workload, Query(), priced.assumptions, now)
         return priced, tuple(rule.missed(0) for rule in checks if not bool(rule.passes[0]))
 
     def _find(self, ref: str) -> Offers:

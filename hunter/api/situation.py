@@ -14,7 +14,7 @@ from hunter.values.errors import ConfigError, HunterError, MarketError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.api.open_markets import Exchange
+    from hunter.api.open_markets import OpenMarkets
     from hunter.leases.launch import Rentals
     from hunter.leases.lease import Lease
     from hunter.leases.records import Odd
@@ -59,22 +59,22 @@ class Situation:
         return tuple((name, problem) for name, problem in named if problem)
 
 
-async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
+async def situation(open_markets: OpenMarkets, rentals: Rentals) -> Situation:
     """Ask every market that we have a key or a lease on. Silence is told as unknown, never as none."""
     live, odd = rentals.all(live_only=True), rentals.odd()
-    names = exchange.prices.market_names()
+    names = open_markets.prices.market_names()
     others = {lease.market for lease in live} | {lease.market for lease in odd}
     parts = []
     for name in (*names, *sorted(others.difference(names))):
         mine = [lease for lease in live if lease.market == name]
         unread = [lease for lease in odd if lease.market == name]
         try:
-            known = bool(mine or unread) or exchange.has_key(name)
+            known = bool(mine or unread) or open_markets.has_key(name)
         except ConfigError as error:  # a key that cannot be one: what runs there is not known
             parts.append(Situation(ours=(), unexplained=(), unknown=((name, error),)))
             continue
         if known:
-            parts.append(await _on(name, exchange, rentals, mine, unread))
+            parts.append(await _on(name, open_markets, rentals, mine, unread))
     return Situation(
         ours=tuple(running for part in parts for running in part.ours),
         unexplained=tuple(running for part in parts for running in part.unexplained),
@@ -83,11 +83,15 @@ async def situation(exchange: Exchange, rentals: Rentals) -> Situation:
 
 
 async def _on(
-    name: str, exchange: Exchange, rentals: Rentals, mine: Sequence[Lease], unread: Sequence[Odd]
+    name: str,
+    open_markets: OpenMarkets,
+    rentals: Rentals,
+    mine: Sequence[Lease],
+    unread: Sequence[Odd],
 ) -> Situation:
     """What may cost money on one market."""
     settled = [await _settled(rentals, lease) for lease in mine]
-    listed, complete, unknown = await _listed(name, exchange)
+    listed, complete, unknown = await _listed(name, open_markets)
     found = {instance.instance_id: instance for instance in listed}
     ours = []
     for lease, unsettled in settled:
@@ -111,13 +115,13 @@ async def _settled(rentals: Rentals, lease: Lease) -> tuple[Lease, str]:
 
 
 async def _listed(
-    name: str, exchange: Exchange
+    name: str, open_markets: OpenMarkets
 ) -> tuple[tuple[Instance, ...], bool, tuple[tuple[str, HunterError], ...]]:
     """What a market lists, whether that is all, and what is unknown about it."""
     try:
-        market = await exchange.open(name)
+        market = await open_markets.open(name)
         listing = await asked(name, market.instances())
-        exchange.note_clock(market)
+        open_markets.note_clock(market)
     except HunterError as error:
         return (), False, ((name, error),)
     if listing.complete:

@@ -10,15 +10,15 @@ import click
 from hunter.cli.options import KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
 from hunter.values.errors import NothingMatches, UsageError
-from hunter.values.units import human
-from hunter.values.workload import Workload, duration
+from hunter.values.units import duration, human
+from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
     from hunter.cost.deals import Deals, PhaseLine
-    from hunter.payload import PayloadSize
+    from hunter.payload.ask import PayloadSize
 
 
 @click.command()
@@ -136,7 +136,7 @@ def coldstart(
     return 0
 
 
-async def _learn(shell: Shell, hunt: Hunt, job: Workload) -> None:
+async def _learn(shell: Shell, hunt: Hunter, job: Workload) -> None:
     """Ask for the sizes that were neither given nor ever learnt."""
     known = hunt.sized(job).payload
     if known.image_bytes is not None and known.weights_bytes is not None:
@@ -149,7 +149,7 @@ async def _learn(shell: Shell, hunt: Hunt, job: Workload) -> None:
         shell.say(f"{problem}")
 
 
-def _on_offer(hunt: Hunt, job: Workload, offer: str | None) -> Deals:
+def _on_offer(hunt: Hunter, job: Workload, offer: str | None) -> Deals:
     if offer is not None:
         return hunt.explain(offer, job)[0]
     best = hunt.deals(job, top=1)

@@ -13,7 +13,7 @@ import click
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
 from hunter.values.errors import MarketError, UsageError
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ SORTS = (
 )
 """Known without numpy, for --help; `hunter.cost.filters` has the same."""
 AVOIDABLE = ("slice", "pcie-x1", "unverified", "old-driver", "unscaled")
-"""And `hunter.cost.flags` these."""
+"""And `hunter.cost.filters` these."""
 
 
 @click.command()
@@ -117,7 +117,7 @@ def _query(
     region: str | None, max_age_s: float | None, sort: str, avoid: tuple[str, ...],
 ) -> Query:  # fmt: skip
     from hunter.cost.filters import Query  # noqa: PLC0415  numpy, 0.1 s
-    from hunter.values.columns import Tenancy  # noqa: PLC0415  with it
+    from hunter.values.offers import Tenancy  # noqa: PLC0415  with it
 
     tenancy = None
     if spot is not None:

@@ -9,7 +9,7 @@ import click
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from hunter.cost.serving import Serving

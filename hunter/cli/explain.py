@@ -8,7 +8,7 @@ import click
 
 from hunter.cli.deals import deal_json
 from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from hunter.cost.deals import BillLine, Deal, Deals
@@ -92,7 +92,7 @@ def _range(deal: Deal) -> str:
 
 def _readings(priced: Deals) -> list[dict[str, Any]]:
     """What the market says both of, and how it was read here."""
-    rule = priced.grounds.rules[priced[0].offer.market]
+    rule = priced.assumptions.rules[priced[0].offer.market]
     return [
         {"phase": phase, "meter": meter, "read_as_billed": cell.billed, "reading": rule.reading,
          "source": cell.source, "date": cell.date}
@@ -101,7 +101,7 @@ def _readings(priced: Deals) -> list[dict[str, Any]]:
 
 
 def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None:
-    from hunter.cost.flags import FLAGS  # noqa: PLC0415  numpy, loaded already
+    from hunter.cost.filters import FLAGS  # noqa: PLC0415  numpy, loaded already
 
     deal, job = priced[0], priced.workload
     offer = deal.offer
@@ -130,7 +130,7 @@ def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None
     for flag in deal.flags:
         shell.show(f"Flag {flag}: {FLAGS[flag]}.")
     if readings := _readings(priced):
-        rule = priced.grounds.rules[offer.market]
+        rule = priced.assumptions.rules[offer.market]
         phases_read = ", ".join(r["phase"] for r in readings)
         shell.show(
             f"{rule.title} contradicts itself on the {readings[0]['meter']} during {phases_read}: "

@@ -68,7 +68,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="hunter")
 @click.pass_context
 def hunter(ctx: click.Context, workload: str | None) -> None:
-    """Hunt spot GPU markets for the cheapest place to run your job, and launch it safely.
+    """Hunter spot GPU markets for the cheapest place to run your job, and launch it safely.
 
     Without a command it opens the terminal app.
 

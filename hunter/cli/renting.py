@@ -14,10 +14,10 @@ from hunter.cli.options import MONEY, TTL
 from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
 from hunter.leases.lease import Caps
 from hunter.values.errors import HunterError, MarketError, UsageError
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
-    from hunter.api.hunter import Hunt, Quote
+    from hunter.api.hunter import Hunter, Quote
     from hunter.api.situation import Running
     from hunter.leases.lease import Lease
     from hunter.markets.protocol import Market
@@ -102,7 +102,7 @@ def _caps(
     return Caps(max_usd_h=most_h, max_usd=most, ttl_s=ttl_s)
 
 
-def _confirm(shell: Shell, hunt: Hunt, quote: Quote, caps: Caps, *, yes: bool) -> None:
+def _confirm(shell: Shell, hunt: Hunter, quote: Quote, caps: Caps, *, yes: bool) -> None:
     deal = quote.deals[0]
     if not shell.json and not shell.quiet:
         print_bill(shell, quote.deals)
@@ -120,7 +120,7 @@ def _confirm(shell: Shell, hunt: Hunt, quote: Quote, caps: Caps, *, yes: bool) -
         raise click.Abort
 
 
-async def _wait_ready(shell: Shell, hunt: Hunt, lease: Lease, quote: Quote) -> Lease:
+async def _wait_ready(shell: Shell, hunt: Hunter, lease: Lease, quote: Quote) -> Lease:
     """Watch until one can log in; whatever cuts this short destroys the instance first."""
     predicted_s = quote.deals[0].cold_start_high_s or 0.0
     give_up_s = max(GIVE_UP_AT_LEAST_S, 3 * predicted_s)
@@ -159,7 +159,7 @@ def _cost(lease: Lease) -> float:
     return lease.metered_usd if lease.billed_usd is None else lease.billed_usd
 
 
-def _lease_json(hunt: Hunt, lease: Lease) -> dict[str, Any]:
+def _lease_json(hunt: Hunter, lease: Lease) -> dict[str, Any]:
     return {
         "id": lease.lease_id,
         "instance": f"{lease.market}:{lease.instance_id}",
@@ -270,7 +270,7 @@ def _print_running(
         shell.show("Unexplained instances are not Hunter's: it never touches them.")
 
 
-async def _instance_of(hunt: Hunt, name: str) -> tuple[Lease, Market, str]:
+async def _instance_of(hunt: Hunter, name: str) -> tuple[Lease, Market, str]:
     lease = hunt.rentals.get(name)
     market = await hunt.market(lease.market)
     if lease.instance_id is None:
@@ -378,7 +378,7 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
     return min(codes - {0}, default=0)  # what may still run weighs more than a wrong name
 
 
-async def _destroy_one(shell: Shell, hunt: Hunt, name: str) -> dict[str, Any]:
+async def _destroy_one(shell: Shell, hunt: Hunter, name: str) -> dict[str, Any]:
     """End one; its failure is told and returned, for the others are to be ended all the same."""
     try:
         lease = await hunt.rentals.destroy(name)

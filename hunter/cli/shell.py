@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
     from hunter.api.prices import Prices
     from hunter.values.billing import Reading
     from hunter.values.workload import Workload
@@ -74,11 +74,11 @@ class Shell:
             prices.store.close()
 
     @asynccontextmanager
-    async def hunt(self) -> AsyncIterator[Hunt]:
+    async def hunt(self) -> AsyncIterator[Hunter]:
         """The hunt of this call."""
-        from hunter.api.hunter import Hunt  # noqa: PLC0415  numpy, 0.1 s
+        from hunter.api.hunter import Hunter  # noqa: PLC0415  numpy, 0.1 s
 
-        hunt = Hunt(self.home, sandbox=self.sandbox_starter)
+        hunt = Hunter(self.home, sandbox=self.sandbox_starter)
         try:
             yield hunt
         finally:

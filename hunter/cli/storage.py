@@ -12,7 +12,7 @@ from hunter.cli.shell import Shell, common, number, table, usd
 from hunter.values.amounts import MOST_USD
 from hunter.values.amounts import number as plain_number
 from hunter.values.errors import UsageError
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from hunter.cost.keeping import Flip

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.assumptions import Assumptions
     from hunter.values.billing import Meter
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
@@ -143,23 +143,23 @@ def break_even_idle_h(refetch_usd: Floats, keep_usd_h: Floats) -> Floats:
     return idle_h
 
 
-def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
+def bills(offers: Offers, workload: Workload, assumptions: Assumptions) -> Bills:
     """The bill of one run of the workload on each offer.
 
     Args:
         offers: n offers.
         workload: what runs, how long, with which sizes.
-        grounds: rules, priors and what our launches taught.
+        assumptions: rules, priors and what our launches taught.
     """
-    rates = _rates(offers, workload, grounds)
-    phases = cold_start(offers, workload, grounds)
+    rates = _rates(offers, workload, assumptions)
+    phases = cold_start(offers, workload, assumptions)
     phase_usd = tuple(_phase_usd(phase, rates) for phase in phases)
     cold_usd = _total(phase_usd)
-    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
-    share = run_share(offers, workload, grounds)
+    speed = relative_speeds(offers.gpu, workload.run, assumptions.gpus)
+    share = run_share(offers, workload, assumptions)
     stated_h = run_hours(workload.run.hours, speed)
     run_h = stated_h * share.median
-    trouble = _trouble(offers, workload, grounds, run_h, phases, cold_usd, rates)
+    trouble = _trouble(offers, workload, assumptions, run_h, phases, cold_usd, rates)
     seconds = _total([phase.expected_s for phase in phases])
     lines = _lines(
         offers, workload, run_h, phases, rates, trouble, _rounding(rates, run_h, seconds)
@@ -169,7 +169,7 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     sooner, later = (stated_h * share.at(z) - run_h for z in (-Z90, Z90))
     cheaper, dearer = spread(phases, [_usd_s(phase, rates) for phase in phases])
     smooth = run_usd - trouble.usd
-    moved = [smooth * (share - 1) for share in _quoted(grounds)]
+    moved = [smooth * (share - 1) for share in _quoted(assumptions)]
     worse = (dearer, later * rates.all_in, moved[1])
     return Bills(
         lines=lines,
@@ -203,9 +203,9 @@ def bills(offers: Offers, workload: Workload, grounds: Grounds) -> Bills:
     )
 
 
-def _quoted(grounds: Grounds) -> tuple[float, float]:
+def _quoted(assumptions: Assumptions) -> tuple[float, float]:
     """The contract's price by its quote, at the low and at the high end."""
-    share = grounds.risks.quote_share
+    share = assumptions.risks.quote_share
     return share.low, share.high
 
 
@@ -238,8 +238,8 @@ class Rates:
         return self.gpu + self.disk
 
 
-def _rates(offers: Offers, workload: Workload, grounds: Grounds) -> Rates:
-    rules = grounds.rules
+def _rates(offers: Offers, workload: Workload, assumptions: Assumptions) -> Rates:
+    rules = assumptions.rules
 
     def of_market(name: str, otherwise: float = np.nan) -> Floats:
         table = {market: float(getattr(rule, name)) for market, rule in rules.items()}
@@ -320,16 +320,16 @@ class _Trouble:
 def _trouble(
     offers: Offers,
     workload: Workload,
-    grounds: Grounds,
+    assumptions: Assumptions,
     run_h: Floats,
     phases: tuple[Phase, ...],
     cold_usd: Floats,
     rates: Rates,
 ) -> _Trouble:
-    risks, known = grounds.risks, grounds.record
+    risks, known = assumptions.risks, assumptions.record
     chance = boot_chance(offers, risks, known)
     duds = expected_duds(chance)
-    dud_usd = _dud_usd(offers, phases, rates, grounds)
+    dud_usd = _dud_usd(offers, phases, rates, assumptions)
     rate = interruptions_per_h(offers, risks, known)
     worked = worked_h(run_h, rate, workload.run.checkpoint_every_h)
     lost_h, cuts = worked - run_h, rate * worked
@@ -351,11 +351,13 @@ def _trouble(
     )
 
 
-def _dud_usd(offers: Offers, phases: tuple[Phase, ...], rates: Rates, grounds: Grounds) -> Floats:
+def _dud_usd(
+    offers: Offers, phases: tuple[Phase, ...], rates: Rates, assumptions: Assumptions
+) -> Floats:
     """What a host costs that never boots: its disk and part of the GPU's time until it is given up, and
     part of the image's bytes."""
-    risks = grounds.risks
-    hours = by_market("dud_s", offers, grounds, prior=risks.dud_s).mean / SECONDS_PER_HOUR
+    risks = assumptions.risks
+    hours = by_market("dud_s", offers, assumptions, prior=risks.dud_s).mean / SECONDS_PER_HOUR
     pulling = rates.billed("download", "gpu")
     gpu_share = np.maximum(pulling, risks.dud_gpu_share)
     travelled = sum(_bytes_in_gb(p, rates) for p in phases if p.name == "download")

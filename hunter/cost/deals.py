@@ -9,11 +9,11 @@ import numpy as np
 
 from hunter.cost.bill import Bills, bills
 from hunter.cost.fallback import Fallback, after_failures, fallback
-from hunter.cost.filters import fitting
-from hunter.cost.flags import flags
+from hunter.cost.filters import fitting, flags
 from hunter.estimate.speeds import BeliefLine, beliefs_of
 from hunter.values.billing import METERS, Meter
-from hunter.values.columns import Tenancy, Text, concat
+from hunter.values.columns import Text, concat
+from hunter.values.offers import Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hunter.cost.filters import Missed, Query
-    from hunter.estimate.assumptions import Grounds
-    from hunter.values.columns import Offer, Offers
+    from hunter.estimate.assumptions import Assumptions
+    from hunter.values.columns import Offers
+    from hunter.values.offers import Offer
     from hunter.values.units import Floats
     from hunter.values.workload import Workload
 
@@ -37,7 +38,7 @@ class Deals:
     workload: Workload
     as_of: float
     """Unix seconds, by the market's clock."""
-    grounds: Grounds
+    assumptions: Assumptions
     """What the estimates rest on."""
     offers: Offers
     bills: Bills
@@ -57,7 +58,7 @@ class Deals:
         return (self[row] for row in range(len(self)))
 
     def __getitem__(self, row: int) -> Deal:
-        bill, offers, risks = self.bills, self.offers, self.grounds.risks
+        bill, offers, risks = self.bills, self.offers, self.assumptions.risks
         offer = offers[row]
         return Deal(
             rank=row + 1,
@@ -88,7 +89,7 @@ class Deals:
 
     def flags(self, row: int) -> tuple[str, ...]:
         """What should make a buyer look twice at this offer."""
-        one = flags(self.offers.take(np.array([row])), self.workload, self.grounds)
+        one = flags(self.offers.take(np.array([row])), self.workload, self.assumptions)
         return tuple(name for name, raised in one.items() if raised[0])
 
     def bill(self, row: int) -> tuple[BillLine, ...]:
@@ -107,7 +108,7 @@ class Deals:
 
     def phases(self, row: int) -> tuple[PhaseLine, ...]:
         """The cold start of one deal, phase by phase."""
-        rule = self.grounds.rules[self.offers.market[row] or ""]
+        rule = self.assumptions.rules[self.offers.market[row] or ""]
         return tuple(
             PhaseLine(
                 phase=phase.name,
@@ -123,14 +124,14 @@ class Deals:
 
     def beliefs(self, row: int) -> tuple[BeliefLine, ...]:
         """What the cold start of one deal rests on: prior, evidence, and what follows."""
-        return beliefs_of(self.offers.take(np.array([row])), self.workload, self.grounds)
+        return beliefs_of(self.offers.take(np.array([row])), self.workload, self.assumptions)
 
     def take(self, rows: NDArray[Any]) -> Deals:
         """These deals only, in this order."""
         return Deals(
             workload=self.workload,
             as_of=self.as_of,
-            grounds=self.grounds,
+            assumptions=self.assumptions,
             offers=self.offers.take(rows),
             bills=self.bills.take(rows),
             fallback=self.fallback,
@@ -233,10 +234,10 @@ def known(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def best(parts: Sequence[Deals], grounds: Grounds, query: Query, top: int) -> Deals:
+def best(parts: Sequence[Deals], assumptions: Assumptions, query: Query, top: int) -> Deals:
     """The best few of several rankings as one; what was removed is summed."""
     few = concat([part.offers for part in parts])
-    merged = rank(few, parts[0].workload, query, grounds, parts[0].as_of, top=top)
+    merged = rank(few, parts[0].workload, query, assumptions, parts[0].as_of, top=top)
     removed = {name: 0 for part in parts for name, _ in part.removed}
     for part in parts:
         for name, count in part.removed:
@@ -253,7 +254,7 @@ def rank(
     offers: Offers,
     workload: Workload,
     query: Query,
-    grounds: Grounds,
+    assumptions: Assumptions,
     now: float,
     *,
     top: int | None = None,
@@ -266,12 +267,12 @@ def rank(
     """
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
-    for rule in fitting(offers, workload, query, grounds, now):
+    for rule in fitting(offers, workload, query, assumptions, now):
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
     chosen = offers if passing.all() else offers.take(np.flatnonzero(passing))
-    plain, fit = bills(chosen, workload, grounds), len(chosen)
+    plain, fit = bills(chosen, workload, assumptions), len(chosen)
     chain = fallback(chosen, plain)
     few = top is not None and query.sort != "run_high_usd"  # ranges only of those that are kept
     priced = after_failures(chosen, plain, chain, expected_only=few)
@@ -283,7 +284,7 @@ def rank(
     return Deals(
         workload=workload,
         as_of=now,
-        grounds=grounds,
+        assumptions=assumptions,
         offers=chosen,
         bills=after_failures(chosen, plain, chain, expected_only=not ranges)
         if few
@@ -298,7 +299,7 @@ def rank(
 def price_one(
     offers: Offers,
     workload: Workload,
-    grounds: Grounds,
+    assumptions: Assumptions,
     now: float,
     chain: Fallback | None = None,
 ) -> Deals:
@@ -307,16 +308,16 @@ def price_one(
     Args:
         offers: what is priced.
         workload: what runs.
-        grounds: what estimates rest on.
+        assumptions: what estimates rest on.
         now: unix seconds.
         chain: what comes after a failure; None takes more of the same.
     """
     return Deals(
         workload=workload,
         as_of=now,
-        grounds=grounds,
+        assumptions=assumptions,
         offers=offers,
-        bills=after_failures(offers, bills(offers, workload, grounds), chain),
+        bills=after_failures(offers, bills(offers, workload, assumptions), chain),
         fallback=chain,
         considered=len(offers),
         fitting=len(offers),
@@ -325,15 +326,15 @@ def price_one(
 
 
 def nearest(
-    offers: Offers, workload: Workload, query: Query, grounds: Grounds, now: float
+    offers: Offers, workload: Workload, query: Query, assumptions: Assumptions, now: float
 ) -> tuple[Deal, tuple[Missed, ...]] | None:
     """The cheapest run among the offers that break fewest rules, and those rules; None without offers."""
-    rules = fitting(offers, workload, query, grounds, now)
+    rules = fitting(offers, workload, query, assumptions, now)
     if not len(offers) or not rules:
         return None
     broken = np.sum([~rule.passes for rule in rules], axis=0)
     few = np.flatnonzero(broken == broken.min())
-    priced = price_one(offers.take(few), workload, grounds, now)
+    priced = price_one(offers.take(few), workload, assumptions, now)
     best_of = int(np.lexsort((priced.offers.price_usd_h, priced.bills.run_usd))[0])
     missed = tuple(
         rule.missed(int(few[best_of])) for rule in rules if not rule.passes[few[best_of]]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.cost.flags import FLAGS, flags
 from hunter.estimate.gpu_speed import relative_speeds, run_hours
-from hunter.values.columns import Tenancy, Text
+from hunter.values.columns import Text
+from hunter.values.offers import Tenancy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.assumptions import Assumptions
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
     from hunter.values.workload import Workload
@@ -83,7 +83,7 @@ class Missed:
 
 
 def fitting(
-    offers: Offers, workload: Workload, query: Query, grounds: Grounds, now: float
+    offers: Offers, workload: Workload, query: Query, assumptions: Assumptions, now: float
 ) -> tuple[Rule, ...]:
     """Every rule that an offer has to pass. What an offer does not state does not exclude it.
 
@@ -91,17 +91,17 @@ def fitting(
         offers: n offers.
         workload: what they are wanted for.
         query: what else the user asks of them.
-        grounds: for the month of each market's storage, and the GPUs' speeds.
+        assumptions: for the month of each market's storage, and the GPUs' speeds.
         now: unix seconds.
     """
     return (
-        *_hardware(offers, workload, query, grounds),
-        *_terms(offers, workload, query, grounds, now),
+        *_hardware(offers, workload, query, assumptions),
+        *_terms(offers, workload, query, assumptions, now),
     )
 
 
 def _hardware(
-    offers: Offers, workload: Workload, query: Query, grounds: Grounds
+    offers: Offers, workload: Workload, query: Query, assumptions: Assumptions
 ) -> list[Rule]:  # fmt: skip
     gpu, rules = workload.gpu, list[Rule]()
 
@@ -128,7 +128,7 @@ def _hardware(
         rule("CUDA", f"≥ {gpu.cuda:g}", ~(offers.cuda < gpu.cuda), offers.cuda,
              "[gpu] cuda, or an image for an older driver,")  # fmt: skip
     if query.avoid:
-        raised = flags(offers, workload, grounds)
+        raised = flags(offers, workload, assumptions)
         for name in query.avoid:
             none = Text(np.zeros(len(offers), dtype=np.int32), (FLAGS[name],))
             rule(name, f"no {name}", ~raised[name], none, "--avoid")
@@ -136,7 +136,7 @@ def _hardware(
 
 
 def _terms(
-    offers: Offers, workload: Workload, query: Query, grounds: Grounds, now: float
+    offers: Offers, workload: Workload, query: Query, assumptions: Assumptions, now: float
 ) -> list[Rule]:
     run, limits, rules = workload.run, workload.limits, list[Rule]()
 
@@ -152,13 +152,13 @@ def _terms(
         rule("tenancy", "on-demand: the workload is not interruptible",
              offers.tenancy.is_in([Tenancy.ON_DEMAND]), offers.tenancy,
              "[run] interruptible")  # fmt: skip
-    run_h = run_hours(run.hours, relative_speeds(offers.gpu, run, grounds.gpus))
+    run_h = run_hours(run.hours, relative_speeds(offers.gpu, run, assumptions.gpus))
     rule("time left", f"≥ {run.hours:g} h", ~(offers.max_rental_h < run_h), offers.max_rental_h,
          "[run] hours")  # fmt: skip
     if query.region:
         rule("region", query.region, _in_region(offers, query.region), offers.location, "--region")
     if limits.max_usd_h is not None:
-        all_in = all_in_usd_h(offers, workload, grounds)
+        all_in = all_in_usd_h(offers, workload, assumptions)
         rule("price cap", f"≤ {limits.max_usd_h:g} $/h with disk", ~(all_in > limits.max_usd_h),
              all_in, "[limits] max_usd_h")  # fmt: skip
     if query.max_age_s is not None:
@@ -168,9 +168,9 @@ def _terms(
     return rules
 
 
-def all_in_usd_h(offers: Offers, workload: Workload, grounds: Grounds) -> Floats:
+def all_in_usd_h(offers: Offers, workload: Workload, assumptions: Assumptions) -> Floats:
     """GPU and the workload's disk, each hour that an instance of each offer runs."""
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in grounds.rules.items()})
+    month_h = offers.market.lookup({name: rule.month_h for name, rule in assumptions.rules.items()})
     return offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
 
 
@@ -181,3 +181,38 @@ def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
         code = wanted.upper()
         return offers.region.is_in([code]) | offers.country.is_in([code])
     return offers.location.is_in(named)
+
+
+# ── what to look at twice ────────────────────────────────────────────────────────────────────────
+FLAGS = {
+    "slice": "part of a GPU: less memory than its model has, or sold as MIG",
+    "pcie-x1": "a link to the GPU as narrow as one PCIe lane: loading the model takes long",
+    "unverified": "the market has not verified this host",
+    "old-driver": "its CUDA version is not stated, and the image needs one",
+    "unscaled": "how fast this GPU is, is not known: the hours are taken as they are",
+}
+"""Each flag, and what it says."""
+
+
+def flags(
+    offers: Offers, workload: Workload, assumptions: Assumptions
+) -> dict[str, NDArray[np.bool_]]:
+    """Which offers carry each flag. What an offer does not state raises no flag, but for its CUDA version.
+
+    Args:
+        offers: n offers.
+        workload: may need a CUDA version, and may be scaled to a GPU.
+        assumptions: the GPUs' memory and speeds, and where a link counts as narrow.
+    """
+    limits = assumptions.risks
+    whole = {name: gpu.vram_gb for name, gpu in assumptions.gpus.items() if gpu.vram_gb is not None}
+    mig = [value for value in offers.market_gpu.values if value and "MIG" in value.upper()]
+    part = offers.vram_gb < limits.slice_below * offers.gpu.lookup(whole)
+    needs_cuda = workload.gpu.cuda is not None
+    return {
+        "slice": part | offers.market_gpu.is_in(mig),
+        "pcie-x1": offers.pcie_gb_s < limits.narrow_pcie_gb_s,
+        "unverified": offers.verified == 0,
+        "old-driver": np.isnan(offers.cuda) & needs_cuda,
+        "unscaled": np.isnan(relative_speeds(offers.gpu, workload.run, assumptions.gpus)),
+    }

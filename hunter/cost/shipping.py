@@ -16,8 +16,8 @@ from hunter.values.units import gb
 from hunter.values.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
-    from hunter.estimate.assumptions import Grounds
-    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.assumptions import Assumptions
+    from hunter.estimate.coldstart_facts import ColdStartFacts
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
 
@@ -56,7 +56,7 @@ class Plan:
     adapter: Change
 
 
-def shipped_as(workload: Workload, way: Way, physics: Physics) -> Workload:
+def shipped_as(workload: Workload, way: Way, coldstart_facts: ColdStartFacts) -> Workload:
     """The workload with its weights shipped this way.
 
     Weights hardly pack, so a layer of them is as large on the wire as on the disk.
@@ -68,11 +68,15 @@ def shipped_as(workload: Workload, way: Way, physics: Physics) -> Workload:
     if way == "store":
         stored = tuple(replace(fetch, kind="s3") for fetch in payload.fetches)
         return replace(workload, payload=replace(payload, fetches=stored))
-    sizes = [weights] if way == "baked" else _part_bytes(payload.fetches, physics.plan_layer_bytes)
+    sizes = (
+        [weights]
+        if way == "baked"
+        else _part_bytes(payload.fetches, coldstart_facts.plan_layer_bytes)
+    )
     above = tuple(
         ImageLayer(digest=None, compressed_bytes=size, unpacked_bytes=size) for size in sizes
     )
-    base = _image_layers(payload, physics)
+    base = _image_layers(payload, coldstart_facts)
     both = base + above if way == "baked" else (*base[:-1], *above, *base[-1:])
     baked = Payload(
         image_bytes=sum(layer.compressed_bytes for layer in both),
@@ -112,10 +116,10 @@ def _part_bytes(fetches: tuple[Fetch, ...], most_bytes: float) -> list[float]:
     return sizes
 
 
-def _image_layers(payload: Payload, physics: Physics) -> tuple[ImageLayer, ...]:
+def _image_layers(payload: Payload, coldstart_facts: ColdStartFacts) -> tuple[ImageLayer, ...]:
     if payload.layers:
         return payload.layers
-    columns = layers_of(payload, physics)
+    columns = layers_of(payload, coldstart_facts)
     if columns is None:
         return ()
     return tuple(
@@ -126,7 +130,7 @@ def _image_layers(payload: Payload, physics: Physics) -> tuple[ImageLayer, ...]:
     )
 
 
-def changes(workload: Workload, way: Way, physics: Physics) -> tuple[Change, Change]:
+def changes(workload: Workload, way: Way, coldstart_facts: ColdStartFacts) -> tuple[Change, Change]:
     """What moves again when the code changes, and when one adapter does.
 
     A registry takes equal layers once, wherever they stand; a host of the classic kind keeps them only
@@ -134,7 +138,7 @@ def changes(workload: Workload, way: Way, physics: Physics) -> tuple[Change, Cha
     again with every start whatever changes.
     """
     weights = workload.payload.weights_bytes or 0.0
-    code, adapter = physics.plan_code_bytes, physics.plan_adapter_bytes
+    code, adapter = coldstart_facts.plan_code_bytes, coldstart_facts.plan_adapter_bytes
     if way in ("fetch", "store"):
         return Change(push=code, pull=code + weights), Change(push=adapter, pull=weights)
     if way == "baked":
@@ -147,21 +151,23 @@ def changes(workload: Workload, way: Way, physics: Physics) -> tuple[Change, Cha
     return Change(push=code, pull=code), Change(push=adapter, pull=adapter + code)
 
 
-def plans(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> tuple[Plan, ...]:
+def plans(
+    offers: Offers, workload: Workload, assumptions: Assumptions, now: float
+) -> tuple[Plan, ...]:
     """Every way on every market where something fits, the cheapest run first within a market.
 
     Args:
         offers: what is for sale.
         workload: with known sizes.
-        grounds: rules, priors and what our launches taught.
+        assumptions: rules, priors and what our launches taught.
         now: unix seconds.
     """
     found = []
     for way in WAYS:
-        job = shipped_as(workload, way, grounds.physics)
-        code, adapter = changes(workload, way, grounds.physics)
-        for market in grounds.rules:
-            best = rank(offers, job, Query(market=market), grounds, now, top=1)
+        job = shipped_as(workload, way, assumptions.coldstart_facts)
+        code, adapter = changes(workload, way, assumptions.coldstart_facts)
+        for market in assumptions.rules:
+            best = rank(offers, job, Query(market=market), assumptions, now, top=1)
             if not len(best):
                 continue
             deal = best[0]
@@ -181,5 +187,5 @@ def plans(offers: Offers, workload: Workload, grounds: Grounds, now: float) -> t
                     adapter=adapter,
                 )
             )
-    order = {market: number for number, market in enumerate(grounds.rules)}
+    order = {market: number for number, market in enumerate(assumptions.rules)}
     return tuple(sorted(found, key=lambda p: (order[p.market], p.run_usd or math.inf)))

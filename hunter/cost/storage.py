@@ -16,7 +16,7 @@ from hunter.values.units import gb, usd_h_from_gb_month
 if TYPE_CHECKING:
     from hunter.cost.bill import Bills
     from hunter.cost.deals import Deals
-    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.assumptions import Assumptions
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
 
@@ -61,16 +61,16 @@ class NetworkVolume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelves:
+class StoragePrices:
     """Where weights can be kept outside a rented machine."""
 
     stores: tuple[ObjectStore, ...] = ()
     volumes: tuple[NetworkVolume, ...] = ()
 
 
-def shelves_from(table: dict[str, Any]) -> Shelves:
+def storage_prices_from(table: dict[str, Any]) -> StoragePrices:
     """The stores and volumes of `data/risk.toml` as values."""
-    return Shelves(
+    return StoragePrices(
         stores=tuple(
             ObjectStore(
                 name=name,
@@ -124,12 +124,12 @@ class Storage:
     flips: tuple[Flip, ...]
 
 
-def storage(deals: Deals, row: int, shelves: Shelves, idle_h: float) -> Storage:
+def storage(deals: Deals, row: int, storage_prices: StoragePrices, idle_h: float) -> Storage:
     """Every way to keep the workload on one deal, and what a gap of so many idle hours costs in each."""
     offer = deals.offers.take(np.array([row]))
     every_h = idle_h + float(deals.bills.run_h[row]) + float(deals.bills.cold_start_s[row]) / 3600
     return compared(
-        ways(offer, deals.workload, deals.grounds, shelves),
+        ways(offer, deals.workload, deals.assumptions, storage_prices),
         idle_h,
         every_h,
         offer=deals.offers.ref(row),
@@ -165,32 +165,34 @@ def compared(
     )
 
 
-def ways(offer: Offers, workload: Workload, grounds: Grounds, shelves: Shelves) -> tuple[Way, ...]:
+def ways(
+    offer: Offers, workload: Workload, assumptions: Assumptions, storage_prices: StoragePrices
+) -> tuple[Way, ...]:
     """Every way to keep a workload on one offer; the first destroys, and fetches as the workload says.
 
     Args:
         offer: of one row.
         workload: with its sizes.
-        grounds: rules, priors and what our launches taught.
-        shelves: object stores and network volumes.
+        assumptions: rules, priors and what our launches taught.
+        storage_prices: object stores and network volumes.
     """
     market = offer.market[0] or ""
-    rule = grounds.rules[market]
-    bill = bills(offer, workload, grounds)
+    rule = assumptions.rules[market]
+    bill = bills(offer, workload, assumptions)
     weights = workload.payload.weights_bytes
     found = [_destroyed("destroy", "destroy, fetch everything again", bill), _running(bill)]
     if rule.stop_keeps_disk:
-        found.insert(1, _stopped(bill, market, grounds))
+        found.insert(1, _stopped(bill, market, assumptions))
     if not workload.payload.fetches or weights is None:
         return tuple(found)
     if not rule.stop_keeps_disk:
-        found.insert(1, _volume_disk(bill, gb(weights), offer, grounds))
-    baked = bills(offer, shipped_as(workload, "layers", grounds.physics), grounds)
+        found.insert(1, _volume_disk(bill, gb(weights), offer, assumptions))
+    baked = bills(offer, shipped_as(workload, "layers", assumptions.coldstart_facts), assumptions)
     found.insert(1, _destroyed("baked", "destroy, weights baked into the image", baked))
-    stored = bills(offer, shipped_as(workload, "store", grounds.physics), grounds)
-    for store in shelves.stores:
+    stored = bills(offer, shipped_as(workload, "store", assumptions.coldstart_facts), assumptions)
+    for store in storage_prices.stores:
         found.append(_stored(store, stored, gb(weights)))
-    for volume in shelves.volumes:
+    for volume in storage_prices.volumes:
         if volume.market == market:
             found.append(_network(volume, bill, gb(weights), offer, rule.month_h))
     return tuple(found)
@@ -221,28 +223,28 @@ def _without(bill: Bills, phases: tuple[str, ...]) -> tuple[float | None, float 
     return known(sum(usd for usd, _ in rest)), known(sum(seconds for _, seconds in rest))
 
 
-def _stopped(bill: Bills, market: str, grounds: Grounds) -> Way:
+def _stopped(bill: Bills, market: str, assumptions: Assumptions) -> Way:
     warm_usd, warm_s = _without(bill, FETCHED)
     way = Way(
         name="stopped", says="stop it and keep the disk", keep_usd_h=known(bill.keep_usd_h[0]),
         warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
         ties_to="the machine", source="offer; restart chance by risk.toml",
     )  # fmt: skip
-    return _may_be_taken(way, market, grounds)
+    return _may_be_taken(way, market, assumptions)
 
 
-def _may_be_taken(way: Way, market: str, grounds: Grounds) -> Way:
-    restart = grounds.risks.restarts.get(market)
+def _may_be_taken(way: Way, market: str, assumptions: Assumptions) -> Way:
+    restart = assumptions.risks.restarts.get(market)
     if restart is None:
         return way
     return replace(way, taken_after_h=restart.taken_after_h.expected, left=restart.left.expected)
 
 
-def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, grounds: Grounds) -> Way:
+def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, assumptions: Assumptions) -> Way:
     """A stop that erases the container's disk: only what lies on the volume is kept, the image is not."""
     market = offer.market[0] or ""
     warm_usd, warm_s = _without(bill, ("weights",))
-    month_h = grounds.rules[market].month_h
+    month_h = assumptions.rules[market].month_h
     rate = known(offer.storage_stopped_usd_gb_month[0])
     way = Way(
         name="volume disk", says="stop it, weights on the pod's volume disk",
@@ -250,7 +252,7 @@ def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, grounds: Grounds
         warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
         ties_to="the machine", source="RunPod: a stop erases the container disk; risk.toml",
     )  # fmt: skip
-    return _may_be_taken(way, market, grounds)
+    return _may_be_taken(way, market, assumptions)
 
 
 def _stored(store: ObjectStore, bill: Bills, weights_gb: float) -> Way:

@@ -11,7 +11,7 @@ from hunter.estimate.risk import Record, Risks
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.coldstart_facts import ColdStartFacts
     from hunter.estimate.gpu_speed import GpuSpeed
     from hunter.values.billing import MarketRules
 
@@ -31,11 +31,11 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grounds:
+class Assumptions:
     """Everything an estimate needs besides the offers and the workload."""
 
     rules: Mapping[str, MarketRules]
-    physics: Physics
+    coldstart_facts: ColdStartFacts
     learned: Mapping[tuple[str, str], Learned] = field(default_factory=dict)
     """By quantity and by market, or by image for what belongs to the image."""
     held: tuple[Held, ...] = ()

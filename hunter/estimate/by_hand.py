@@ -6,40 +6,42 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hunter.estimate.assumptions import Grounds
+from hunter.estimate.assumptions import Assumptions
 from hunter.values.amounts import number
 from hunter.values.billing import MarketRules, Prior
-from hunter.values.columns import Offer
 from hunter.values.errors import UsageError
+from hunter.values.offers import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.coldstart_facts import ColdStartFacts
 
 MARKET = "by hand"
 _SOURCE = "stated by hand"
 
 
-def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds]:
-    """The host as an offer without a price, and the grounds to estimate its cold start on.
+def described(
+    host: Mapping[str, str], coldstart_facts: ColdStartFacts
+) -> tuple[Offer, Assumptions]:
+    """The host as an offer without a price, and the assumptions to estimate its cold start on.
 
     Raises UsageError where a value cannot be, or the link is missing.
     """
     if "down_mbps" not in host:
         raise UsageError("--host: down_mbps is missing.", remedy="Give it, as down_mbps=200.")
     if "unpack_mb_s" in host:
-        physics = replace(physics, unpack_mb_s=_stated(host, "unpack_mb_s"))
+        coldstart_facts = replace(coldstart_facts, unpack_mb_s=_stated(host, "unpack_mb_s"))
     if "write_mb_s" in host:
-        physics = replace(physics, write_mb_s=_stated(host, "write_mb_s"))
-    engine = physics.engine
+        coldstart_facts = replace(coldstart_facts, write_mb_s=_stated(host, "write_mb_s"))
+    engine = coldstart_facts.engine
     if "engine" in host:
-        if host["engine"] not in physics.engines:
+        if host["engine"] not in coldstart_facts.engines:
             raise UsageError(
                 f"--host: no engine is called {host['engine']!r}.",
-                remedy=f"Known: {', '.join(physics.engines)}.",
+                remedy=f"Known: {', '.join(coldstart_facts.engines)}.",
             )
-        engine = physics.engines[host["engine"]]
+        engine = coldstart_facts.engines[host["engine"]]
     if "slots" in host:
         slots = _positive(host, "slots")
         if slots != int(slots) or slots > 100:
@@ -50,7 +52,7 @@ def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds
         title=MARKET,
         month_h=730.0,
         bandwidth_bytes_per_gb=1e9,
-        priors=dict(physics.by_hand),
+        priors=dict(coldstart_facts.by_hand),
     )
     offer = Offer(
         market=MARKET,
@@ -63,7 +65,9 @@ def described(host: Mapping[str, str], physics: Physics) -> tuple[Offer, Grounds
         inet_down_mbps=_positive(host, "down_mbps"),
         seen_at=0.0,
     )
-    return offer, Grounds(rules={MARKET: rule}, physics=replace(physics, engine=engine))
+    return offer, Assumptions(
+        rules={MARKET: rule}, coldstart_facts=replace(coldstart_facts, engine=engine)
+    )
 
 
 def _positive(host: Mapping[str, str], key: str) -> float:

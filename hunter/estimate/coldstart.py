@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from hunter.estimate.assumptions import Grounds
-    from hunter.estimate.coldstart_facts import Physics
+    from hunter.estimate.assumptions import Assumptions
+    from hunter.estimate.coldstart_facts import ColdStartFacts
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
     from hunter.values.workload import Payload, Workload
@@ -90,30 +90,32 @@ def spread(phases: Sequence[Phase], rates: Sequence[Floats | float]) -> tuple[Fl
     return sides[0], sides[1]
 
 
-def cold_start(offers: Offers, workload: Workload, grounds: Grounds) -> tuple[Phase, ...]:
+def cold_start(offers: Offers, workload: Workload, assumptions: Assumptions) -> tuple[Phase, ...]:
     """The phases of a start from nothing on each offer.
 
     Args:
         offers: n offers.
         workload: what travels and what starts; unknown sizes make their phases NaN.
-        grounds: rules, priors and what our launches taught.
+        assumptions: rules, priors and what our launches taught.
     """
-    physics, payload, own = grounds.physics, workload.payload, workload.start
-    app = physics.app_of(workload.image, own.app)
-    link, n = link_mb_s(offers, grounds), len(offers)
-    download, unpack = _pulled(offers, workload, grounds, link)
-    boot = _own(own.boot_s, n) or believed("boot_s", offers, grounds, app.boot_s, workload.image)
+    coldstart_facts, payload, own = assumptions.coldstart_facts, workload.payload, workload.start
+    app = coldstart_facts.app_of(workload.image, own.app)
+    link, n = link_mb_s(offers, assumptions), len(offers)
+    download, unpack = _pulled(offers, workload, assumptions, link)
+    boot = _own(own.boot_s, n) or believed(
+        "boot_s", offers, assumptions, app.boot_s, workload.image
+    )
     warmup = _own(own.warmup_s, n) or believed(
-        "warmup_s", offers, grounds, app.warmup_s, workload.image
+        "warmup_s", offers, assumptions, app.warmup_s, workload.image
     )
     return (
-        _lasting("allocate", by_market("allocate_s", offers, grounds)),
+        _lasting("allocate", by_market("allocate_s", offers, assumptions)),
         download,
         unpack,
-        _lasting("start", by_market("start_s", offers, grounds)),
+        _lasting("start", by_market("start_s", offers, assumptions)),
         _lasting("boot", boot),
-        _fetched(offers, workload, grounds, link),
-        _loaded(offers, payload, grounds, own.load_gb_s, workload.image),
+        _fetched(offers, workload, assumptions, link),
+        _loaded(offers, payload, assumptions, own.load_gb_s, workload.image),
         _lasting("warmup", warmup),
     )
 
@@ -124,7 +126,7 @@ def _own(seconds: float | None, n: int) -> Belief | None:
 
 
 # ── the pull ─────────────────────────────────────────────────────────────────────────────────────
-def layers_of(payload: Payload, physics: Physics) -> Layers | None:
+def layers_of(payload: Payload, coldstart_facts: ColdStartFacts) -> Layers | None:
     """The image's layers as columns; where only its size is known, layers as images usually have them."""
     if payload.layers:
         sizes = np.array([layer.compressed_bytes for layer in payload.layers], dtype=np.float64)
@@ -134,16 +136,18 @@ def layers_of(payload: Payload, physics: Physics) -> Layers | None:
         return None
     else:
         # the largest neither first nor last, as real images have it
-        shares = physics.default_decay ** (
-            (np.arange(physics.default_layers) * 7 + 5) % physics.default_layers
+        shares = coldstart_facts.default_decay ** (
+            (np.arange(coldstart_facts.default_layers) * 7 + 5) % coldstart_facts.default_layers
         )
         sizes = payload.image_bytes * shares / shares.sum()
-        ratio = physics.code_ratio
+        ratio = coldstart_facts.code_ratio
         if payload.image_unpacked_bytes is not None and payload.image_bytes:
             ratio = payload.image_unpacked_bytes / payload.image_bytes
         unpacked, packing = sizes * ratio, ["gzip"] * len(sizes)
-    stored = unpacked < sizes * physics.stored_below
-    ease = np.array([{"zstd": physics.zstd_ease, "plain": np.inf}.get(p, 1.0) for p in packing])
+    stored = unpacked < sizes * coldstart_facts.stored_below
+    ease = np.array(
+        [{"zstd": coldstart_facts.zstd_ease, "plain": np.inf}.get(p, 1.0) for p in packing]
+    )
     return Layers(
         compressed_bytes=sizes,
         unpacked_bytes=unpacked,
@@ -153,22 +157,22 @@ def layers_of(payload: Payload, physics: Physics) -> Layers | None:
 
 
 def _pulled(
-    offers: Offers, workload: Workload, grounds: Grounds, link: Belief
+    offers: Offers, workload: Workload, assumptions: Assumptions, link: Belief
 ) -> tuple[Phase, Phase]:
-    layers, n = layers_of(workload.payload, grounds.physics), len(offers)
+    layers, n = layers_of(workload.payload, assumptions.coldstart_facts), len(offers)
     if layers is None:
         unknown = np.full(n, np.nan)
         return tuple(
             Phase(name=name, low_s=unknown, expected_s=unknown, high_s=unknown, bytes_in=unknown)
             for name in ("download", "unpack")
         )  # type: ignore[return-value]
-    beliefs = link, unpack_mb_s(offers, grounds)
-    low, expected, high = _bounds(layers, offers, beliefs, grounds.physics)
+    beliefs = link, unpack_mb_s(offers, assumptions)
+    low, expected, high = _bounds(layers, offers, beliefs, assumptions.coldstart_facts)
     bytes_in = np.full(n, layers.bytes_in)
-    for rows, chance, cached in _there_already(offers, workload, layers, grounds):
+    for rows, chance, cached in _there_already(offers, workload, layers, assumptions):
         part = offers.take(rows)
         few = tuple(Belief(median=b.median[rows], log_sd=b.log_sd[rows]) for b in beliefs)
-        hit = _bounds(layers, part, few, grounds.physics, cached)
+        hit = _bounds(layers, part, few, assumptions.coldstart_facts, cached)
         for miss, instead in zip((low, expected), hit[:2], strict=True):
             share = chance if miss is expected else 1.0
             for old, new in zip(miss, instead, strict=True):
@@ -187,7 +191,7 @@ def _bounds(
     layers: Layers,
     offers: Offers,
     beliefs: Sequence[Belief],
-    physics: Physics,
+    coldstart_facts: ColdStartFacts,
     cached: NDArray[np.bool_] | None = None,
 ) -> tuple[tuple[Floats, Floats], ...]:
     """Download and whole pull on a fast host, the expected one, and a slow one.
@@ -199,31 +203,33 @@ def _bounds(
         link, unpack = (
             b.mean_of_inverse if deviations is None else b.at(deviations) for b in beliefs
         )
-        hosts = hosts_of(offers, physics, link, unpack)
-        ends.append(totals(layers, hosts, physics.engine, cached))
+        hosts = hosts_of(offers, coldstart_facts, link, unpack)
+        ends.append(totals(layers, hosts, coldstart_facts.engine, cached))
     return tuple(ends)
 
 
-def hosts_of(offers: Offers, physics: Physics, down_mb_s: Floats, unpack_mb_s: Floats) -> Hosts:
+def hosts_of(
+    offers: Offers, coldstart_facts: ColdStartFacts, down_mb_s: Floats, unpack_mb_s: Floats
+) -> Hosts:
     """The hosts of these offers as a pull sees them, with these speeds of link and unpacking."""
-    disk = offers.disk_mb_s * physics.write_share.expected
+    disk = offers.disk_mb_s * coldstart_facts.write_share.expected
     return Hosts(
         down_mb_s=down_mb_s,
-        connection_mb_s=np.full(len(offers), physics.connection_mb_s.expected),
+        connection_mb_s=np.full(len(offers), coldstart_facts.connection_mb_s.expected),
         unpack_mb_s=unpack_mb_s,
-        write_mb_s=np.where(np.isnan(disk), physics.write_mb_s.expected, disk),
-        layer_s=physics.layer_s.expected,
-        file_s=physics.file_s.expected,
+        write_mb_s=np.where(np.isnan(disk), coldstart_facts.write_mb_s.expected, disk),
+        layer_s=coldstart_facts.layer_s.expected,
+        file_s=coldstart_facts.file_s.expected,
     )
 
 
 def _there_already(
-    offers: Offers, workload: Workload, layers: Layers, grounds: Grounds
+    offers: Offers, workload: Workload, layers: Layers, assumptions: Assumptions
 ) -> Iterator[tuple[NDArray[np.intp], float, NDArray[np.bool_]]]:
     """Rows whose host may hold part of the image, how likely it does, and which layers those are."""
     whole = np.ones(len(layers), dtype=np.bool_)
-    ours = {(held.market, held.machine_id) for held in grounds.held}
-    for popular in grounds.physics.popular:
+    ours = {(held.market, held.machine_id) for held in assumptions.held}
+    for popular in assumptions.coldstart_facts.popular:
         if any(f"/{word}" in f"/{workload.image}" for word in popular.images):
             machines = {machine for market, machine in ours if market == popular.market}
             rows = offers.market.is_in([popular.market]) & ~offers.machine_id.is_in(machines)
@@ -232,12 +238,12 @@ def _there_already(
     digests = [layer.digest for layer in workload.payload.layers]
     for place in sorted(ours):
         rows = offers.market.is_in(place[:1]) & offers.machine_id.is_in(place[1:])
-        images = [held for held in grounds.held if (held.market, held.machine_id) == place]
+        images = [held for held in assumptions.held if (held.market, held.machine_id) == place]
         cached = whole & any(held.image == workload.image for held in images)
         for held in images:
             cached |= np.arange(len(layers)) < common_prefix(digests, held.digests)
         if rows.any() and cached.any():
-            yield np.flatnonzero(rows), grounds.physics.held_chance, cached
+            yield np.flatnonzero(rows), assumptions.coldstart_facts.held_chance, cached
 
 
 def common_prefix(wanted: Sequence[str | None], held: Sequence[str]) -> int:
@@ -270,15 +276,15 @@ def _lasting(name: str, belief: Belief) -> Phase:
     )
 
 
-def _fetched(offers: Offers, workload: Workload, grounds: Grounds, link: Belief) -> Phase:
+def _fetched(offers: Offers, workload: Workload, assumptions: Assumptions, link: Belief) -> Phase:
     """Weights that are fetched at start, one source after another."""
-    physics, n = grounds.physics, len(offers)
+    coldstart_facts, n = assumptions.coldstart_facts, len(offers)
     low, expected, high = (np.zeros(n) for _ in range(3))
     fetches = workload.payload.fetches
     for fetch in fetches:
-        taken = client(fetch.kind, offers, workload, grounds)
+        taken = client(fetch.kind, offers, workload, assumptions)
         megabytes = np.nan if fetch.n_bytes is None else fetch.n_bytes / MB
-        overhead = max(1, len(fetch.files)) * physics.weights_file_s.expected
+        overhead = max(1, len(fetch.files)) * coldstart_facts.weights_file_s.expected
         for seconds, speed in (
             (low, np.minimum(link.at(Z90), taken.at(Z90))),
             (expected, np.minimum(link.mean_of_inverse, taken.mean_of_inverse)),
@@ -290,18 +296,18 @@ def _fetched(offers: Offers, workload: Workload, grounds: Grounds, link: Belief)
 
 
 def _loaded(
-    offers: Offers, payload: Payload, grounds: Grounds, own_gb_s: float | None, image: str
+    offers: Offers, payload: Payload, assumptions: Assumptions, own_gb_s: float | None, image: str
 ) -> Phase:
     """Weights from the disk, or from the memory that they were just written through, to the GPU."""
-    physics, n, none = grounds.physics, len(offers), np.zeros(len(offers))
+    coldstart_facts, n, none = assumptions.coldstart_facts, len(offers), np.zeros(len(offers))
     gigabytes = np.nan if payload.model_bytes is None else payload.model_bytes / 1e9
     if own_gb_s is not None:
         speed = Belief(median=np.full(n, own_gb_s), log_sd=none)
     else:
-        in_memory = gigabytes < offers.ram_gb * physics.in_memory_below
+        in_memory = gigabytes < offers.ram_gb * coldstart_facts.in_memory_below
         memory, disk = (
-            believed("load_gb_s", offers, grounds, prior, image)
-            for prior in (physics.load_memory_gb_s, physics.load_disk_gb_s)
+            believed("load_gb_s", offers, assumptions, prior, image)
+            for prior in (coldstart_facts.load_memory_gb_s, coldstart_facts.load_disk_gb_s)
         )
         speed = Belief(
             median=np.where(in_memory, memory.median, disk.median),

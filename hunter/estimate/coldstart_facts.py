@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hunter.estimate.beliefs import Spread
-from hunter.estimate.pull import Engine
+from hunter.estimate.pull import Puller
 from hunter.values.billing import Prior
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ class Popular:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Physics:
+class ColdStartFacts:
     """What cold starts are made of: `data/coldstart.toml` as values. MB is 10^6 bytes."""
 
-    engine: Engine
+    engine: Puller
     """What hosts are taken to run."""
-    engines: Mapping[str, Engine]
+    engines: Mapping[str, Puller]
     spreads: Mapping[str, Spread]
     apps: tuple[App, ...]
     popular: tuple[Popular, ...]
@@ -86,11 +86,11 @@ class Physics:
         return next(app for app in self.apps if any(word in low for word in app.images))
 
 
-def physics_from(table: dict[str, Any]) -> Physics:
+def coldstart_facts_from(table: dict[str, Any]) -> ColdStartFacts:
     """The table of `data/coldstart.toml` as values."""
     pull, load, held = table["pull"], table["load"], table["held"]
     engines = {
-        name: Engine(name=name, slots=row["slots"], unpack_at_once=row["unpack_at_once"])
+        name: Puller(name=name, slots=row["slots"], unpack_at_once=row["unpack_at_once"])
         for name, row in table["engine"].items()
     }
     spreads = {
@@ -111,7 +111,7 @@ def physics_from(table: dict[str, Any]) -> Physics:
         for row in table["popular"]
     )
     clients = {kind: Prior(**row) for kind, row in table["client"].items() if kind != "file_s"}
-    return Physics(
+    return ColdStartFacts(
         engine=engines[DEFAULT_ENGINE],
         engines=engines,
         spreads=spreads,

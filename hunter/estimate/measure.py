@@ -27,7 +27,7 @@ from hunter.estimate.speeds import client_mb_s, link_mb_s, unpack_mb_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.assumptions import Assumptions
     from hunter.estimate.risk import Risks
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
@@ -88,7 +88,7 @@ class Launch:
 
 
 def measured(
-    launch: Launch, offers: Offers, workload: Workload, grounds: Grounds
+    launch: Launch, offers: Offers, workload: Workload, assumptions: Assumptions
 ) -> list[Observation]:
     """The evidence in one launch.
 
@@ -96,7 +96,7 @@ def measured(
         launch: its seconds.
         offers: of one row: what was rented, as it was advertised.
         workload: what was started there, with the sizes that were known.
-        grounds: what was believed before.
+        assumptions: what was believed before.
     """
     inside = lasted(launch.told)
     found: dict[str, float] = {}
@@ -109,13 +109,13 @@ def measured(
     if "load" in inside and inside["load"][1]:
         found["load_gb_s"] = inside["load"][1] / 1e9 / inside["load"][0]
     if "ready" in inside:
-        found |= _worked(inside["ready"][0] / 3600, offers, workload, grounds)
+        found |= _worked(inside["ready"][0] / 3600, offers, workload, assumptions)
     link = None
     if "weights" in inside and inside["weights"][1]:
         seconds, n_bytes = inside["weights"]
-        link = _fetched(n_bytes / MB / seconds, offers, workload, grounds, found)
+        link = _fetched(n_bytes / MB / seconds, offers, workload, assumptions, found)
     if launch.states.get("pulling"):
-        link = _pulled(launch.states["pulling"], link, offers, workload, grounds, found)
+        link = _pulled(launch.states["pulling"], link, offers, workload, assumptions, found)
     if link is not None:
         stated = float(offers.inet_down_mbps[0])
         if np.isnan(stated):
@@ -139,12 +139,12 @@ def measured(
 
 
 def _worked(
-    hours: float, offers: Offers, workload: Workload, grounds: Grounds
+    hours: float, offers: Offers, workload: Workload, assumptions: Assumptions
 ) -> dict[str, float]:  # fmt: skip
     """How long the work took, from `ready` to `done`, by what its GPU's figures promise."""
     if workload.run.reference_gpu is None:
         return {}
-    speed = relative_speeds(offers.gpu, workload.run, grounds.gpus)
+    speed = relative_speeds(offers.gpu, workload.run, assumptions.gpus)
     return {"run_share": hours / float(run_hours(workload.run.hours, speed)[0])}
 
 
@@ -197,11 +197,15 @@ def outcome(went: Went, offers: Offers, risks: Risks) -> list[Observation]:
 
 
 def _fetched(
-    mb_s: float, offers: Offers, workload: Workload, grounds: Grounds, found: dict[str, float]
+    mb_s: float,
+    offers: Offers,
+    workload: Workload,
+    assumptions: Assumptions,
+    found: dict[str, float],
 ) -> float | None:
     """The link as the weights' download shows it, MB/s; None where the downloader was the limit."""
-    client = client_mb_s(offers, workload, grounds)
-    link = float(link_mb_s(offers, grounds).median[0])
+    client = client_mb_s(offers, workload, assumptions)
+    link = float(link_mb_s(offers, assumptions).median[0])
     if client is None or mb_s < CLIENT_BOUND * client:
         return mb_s
     if link > client:
@@ -215,19 +219,21 @@ def _pulled(
     link: float | None,
     offers: Offers,
     workload: Workload,
-    grounds: Grounds,
+    assumptions: Assumptions,
     found: dict[str, float],
 ) -> float | None:
     """What a pull's whole time says; the link as it is known afterwards."""
-    layers = layers_of(workload.payload, grounds.physics)
+    layers = layers_of(workload.payload, assumptions.coldstart_facts)
     if layers is None:
         return link
-    believed_link = float(link_mb_s(offers, grounds).median[0])
-    believed_unpack = float(unpack_mb_s(offers, grounds).median[0])
+    believed_link = float(link_mb_s(offers, assumptions).median[0])
+    believed_unpack = float(unpack_mb_s(offers, assumptions).median[0])
 
     def takes(link_mb: float, unpack_mb: float) -> tuple[float, float]:
-        hosts = hosts_of(offers, grounds.physics, np.array([link_mb]), np.array([unpack_mb]))
-        there, whole = totals(layers, hosts, grounds.physics.engine)
+        hosts = hosts_of(
+            offers, assumptions.coldstart_facts, np.array([link_mb]), np.array([unpack_mb])
+        )
+        there, whole = totals(layers, hosts, assumptions.coldstart_facts.engine)
         return float(there[0]), float(whole[0])
 
     download, whole = takes(link or believed_link, believed_unpack)

@@ -46,7 +46,7 @@ class Layers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
+class Puller:
     """How one kind of container engine works."""
 
     name: str
@@ -100,7 +100,7 @@ class Pull:
 
 
 def pull(
-    layers: Layers, hosts: Hosts, engine: Engine, cached: NDArray[np.bool_] | None = None
+    layers: Layers, hosts: Hosts, engine: Puller, cached: NDArray[np.bool_] | None = None
 ) -> Pull:
     """The pull of an image on each host.
 
@@ -124,7 +124,7 @@ def pull(
 
 
 def totals(
-    layers: Layers, hosts: Hosts, engine: Engine, cached: NDArray[np.bool_] | None = None
+    layers: Layers, hosts: Hosts, engine: Puller, cached: NDArray[np.bool_] | None = None
 ) -> tuple[Floats, Floats]:
     """Until the last byte has come and until everything is unpacked: `pull` without its n × k tables.
 
@@ -169,7 +169,7 @@ def _take(hosts: Hosts, rows: NDArray[np.intp]) -> Hosts:
     )
 
 
-def _pull(layers: Layers, hosts: Hosts, engine: Engine, cached: NDArray[np.bool_] | None) -> Pull:
+def _pull(layers: Layers, hosts: Hosts, engine: Puller, cached: NDArray[np.bool_] | None) -> Pull:
     wanted = np.flatnonzero(~cached) if cached is not None else np.arange(len(layers))
     downloaded = np.zeros((len(hosts), len(layers)))
     unpacked = np.zeros_like(downloaded)

@@ -12,7 +12,7 @@ from hunter.values.billing import Z90
 from hunter.values.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
-    from hunter.estimate.assumptions import Grounds
+    from hunter.estimate.assumptions import Assumptions
     from hunter.values.billing import Prior
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def believed(
     quantity: str,
     offers: Offers,
-    grounds: Grounds,
+    assumptions: Assumptions,
     prior: Prior,
     scope: str,
 ) -> Belief:
@@ -29,8 +29,8 @@ def believed(
     return believe(
         np.full(len(offers), prior.expected),
         prior,
-        grounds.physics.spreads[quantity],
-        grounds.learned.get((quantity, scope)),
+        assumptions.coldstart_facts.spreads[quantity],
+        assumptions.learned.get((quantity, scope)),
         offers.host_id,
         offers.machine_id,
     )
@@ -39,13 +39,13 @@ def believed(
 def by_market(
     quantity: str,
     offers: Offers,
-    grounds: Grounds,
+    assumptions: Assumptions,
     prior: Prior | None = None,
 ) -> Belief:
     """One quantity on offers of several markets, each by its own prior and evidence."""
-    n, spread = len(offers), grounds.physics.spreads[quantity]
+    n, spread = len(offers), assumptions.coldstart_facts.spreads[quantity]
     found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
-    for market, rule in grounds.rules.items():
+    for market, rule in assumptions.rules.items():
         rows = np.flatnonzero(offers.market.is_in([market]))
         if not len(rows):
             continue
@@ -54,7 +54,7 @@ def by_market(
             np.full(len(rows), usual.expected),
             usual,
             spread,
-            grounds.learned.get((quantity, market)),
+            assumptions.learned.get((quantity, market)),
             offers.host_id.take(rows),
             offers.machine_id.take(rows),
         )
@@ -62,37 +62,39 @@ def by_market(
     return found
 
 
-def link_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+def link_mb_s(offers: Offers, assumptions: Assumptions) -> Belief:
     """The link that is believed to arrive: a share of the advertised one, or the market's usual, MB/s."""
     stated = offers.inet_down_mbps
-    usual = by_market("link_mbps", offers, grounds)
-    share = by_market("link_share", offers, grounds)
+    usual = by_market("link_mbps", offers, assumptions)
+    share = by_market("link_share", offers, assumptions)
     known = ~np.isnan(stated)
     median = np.where(known, stated * share.median, usual.median)
     return Belief(median=mb_s_from_mbps(median), log_sd=np.where(known, share.log_sd, usual.log_sd))
 
 
-def unpack_mb_s(offers: Offers, grounds: Grounds) -> Belief:
+def unpack_mb_s(offers: Offers, assumptions: Assumptions) -> Belief:
     """What one thread of each host unpacks, MB/s."""
-    return by_market("unpack_mb_s", offers, grounds, prior=grounds.physics.unpack_mb_s)
+    return by_market(
+        "unpack_mb_s", offers, assumptions, prior=assumptions.coldstart_facts.unpack_mb_s
+    )
 
 
-def client_mb_s(offers: Offers, workload: Workload, grounds: Grounds) -> float | None:
+def client_mb_s(offers: Offers, workload: Workload, assumptions: Assumptions) -> float | None:
     """What the weights' downloader is believed to take on the first offer, MB/s; None without weights."""
     if not workload.payload.fetches:
         return None
     largest = max(workload.payload.fetches, key=lambda fetch: fetch.n_bytes or 0.0)
-    return float(client(largest.kind, offers, workload, grounds).median[0])
+    return float(client(largest.kind, offers, workload, assumptions).median[0])
 
 
-def client(kind: str, offers: Offers, workload: Workload, grounds: Grounds) -> Belief:
+def client(kind: str, offers: Offers, workload: Workload, assumptions: Assumptions) -> Belief:
     """What the downloader of weights of one kind takes at most, MB/s."""
-    clients = grounds.physics.clients
+    clients = assumptions.coldstart_facts.clients
     prior = clients.get(kind, clients["url"])
-    return believed("client_mb_s", offers, grounds, prior, workload.image)
+    return believed("client_mb_s", offers, assumptions, prior, workload.image)
 
 
-def run_share(offers: Offers, workload: Workload, grounds: Grounds) -> Belief:
+def run_share(offers: Offers, workload: Workload, assumptions: Assumptions) -> Belief:
     """The hours of a run by those that the workload and the GPU's figures promise.
 
     Hours that are not scaled to a GPU are a decision, and last as long as they say. What our own finished
@@ -101,16 +103,22 @@ def run_share(offers: Offers, workload: Workload, grounds: Grounds) -> Belief:
     run, n = workload.run, len(offers)
     if run.reference_gpu is None:
         return Belief(median=np.ones(n), log_sd=np.zeros(n))
-    physics = grounds.physics
-    learned = grounds.learned.get(("run_share", workload.image))
+    coldstart_facts = assumptions.coldstart_facts
+    learned = assumptions.learned.get(("run_share", workload.image))
     belief = believe(
-        np.ones(n), physics.run_share_scaled, physics.spreads["run_share"], learned, offers.gpu,
+        np.ones(n),
+        coldstart_facts.run_share_scaled,
+        coldstart_facts.spreads["run_share"],
+        learned,
+        offers.gpu,
         offers.machine_id,
-    )  # fmt: skip
+    )
     if learned is not None and learned.n:
         return belief
     measured = offers.gpu.is_in([run.reference_gpu, *run.speed])
-    return replace(belief, log_sd=np.where(measured, physics.run_share.log_sd, belief.log_sd))
+    return replace(
+        belief, log_sd=np.where(measured, coldstart_facts.run_share.log_sd, belief.log_sd)
+    )
 
 
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────
@@ -132,36 +140,48 @@ class BeliefLine:
 
 
 def beliefs_of(
-    offers: Offers, workload: Workload, grounds: Grounds
+    offers: Offers, workload: Workload, assumptions: Assumptions
 ) -> tuple[BeliefLine, ...]:  # fmt: skip
     """Everything that the cold start of one offer rests on: prior, evidence, and what follows.
 
     Args:
         offers: of one row.
         workload: what is started there.
-        grounds: rules, priors and what our launches taught.
+        assumptions: rules, priors and what our launches taught.
     """
-    physics, market, image = grounds.physics, offers.market[0] or "", workload.image
-    app, priors = physics.app_of(image, workload.start.app), grounds.rules[market].priors
+    coldstart_facts, market, image = (
+        assumptions.coldstart_facts,
+        offers.market[0] or "",
+        workload.image,
+    )
+    app, priors = (
+        coldstart_facts.app_of(image, workload.start.app),
+        assumptions.rules[market].priors,
+    )
     link = "link_mbps" if np.isnan(offers.inet_down_mbps[0]) else "link_share"
     stated = 1.0 if link == "link_mbps" else float(offers.inet_down_mbps[0])
     found: list[tuple[str, Prior, str, float]] = [
         ("allocate_s", priors["allocate_s"], market, 1.0),
         (link, priors[link], market, stated),
-        ("unpack_mb_s", physics.unpack_mb_s, market, 1.0),
+        ("unpack_mb_s", coldstart_facts.unpack_mb_s, market, 1.0),
         ("start_s", priors["start_s"], market, 1.0),
         ("boot_s", app.boot_s, image, 1.0),
         *(
-            ("client_mb_s", physics.clients.get(kind, physics.clients["url"]), image, 1.0)
+            (
+                "client_mb_s",
+                coldstart_facts.clients.get(kind, coldstart_facts.clients["url"]),
+                image,
+                1.0,
+            )
             for kind in sorted({fetch.kind for fetch in workload.payload.fetches})
         ),
-        ("load_gb_s", physics.load_memory_gb_s, image, 1.0),
+        ("load_gb_s", coldstart_facts.load_memory_gb_s, image, 1.0),
         ("warmup_s", app.warmup_s, image, 1.0),
     ]
     lines = []
     for quantity, prior, scope, unit in found:
-        belief = believed(quantity, offers, grounds, prior, scope)
-        learned = grounds.learned.get((quantity, scope))
+        belief = believed(quantity, offers, assumptions, prior, scope)
+        learned = assumptions.learned.get((quantity, scope))
         machine = offers.machine_id[0] or ""
         name = "link_mbps" if quantity == "link_share" else quantity
         lines.append(

@@ -15,7 +15,7 @@ import msgspec
 from hunter.values.billing import Reading
 from hunter.values.errors import ConfigError
 from hunter.values.keys import checked_key
-from hunter.values.workload import hours
+from hunter.values.units import hours
 
 SANDBOX_KEY = "sandbox"
 """What an embedded market gets for a key."""

@@ -12,18 +12,8 @@ from hunter.facts.shipped import DATA
 from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S
 from hunter.values.errors import WorkloadError
 from hunter.values.references import kind_of
-from hunter.values.units import BYTES_PER_GB
-from hunter.values.workload import (
-    Demand,
-    Fetch,
-    GpuNeed,
-    Limits,
-    Payload,
-    Run,
-    Start,
-    Workload,
-    hours,
-)
+from hunter.values.units import BYTES_PER_GB, hours
+from hunter.values.workload import Demand, Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]
 HOURS_A_DAY = 24

@@ -27,7 +27,7 @@ from hunter.markets.protocol import Order
 from hunter.values.errors import CreateUnclear, HunterError, MarketError
 
 if TYPE_CHECKING:
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 

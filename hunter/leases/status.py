@@ -1,4 +1,4 @@
-"""The story of a lease: all that a watcher wants to know of it, from one read of the record.
+"""The status of a lease: all that a watcher wants to know of it, from one read of the record.
 
 What the cold start was expected to take is written down at the launch, so that a Hunter that is opened
 later can still say whether an instance is late.
@@ -15,9 +15,9 @@ import msgspec
 from hunter.leases.ender import MEASURED
 from hunter.leases.lease import PHASE_OF_STATE, Stay
 from hunter.store import leases as table
-from hunter.values.columns import Offer
 from hunter.values.errors import StoreError
 from hunter.values.login import Login, login_told
+from hunter.values.offers import Offer
 from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class LeaseStatus:
     """One lease as of `now`. Dollars and seconds; None is unknown."""
 
     lease: Lease
@@ -152,7 +152,7 @@ def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine], rented: 
     records.say(lease, EXPECTED, msgspec.json.encode(rows).decode())
 
 
-def story(records: Records, lease_id: str) -> Story:
+def lease_status(records: Records, lease_id: str) -> LeaseStatus:
     """Everything on record about one lease; UsageError where there is no such lease."""
     lease = records.get(lease_id)
     now = records.clock().now()
@@ -164,7 +164,7 @@ def story(records: Records, lease_id: str) -> Story:
         metered = records.metered_items(lease)
     if records.spent_usd(lease) is None:
         metered = {}
-    return Story(
+    return LeaseStatus(
         lease=lease,
         now=now,
         steps=_steps(lease, stays, _expected(events)),

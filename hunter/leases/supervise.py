@@ -9,7 +9,7 @@ from hunter.leases.asking import sentence
 from hunter.leases.ender import Ender, ending
 from hunter.leases.lookout import COSTLY_STATES, LOOK_EVERY_S
 from hunter.values.errors import WaitRanOut
-from hunter.values.workload import duration
+from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from hunter.leases.lease import Lease

@@ -17,9 +17,9 @@ import stamina.instrumentation
 
 from hunter import __version__
 from hunter.markets.protocol import Instance, Simulation
-from hunter.values.columns import Tenancy
 from hunter.values.errors import BadKey, MarketError, NoKey, RateLimited
 from hunter.values.keys import checked_key, hidden
+from hunter.values.offers import Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hunter.facts.shipped import Facts
-    from hunter.values.columns import Listing, Offer
+    from hunter.values.columns import Listing
     from hunter.values.login import Login
+    from hunter.values.offers import Offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hunter.payload import MAX_AGE_S, size, surroundings
+from hunter.payload.ask import MAX_AGE_S, size, surroundings
 from hunter.values.errors import ConfigError, PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hunter.payload import PayloadSize
+    from hunter.payload.ask import PayloadSize
     from hunter.store.payloads import PayloadMemory
     from hunter.values.workload import Workload
 

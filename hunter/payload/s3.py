@@ -36,7 +36,7 @@ _NOTHING = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Credentials:
     """Where a store is, and who asks. Without a key the requests are unsigned."""
 
     endpoint: str | None
@@ -55,7 +55,7 @@ class Account:
         return f"https://{bucket}.s3.{region}.amazonaws.com"
 
 
-def find_account(environ: Mapping[str, str], home: Path) -> Account:
+def find_account(environ: Mapping[str, str], home: Path) -> Credentials:
     """The account that Amazon's own tools would use: environment first, then their files."""
     profile = environ.get("AWS_PROFILE") or "default"
     credentials = _file(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home, "credentials")
@@ -69,7 +69,7 @@ def find_account(environ: Mapping[str, str], home: Path) -> Account:
         place = name.upper() if own else f"{name} in {credentials}"
         return checked_key(keys.get(name, ""), place)
 
-    return Account(
+    return Credentials(
         endpoint=environ.get("AWS_ENDPOINT_URL_S3")
         or environ.get("AWS_ENDPOINT_URL")
         or settings.get("endpoint_url"),
@@ -106,7 +106,7 @@ def _section(path: Path, section: str) -> Mapping[str, str]:
 
 
 def signed_headers(
-    url: httpx.URL, account: Account, region: str, at: datetime, method: str = "GET"
+    url: httpx.URL, account: Credentials, region: str, at: datetime, method: str = "GET"
 ) -> dict[str, str]:
     """The headers of a request without a body, signed (AWS signature version 4, 2012-10-17).
 
@@ -155,7 +155,7 @@ class Bucket:
         now: unix seconds; signatures hold for minutes.
     """
 
-    def __init__(self, name: str, account: Account, fetch: Fetch, now: float) -> None:
+    def __init__(self, name: str, account: Credentials, fetch: Fetch, now: float) -> None:
         self.name, self.account, self.fetch, self.now = name, account, fetch, now
         self.region = account.region
 
@@ -219,7 +219,7 @@ class Bucket:
         return failing(reply, "The store")
 
 
-async def size(ref: str, text: str, fetch: Fetch, account: Account, now: float) -> PayloadSize:
+async def size(ref: str, text: str, fetch: Fetch, account: Credentials, now: float) -> PayloadSize:
     """The bytes of an object, of everything below a folder, or of everything that a pattern matches."""
     found = _REF.fullmatch(text)
     if not found:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hunter.store.schema import PRICES
-from hunter.values.columns import NUMBERS, TEXTS, Offer, Offers
+from hunter.values.columns import Offers
+from hunter.values.offers import NUMBERS, TEXTS, Offer
 
 if TYPE_CHECKING:
     from hunter.store.database import Store

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, overload
 import msgspec
 import numpy as np
 
-from hunter.values.columns import NUMBERS, TEXTS, Offers, Text, concat
+from hunter.values.columns import Offers, Text, concat
 from hunter.values.errors import StoreError
+from hunter.values.offers import NUMBERS, TEXTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +32,7 @@ class _Column(msgspec.Struct, array_like=True):
     values: msgspec.Raw
 
 
-class Late(Sequence[str | None]):
+class LazyTexts(Sequence[str | None]):
     """Texts that are decoded when the first of them is looked at: most columns never are."""
 
     def __init__(self, raw: msgspec.Raw, count: int) -> None:
@@ -56,7 +57,7 @@ class Late(Sequence[str | None]):
         return iter(self._texts)
 
 
-class _Board(msgspec.Struct):
+class _Latest(msgspec.Struct):
     format: int
     texts: dict[str, _Column]
     numbers: dict[str, memoryview]
@@ -71,16 +72,16 @@ def encode(offers: Offers) -> bytes:
         codes = memoryview(column.codes.astype("<i4").tobytes())
         texts[name] = _Column(codes, len(column.values), values)
     numbers = {name: memoryview(getattr(offers, name).astype("<f8").tobytes()) for name in NUMBERS}
-    return msgspec.msgpack.encode(_Board(FORMAT, texts, numbers))
+    return msgspec.msgpack.encode(_Latest(FORMAT, texts, numbers))
 
 
 def decode(blob: bytes) -> Offers:
     """The offers that `encode` wrote; msgspec.DecodeError where the bytes are not its."""
-    board = msgspec.msgpack.decode(blob, type=_Board)
+    board = msgspec.msgpack.decode(blob, type=_Latest)
     if board.format != FORMAT:
         raise msgspec.DecodeError(f"board format {board.format}")
     columns: dict[str, Any] = {
-        name: Text(np.frombuffer(column.codes, dtype="<i4"), Late(column.values, column.count))
+        name: Text(np.frombuffer(column.codes, dtype="<i4"), LazyTexts(column.values, column.count))
         for name, column in board.texts.items()
     }
     length = len(columns["market"])

@@ -10,7 +10,8 @@ import numpy as np
 
 from hunter.store import latest
 from hunter.store.schema import KEY, PRICES, offer_columns
-from hunter.values.columns import NUMBERS, TEXTS, Listing, Offers, concat
+from hunter.values.columns import Listing, Offers, concat
+from hunter.values.offers import NUMBERS, TEXTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -45,7 +46,7 @@ def record(
     """
     new = listing.offers
     with store.writing() as db:
-        old = _board_of(db, listing.market)
+        old = _latest_of(db, listing.market)
         place = {key: row for row, key in enumerate(_keys(old))}
         was = np.array([place.get(key, -1) for key in _keys(new)], dtype=np.int64)
         known = was >= 0
@@ -106,7 +107,7 @@ def last_polls(store: Store) -> list[dict[str, Any]]:
         return [dict(row) for row in store.db.execute(sql)]
 
 
-def _board_of(db: sqlite3.Connection, market: str) -> Offers:
+def _latest_of(db: sqlite3.Connection, market: str) -> Offers:
     row = db.execute("select columns from board where market = ?", [market]).fetchone()
     if row is None:
         return Offers.of([])

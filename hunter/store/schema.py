@@ -22,7 +22,7 @@ PRICES = ("price_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month",
 
 def offer_columns() -> dict[str, type]:
     """The columns of an offer, as the table keeps them; `seen_at` is told by the polls instead."""
-    from hunter.values.columns import FLAGS, NUMBERS, TEXTS  # noqa: PLC0415  numpy, 60 ms
+    from hunter.values.offers import FLAGS, NUMBERS, TEXTS  # noqa: PLC0415  numpy, 60 ms
 
     columns: dict[str, type] = dict.fromkeys(TEXTS, str)
     columns |= dict.fromkeys((name for name in NUMBERS if name != "seen_at"), float)

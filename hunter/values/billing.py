@@ -12,7 +12,7 @@ from typing import Literal
 Meter = Literal["gpu", "disk", "bandwidth"]
 METERS: tuple[Meter, ...] = ("gpu", "disk", "bandwidth")
 
-Status = Literal["documented", "observed", "contradicted", "assumed"]
+Standing = Literal["documented", "observed", "contradicted", "assumed"]
 
 Reading = Literal["dearer", "cheaper"]
 """Which way to read a market that says both that a meter runs and that it does not."""
@@ -28,7 +28,7 @@ class Cell:
     billed: bool
     source: str
     date: str
-    status: Status
+    status: Standing
     """Of a contradicted cell, `billed` is the dearer reading."""
 
 

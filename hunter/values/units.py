@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
+from hunter.values.amounts import seconds as seconds_of
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -73,3 +75,28 @@ def usd_h_from_gb_month(usd_gb_month: Column, disk_gb: float, month_h: float) ->
     0.020833
     """
     return usd_gb_month * disk_gb / month_h
+
+
+def hours(text: str) -> float:
+    """A duration above zero as hours; ValueError where it is none.
+
+    >>> hours("1h30m"), hours("10m") * 60, hours("2d")
+    (1.5, 10.0, 48.0)
+    """
+    return seconds_of(text) / SECONDS_PER_HOUR
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people write them, two units at most.
+
+    >>> duration(59.4), duration(3720), duration(200000)
+    ('59s', '1h02m', '2d07h')
+    """
+    total = round(seconds)
+    if total < 60:
+        return f"{total}s"
+    if total < 3600:
+        return f"{total // 60}m{total % 60:02d}s"
+    if total < 86400:
+        return f"{total // 3600}h{total % 3600 // 60:02d}m"
+    return f"{total // 86400}d{total % 86400 // 3600:02d}h"

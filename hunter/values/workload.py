@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hunter.values.amounts import seconds
-from hunter.values.units import SECONDS_PER_HOUR
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLayer:
@@ -174,28 +171,3 @@ def varied(
         run=replace(run, hours=run.hours * hours, interruptible=taken),
         payload=payload,
     )
-
-
-def hours(text: str) -> float:
-    """A duration above zero as hours; ValueError where it is none.
-
-    >>> hours("1h30m"), hours("10m") * 60, hours("2d")
-    (1.5, 10.0, 48.0)
-    """
-    return seconds(text) / SECONDS_PER_HOUR
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people write them, two units at most.
-
-    >>> duration(59.4), duration(3720), duration(200000)
-    ('59s', '1h02m', '2d07h')
-    """
-    total = round(seconds)
-    if total < 60:
-        return f"{total}s"
-    if total < 3600:
-        return f"{total // 60}m{total % 60:02d}s"
-    if total < 86400:
-        return f"{total // 3600}h{total % 3600 // 60:02d}m"
-    return f"{total // 86400}d{total % 86400 // 3600:02d}h"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.cost.filters import Query
 from hunter.facts.config import Config, Home
 from hunter.leases.lease import Caps
@@ -23,11 +23,11 @@ CAPS = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
 DEAL = offer("RTX 4090 $0.36/h #7")
 
 
-def hunt_on(folder: Path, *markets: FakeMarket, simulated: bool = False, **config: Any) -> Hunt:
+def hunt_on(folder: Path, *markets: FakeMarket, simulated: bool = False, **config: Any) -> Hunter:
     home = Home(
         config_folder=folder, data_folder=folder, simulated=simulated, config=Config(**config)
     )
-    return Hunt(home, markets={market.name: market for market in markets})  # type: ignore[misc]
+    return Hunter(home, markets={market.name: market for market in markets})  # type: ignore[misc]
 
 
 async def test_a_poll_fills_the_deals(tmp_path: Path) -> None:

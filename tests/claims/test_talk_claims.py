@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from hunter.cost.bill import bills
-from hunter.cost.demand import Host, always_on, batched, to_zero
 from hunter.cost.keeping import break_even_h
+from hunter.cost.serving import Host, always_on, batched, to_zero
 from hunter.cost.shipping import changes, shipped_as
 from hunter.cost.storage import by_hand
-from hunter.estimate.coldstart_facts import physics_from
-from hunter.estimate.pull import Engine, Hosts, Layers, totals
+from hunter.estimate.coldstart_facts import coldstart_facts_from
+from hunter.estimate.pull import Hosts, Layers, Puller, totals
 from hunter.facts.shipped import shipped
 from hunter.values.columns import Offers
 from hunter.values.units import usd_h_from_gb_month
 from hunter.values.workload import Demand, Fetch, Payload
-from tests.builders import grounds, offer, payload, rules, workload
+from tests.builders import assumptions, offer, payload, rules, workload
 
 GPU_USD_H, DISK_USD_H, START_S = 0.01, 0.01, 30.0
 """A 4090 in South Carolina: two cents an hour with 50 GB, one of them for the disk; it boots in 30 s."""
@@ -64,7 +64,7 @@ def test_4_batches_run_on_pennies() -> None:
 
 def test_5_all_but_the_last_step_of_a_run_is_wasted() -> None:
     bill = bills(
-        Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(rules(pull_billed=True))
+        Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(rules(pull_billed=True))
     )
     # 630 s of start for one useful hour (tests/test_bills.py): 14.9% of the instance's life
     wasted = bill.cold_start_s[0] / (bill.cold_start_s[0] + 3600)
@@ -80,7 +80,7 @@ def test_6_a_pull_is_free_of_gpu_on_vast_as_its_pages_say_and_never_on_runpod() 
         assert vast.billed(phase, "bandwidth")
         assert runpod.billed(phase, "gpu")
     # and baking 20 GB of weights moves 400 s from a billed phase to a free one: 400/3600 × 0.36 = 0.04
-    one, free = Offers.of([offer("RTX 4090 $0.36/h")]), grounds(rules(pull_billed=False))
+    one, free = Offers.of([offer("RTX 4090 $0.36/h")]), assumptions(rules(pull_billed=False))
     fetched = bills(one, workload(), free).cold_start_usd[0]
     baked = bills(one, workload(payload=payload(30e9, 0.0)), free).cold_start_usd[0]
     assert fetched - baked == pytest.approx(0.04, abs=1e-3)
@@ -101,22 +101,22 @@ def test_7_docker_unpacks_one_layer_at_a_time(parts: int, seconds: float) -> Non
         down_mb_s=np.array([125.0]), connection_mb_s=np.array([1e12]), unpack_mb_s=np.array([250.0]),
         write_mb_s=np.array([1e12]), layer_s=0.1, file_s=0.0,
     )  # fmt: skip
-    _, whole = totals(image, host, Engine(name="docker", slots=3))
+    _, whole = totals(image, host, Puller(name="docker", slots=3))
     assert whole[0] == pytest.approx(seconds, rel=0.01)
 
 
 def test_8_an_adapter_of_150_mb_moves_alone_only_if_it_is_a_layer_of_its_own() -> None:
-    physics = replace(physics_from(shipped().coldstart), plan_adapter_bytes=150e6)
+    coldstart_facts = replace(coldstart_facts_from(shipped().coldstart), plan_adapter_bytes=150e6)
     job = workload(
         payload=Payload(
             image_bytes=3e9, fetches=(Fetch(ref="hf:a/b", kind="huggingface", n_bytes=5e9),)
         )
     )
-    _, layered = changes(job, "layers", physics)
-    _, baked = changes(job, "baked", physics)
+    _, layered = changes(job, "layers", coldstart_facts)
+    _, baked = changes(job, "baked", coldstart_facts)
     assert (layered.push, baked.push) == (150e6, 5e9)
     # a host of the classic kind fetches what lies above the changed layer too: the code, never the model
-    assert layered.pull == 150e6 + physics.plan_code_bytes
+    assert layered.pull == 150e6 + coldstart_facts.plan_code_bytes
     assert baked.pull == 5e9
 
 
@@ -126,8 +126,8 @@ def test_9_a_hub_that_takes_no_layer_above_ten_gigabytes_is_named() -> None:
             image_bytes=3e9, fetches=(Fetch(ref="hf:a/b", kind="huggingface", n_bytes=11e9),)
         )
     )
-    physics = physics_from(shipped().coldstart)
-    baked = shipped_as(job, "baked", physics).payload.layers[-1]
+    coldstart_facts = coldstart_facts_from(shipped().coldstart)
+    baked = shipped_as(job, "baked", coldstart_facts).payload.layers[-1]
     assert baked.compressed_bytes == 11e9
     limit = shipped().coldstart["registry"]["docker.io"]["layer_limit_bytes"]["expected"]
     assert baked.compressed_bytes > limit
@@ -135,5 +135,5 @@ def test_9_a_hub_that_takes_no_layer_above_ten_gigabytes_is_named() -> None:
 
 def test_11_the_same_job_ranks_across_markets_and_a_volume_shows_its_place() -> None:
     both = Offers.of([offer("RTX 4090 $0.36/h"), offer("RTX 4090 $0.34/h", market="runpod")])
-    known = grounds(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
+    known = assumptions(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
     assert np.isfinite(bills(both, workload(), known).run_usd).all()

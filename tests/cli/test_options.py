@@ -27,7 +27,7 @@ from hunter.values.amounts import (
     seconds,
 )
 from hunter.values.errors import HunterError, MarketError, UsageError, WorkloadError
-from hunter.values.workload import hours
+from hunter.values.units import hours
 
 if TYPE_CHECKING:
     from pathlib import Path

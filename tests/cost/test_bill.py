@@ -18,10 +18,10 @@ from hunter.facts.shipped import shipped
 from hunter.values.billing import Prior
 from hunter.values.columns import Offers
 from hunter.values.workload import Run, Workload
-from tests.builders import exactly, grounds, offer, payload, rules, workload
+from tests.builders import assumptions, exactly, offer, payload, rules, workload
 
-FREE_PULL = grounds(rules(pull_billed=False))
-PAID_PULL = grounds(rules(pull_billed=True))
+FREE_PULL = assumptions(rules(pull_billed=False))
+PAID_PULL = assumptions(rules(pull_billed=True))
 usd = st.floats(min_value=1e-4, max_value=50)
 size = st.floats(min_value=0, max_value=200)
 
@@ -50,7 +50,7 @@ def test_a_link_that_is_not_known_widens_the_cold_start_and_makes_it_longer() ->
     doubt = Prior(low=0.25, expected=0.5, high=1.0, source="test")
     rule = rules(pull_billed=False)
     unsure = replace(rule, priors={**rule.priors, "link_share": doubt})
-    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(unsure))
+    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(unsure))
     # ln(1 / 0.25) / (2 × 1.28155) = 0.54086; seconds of a log-normal speed: 600 × e^(0.54086² / 2) = 694.5
     assert bill.cold_start_s[0] == pytest.approx(30 + 694.5, abs=0.1)
     # the link at its 90th and 10th percentile: a share of 1 and of 0.25, so 300 s and 1200 s
@@ -158,11 +158,11 @@ def test_a_month_is_so_many_runs_of_the_cadence() -> None:
 
 def test_a_market_that_charges_by_the_step_rounds_up() -> None:
     rule = replace(rules(pull_billed=False), step_s=60.0, minimum_s=7200.0)
-    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(rule))
+    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(rule))
     # 3600 s of work and 630 s of start: 2970 s short of the minimum, at 0.38 an hour
     assert bill.run_usd[0] == pytest.approx(0.7235 + 2970 / 3600 * 0.38)
     short = replace(rule, minimum_s=0.0)
-    half = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), grounds(short))
+    half = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(short))
     assert half.run_usd[0] == pytest.approx(0.7235 + 30 / 3600 * 0.38)  # half a step on average
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from hunter.cli import deals
 from hunter.cost.deals import Deals, nearest, rank
-from hunter.cost.filters import SORTS, Query
-from hunter.cost.flags import FLAGS
+from hunter.cost.filters import FLAGS, SORTS, Query
 from hunter.estimate.gpu_speed import GpuSpeed
-from hunter.values.columns import Offer, Offers, Tenancy
+from hunter.values.columns import Offers
+from hunter.values.offers import Offer, Tenancy
 from hunter.values.workload import GpuNeed, Limits, Run, Workload
-from tests.builders import NOW, grounds, offer, rules, workload
+from tests.builders import NOW, assumptions, offer, rules, workload
 
-GROUNDS = grounds(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
+GROUNDS = assumptions(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
 
 
 def ranked(offers: list[Offer], job: Workload | None = None, **query: Any) -> Deals:

@@ -13,8 +13,9 @@ from hunter.cost.deals import Deals, rank
 from hunter.cost.fallback import Fallback
 from hunter.cost.filters import Query
 from hunter.estimate.risk import Rate, Risks, Tier
-from hunter.values.columns import Offer, Offers
-from tests.builders import NOW, exactly, grounds, offer, payload, rules, workload
+from hunter.values.columns import Offers
+from hunter.values.offers import Offer
+from tests.builders import NOW, assumptions, exactly, offer, payload, rules, workload
 
 EVEN = Risks(
     tiers=(Tier(market="vast", name="all", chance=0.5, launches=6, source="test"),),
@@ -28,7 +29,7 @@ usd = st.floats(min_value=0.01, max_value=2)
 
 
 def ranked(*offers: Offer, risks: Risks = EVEN) -> Deals:
-    known = replace(grounds(rules(pull_billed=False)), risks=risks)
+    known = replace(assumptions(rules(pull_billed=False)), risks=risks)
     return rank(Offers.of(offers), JOB, Query(), known, NOW)
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.cost.demand import (
+from hunter.cost.serving import (
     Host,
     always_on,
     bars,

@@ -14,16 +14,16 @@ from hunter.cost.keeping import Way, break_even_h, flips
 from hunter.cost.storage import (
     NetworkVolume,
     ObjectStore,
-    Shelves,
+    StoragePrices,
     by_hand,
     compared,
-    shelves_from,
+    storage_prices_from,
     ways,
 )
 from hunter.estimate.risk import Restart, Risks
 from hunter.facts.shipped import shipped
 from hunter.values.columns import Offers
-from tests.builders import exactly, grounds, offer, rules, workload
+from tests.builders import assumptions, exactly, offer, rules, workload
 
 usd = st.floats(min_value=1e-5, max_value=10)
 idle = st.floats(min_value=0, max_value=1000)
@@ -160,7 +160,7 @@ VOLUME = NetworkVolume(
     market="runpod", usd_gb_month=0.07, beyond_usd_gb_month=0.05, tier_gb=1000, read_mb_s=200,
     source="test",
 )  # fmt: skip
-SHELVES = Shelves(stores=(STORE,), volumes=(VOLUME,))
+SHELVES = StoragePrices(stores=(STORE,), volumes=(VOLUME,))
 POD_RULES = replace(
     rules(pull_billed=True, traffic_billed=False, name="runpod"), stop_keeps_disk=False
 )
@@ -172,7 +172,7 @@ def by_name(found: tuple[Way, ...]) -> dict[str, Way]:
 
 def test_on_vast_a_stop_saves_the_pull_and_the_weights_and_may_not_come_back() -> None:
     risky = Risks(restarts={"vast": Restart(taken_after_h=exactly(8), left=exactly(0.4))})
-    known = grounds(rules(pull_billed=False), risks=risky)
+    known = assumptions(rules(pull_billed=False), risks=risky)
     found = by_name(ways(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), known, SHELVES))
     # a start from nothing 0.3435 (tests/test_bills.py); of a stopped one only 30 s of disk at 0.02 $/h
     assert found["destroy"].cold_usd == pytest.approx(0.3435)
@@ -188,7 +188,7 @@ def test_on_vast_a_stop_saves_the_pull_and_the_weights_and_may_not_come_back() -
 
 def test_on_runpod_a_stop_keeps_only_the_volume_and_a_network_volume_ties_to_its_place() -> None:
     pod = offer("RTX 4090 $0.36/h", market="runpod", storage_stopped_usd_gb_month=0.2)
-    found = by_name(ways(Offers.of([pod]), workload(), grounds(POD_RULES), SHELVES))
+    found = by_name(ways(Offers.of([pod]), workload(), assumptions(POD_RULES), SHELVES))
     assert "stopped" not in found
     # the image is pulled again: 630 s of start without the 400 s of weights, at 0.38 $/h
     assert found["volume disk"].warm_usd == pytest.approx(230 / 3600 * 0.38)
@@ -202,24 +202,24 @@ def test_on_runpod_a_stop_keeps_only_the_volume_and_a_network_volume_ties_to_its
 def test_without_weights_there_is_nothing_to_put_on_a_shelf() -> None:
     job = workload(payload=replace(workload().payload, fetches=()))
     found = by_name(
-        ways(Offers.of([offer("A $1/h")]), job, grounds(rules(pull_billed=True)), SHELVES)
+        ways(Offers.of([offer("A $1/h")]), job, assumptions(rules(pull_billed=True)), SHELVES)
     )
     assert set(found) == {"destroy", "stopped", "running"}
 
 
 def test_an_unknown_price_stays_unknown_and_wins_nothing() -> None:
     one = offer("A $1/h", storage_stopped_usd_gb_month=None)
-    found = ways(Offers.of([one]), workload(), grounds(rules(pull_billed=True)), SHELVES)
+    found = ways(Offers.of([one]), workload(), assumptions(rules(pull_billed=True)), SHELVES)
     assert by_name(found)["stopped"].keep_usd_h is None
     assert "stopped" not in {flip.way for flip in flips(found)}
 
 
 def test_every_shelf_that_ships_is_readable() -> None:
-    shelves = shelves_from(shipped().risk)
-    assert {store.name for store in shelves.stores} == {"tigris", "s3", "r2"}
-    assert [volume.market for volume in shelves.volumes] == ["runpod"]
-    assert all(store.source for store in shelves.stores)
-    assert all(volume.source for volume in shelves.volumes)
+    storage_prices = storage_prices_from(shipped().risk)
+    assert {store.name for store in storage_prices.stores} == {"tigris", "s3", "r2"}
+    assert [volume.market for volume in storage_prices.volumes] == ["runpod"]
+    assert all(store.source for store in storage_prices.stores)
+    assert all(volume.source for volume in storage_prices.volumes)
 
 
 def test_the_talks_instance_in_three_numbers() -> None:

@@ -115,8 +115,8 @@ def test_a_robust_mean_lies_among_its_parts(means: list[float]) -> None:
 
 
 def test_every_spread_that_ships_lets_launches_differ_and_evidence_fade() -> None:
-    from hunter.estimate.coldstart_facts import physics_from
+    from hunter.estimate.coldstart_facts import coldstart_facts_from
     from hunter.facts.shipped import shipped
 
-    spreads: Any = physics_from(shipped().coldstart).spreads
+    spreads: Any = coldstart_facts_from(shipped().coldstart).spreads
     assert all(s.half_life_days > 0 and s.launch > 0 for s in spreads.values())

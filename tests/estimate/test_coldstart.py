@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from hunter.cost.bill import bills
-from hunter.estimate.assumptions import Grounds, Held, learn_all
+from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
 from hunter.estimate.by_hand import described
 from hunter.estimate.coldstart import Phase, cold_start, common_prefix, spread
-from hunter.estimate.coldstart_facts import Popular, physics_from
+from hunter.estimate.coldstart_facts import Popular, coldstart_facts_from
 from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.estimate.measure import Launch, Mark, Went, lasted, marks, measured, outcome
 from hunter.estimate.risk import Risks, Tier
@@ -25,14 +25,23 @@ from hunter.values.columns import Offers
 from hunter.values.errors import UsageError
 from hunter.values.references import size_key
 from hunter.values.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
-from tests.builders import NOW, exactly, grounds, offer, payload, physics, rules, workload
+from tests.builders import (
+    NOW,
+    assumptions,
+    coldstart_facts,
+    exactly,
+    offer,
+    payload,
+    rules,
+    workload,
+)
 
-PLAIN = grounds(rules(pull_billed=False))
+PLAIN = assumptions(rules(pull_billed=False))
 FREE = Start(boot_s=0.0, load_gb_s=1e9, warmup_s=0.0)
 
 
 def phases(
-    job: Workload | None = None, on: Grounds = PLAIN, **facts: Any
+    job: Workload | None = None, on: Assumptions = PLAIN, **facts: Any
 ) -> dict[str, Phase]:  # fmt: skip
     offers = Offers.of([offer("RTX 4090 $0.36/h", **facts)])
     return {phase.name: phase for phase in cold_start(offers, job or workload(), on)}
@@ -56,7 +65,10 @@ def test_the_unpacking_is_what_is_left_when_the_last_byte_has_come() -> None:
     one = ImageLayer(digest="a", compressed_bytes=5e9, unpacked_bytes=10e9)
     job = workload(payload=Payload(image_bytes=5e9, layers=(one,)))
     found = phases(
-        job, grounds(rules(pull_billed=False), physics=physics(unpack_mb_s=exactly(200)))
+        job,
+        assumptions(
+            rules(pull_billed=False), coldstart_facts=coldstart_facts(unpack_mb_s=exactly(200))
+        ),
     )
     # 5 GB at 50 MB/s = 100 s, then 10 GB at 200 MB/s = 50 s
     assert found["download"].expected_s[0] == pytest.approx(100)
@@ -65,11 +77,11 @@ def test_the_unpacking_is_what_is_left_when_the_last_byte_has_come() -> None:
 
 
 def test_weights_come_no_faster_than_their_downloader_takes_them() -> None:
-    slow = physics(clients={"url": exactly(1e12), "huggingface": exactly(20.0)})
+    slow = coldstart_facts(clients={"url": exactly(1e12), "huggingface": exactly(20.0)})
     # 20 GB at 20 MB/s, although 50 arrive
-    assert phases(on=grounds(rules(pull_billed=False), physics=slow))["weights"].expected_s[
-        0
-    ] == pytest.approx(1000)
+    assert phases(on=assumptions(rules(pull_billed=False), coldstart_facts=slow))[
+        "weights"
+    ].expected_s[0] == pytest.approx(1000)
 
 
 def test_baked_weights_are_loaded_though_nobody_fetches_them() -> None:
@@ -100,9 +112,11 @@ def layered(*digests: str) -> Workload:
     return workload(payload=Payload(image_bytes=1e9 * len(layers), layers=layers))
 
 
-def holding(image: str, *digests: str, chance: float = 1.0) -> Grounds:
+def holding(image: str, *digests: str, chance: float = 1.0) -> Assumptions:
     held = Held(market="vast", machine_id="m1", image=image, digests=digests)
-    return grounds(rules(pull_billed=False), physics=physics(held_chance=chance), held=(held,))
+    return assumptions(
+        rules(pull_billed=False), coldstart_facts=coldstart_facts(held_chance=chance), held=(held,)
+    )
 
 
 def test_an_image_that_we_launched_there_lately_is_not_fetched_again() -> None:
@@ -124,8 +138,8 @@ def test_layers_are_shared_only_from_the_base_up() -> None:
 
 
 def test_images_that_a_market_keeps_ready_cost_their_share_of_a_pull() -> None:
-    ready = physics(popular=(Popular(market="vast", images=("example/",), chance=0.5),))
-    on = grounds(rules(pull_billed=False), physics=ready)
+    ready = coldstart_facts(popular=(Popular(market="vast", images=("example/",), chance=0.5),))
+    on = assumptions(rules(pull_billed=False), coldstart_facts=ready)
     assert phases(on=on)["download"].expected_s[0] == pytest.approx(100)
 
 
@@ -138,7 +152,10 @@ def test_a_phase_lasts_until_the_next_mark() -> None:
 
 
 def teach(
-    told: tuple[Mark, ...] = (), on: Grounds = PLAIN, job: Workload | None = None, **states: float
+    told: tuple[Mark, ...] = (),
+    on: Assumptions = PLAIN,
+    job: Workload | None = None,
+    **states: float,
 ) -> dict[str, float]:
     launch = Launch(lease_id="l1", at=NOW, states=states, told=told)
     found = measured(launch, Offers.of([offer("A $1/h")]), job or workload(), on)
@@ -148,7 +165,9 @@ def teach(
 def test_weights_tell_the_link_and_the_rest_of_the_pull_tells_the_unpacking() -> None:
     one = ImageLayer(digest="a", compressed_bytes=5e9, unpacked_bytes=10e9)
     job = replace(workload(), payload=replace(payload(5e9, 20e9), layers=(one,)))
-    on = grounds(rules(pull_billed=False), physics=physics(unpack_mb_s=exactly(200)))
+    on = assumptions(
+        rules(pull_billed=False), coldstart_facts=coldstart_facts(unpack_mb_s=exactly(200))
+    )
     told = (Mark(phase="weights", at=0.0, n_bytes=20e9), Mark(phase="load", at=800.0, n_bytes=0))
     found = teach(told, on, job, pulling=300.0)
     # 20 GB in 800 s are 25 MB/s of 100 advertised; 5 GB then take 200 s, so 10 GB were unpacked in 100 s
@@ -180,7 +199,7 @@ def test_a_finished_job_tells_how_long_it_takes_on_its_gpu() -> None:
     seen = measured(
         Launch(lease_id="l", at=NOW, states={}, told=told), Offers.of([offer("A $1/h")]), job, on
     )
-    spreads = {**physics_from(shipped().coldstart).spreads}
+    spreads = {**coldstart_facts_from(shipped().coldstart).spreads}
     taught = replace(on, learned=learn_all(seen * 20, spreads, NOW))
     bill = bills(Offers.of([offer("A $1/h"), offer("B $1/h")]), job, taught)
     # what was learnt on an A holds for it, and in part for other GPUs of the same job
@@ -213,7 +232,7 @@ def test_what_was_measured_on_a_machine_shortens_its_next_start() -> None:
             quantity="link_share", value=1.0, at=NOW, market="vast", host_id="h1", machine_id="m1"
         )
     ] * 10
-    learned = learn_all(seen, physics_from(shipped().coldstart).spreads, NOW)
+    learned = learn_all(seen, coldstart_facts_from(shipped().coldstart).spreads, NOW)
     taught = replace(PLAIN, learned=learned)
     assert phases(on=taught)["weights"].expected_s[0] < phases()["weights"].expected_s[0]
 
@@ -257,7 +276,7 @@ def test_a_size_given_by_hand_stands() -> None:
 # ── hosts described by hand ─────────────────────────────────────────────────────────────────────
 def test_a_host_by_hand_pulls_as_it_is_described() -> None:
     host = {"down_mbps": "800", "unpack_mb_s": "1000", "write_mb_s": "200", "engine": "docker"}
-    sold, on = described(host, physics())
+    sold, on = described(host, coldstart_facts())
     one = ImageLayer(digest="a", compressed_bytes=10e9, unpacked_bytes=20e9)
     job = workload(payload=Payload(image_bytes=10e9, layers=(one,)))
     found = {p.name: p for p in cold_start(Offers.of([sold]), job, on)}
@@ -273,7 +292,7 @@ def test_a_host_by_hand_pulls_as_it_is_described() -> None:
 )  # fmt: skip
 def test_a_host_that_cannot_be_is_a_mistake_of_usage(host: dict[str, str]) -> None:
     with pytest.raises(UsageError) as error:
-        described(host, physics())
+        described(host, coldstart_facts())
     assert error.value.remedy
 
 

@@ -13,7 +13,7 @@ from hunter.cost.bill import bills
 from hunter.estimate.gpu_speed import GpuSpeed, relative_speeds, run_hours
 from hunter.values.columns import Offers, Text
 from hunter.values.workload import Run
-from tests.builders import grounds, offer, rules, workload
+from tests.builders import assumptions, offer, rules, workload
 
 GPUS = {
     "RTX 4090": GpuSpeed(fp16_tflops=165.2, mem_bw_gb_s=1008.0),
@@ -53,7 +53,7 @@ def test_an_unknown_reference_scales_nothing_but_itself() -> None:
 
 def test_a_slower_gpu_is_paid_for_longer() -> None:
     job = workload(run=Run(hours=2.0, reference_gpu="RTX 4090"))
-    on = replace(grounds(rules(pull_billed=False)), gpus=GPUS)
+    on = replace(assumptions(rules(pull_billed=False)), gpus=GPUS)
     offers = Offers.of(
         [offer("RTX 4090 $0.36/h"), offer("RTX 3090 $0.36/h"), offer("Riddle $0.36/h")]
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hunter.facts.workload_file import load, parse, samples
 from hunter.values.errors import WorkloadError
-from hunter.values.workload import duration, hours
+from hunter.values.units import duration, hours
 
 if TYPE_CHECKING:
     from pathlib import Path

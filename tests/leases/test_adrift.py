@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hunter.api.background import Engine
+from hunter.api.background import Background
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
 from hunter.leases.owner import Owner, Process, find_process, is_gone, this_process
@@ -250,16 +250,16 @@ async def test_the_app_settles_and_keeps_what_was_left_behind(
     hunt.rentals.me, hunt.rentals._find_process = HERE, lambda pid: None
     left_behind(hunt.rentals, state)
     appears(market)
-    engine = Engine(hunt)
+    background = Background(hunt)
     try:
-        engine.keep_live()
+        background.keep_live()
         for _ in range(500):
             if hunt.rentals.get("dead").state == becomes:
                 break
             await asyncio.sleep(0.01)
         assert hunt.rentals.get("dead").state == becomes
     finally:
-        await asyncio.to_thread(engine.close)
+        await asyncio.to_thread(background.close)
 
 
 KILLED = """

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.leases.lease import Lease, Stay, before
-from hunter.leases.status import EXPECTED, RENTED, story
+from hunter.leases.status import EXPECTED, RENTED, lease_status
 from hunter.store import evidence
 from hunter.store import leases as table
 from hunter.values.errors import MarketError, StoreError
@@ -32,7 +32,7 @@ def market() -> FakeMarket:
     return FakeMarket(stock=[DEAL])
 
 
-async def ready(folder: Path, market: FakeMarket) -> tuple[Hunt, Lease]:
+async def ready(folder: Path, market: FakeMarket) -> tuple[Hunter, Lease]:
     hunt = hunt_on(folder, market)
     hunt.clock = SteppedClock(market_s=NOW)
     await hunt.scrape()
@@ -41,11 +41,11 @@ async def ready(folder: Path, market: FakeMarket) -> tuple[Hunt, Lease]:
     return hunt, await hunt.rentals.keep(lease.lease_id, until=("ready",))
 
 
-def told(hunt: Hunt, lease: Lease) -> dict[str, str]:
+def told(hunt: Hunter, lease: Lease) -> dict[str, str]:
     return {event.event: event.detail for event in table.events(hunt.store, lease.lease_id)}
 
 
-def learnt(hunt: Hunt) -> dict[str, float]:
+def learnt(hunt: Hunter) -> dict[str, float]:
     return {one.quantity: one.value for one in evidence.read(hunt.store)}
 
 
@@ -146,7 +146,7 @@ async def test_a_record_that_cannot_be_read_stops_no_delete(
     assert not market.rented
     if event == RENTED and "detail" in damage:
         assert "not measured" in told(hunt, lease)
-    assert story(hunt.rentals, lease.lease_id).lease.state == "ended"
+    assert lease_status(hunt.rentals, lease.lease_id).lease.state == "ended"
 
 
 @pytest.mark.parametrize("error", [MarketError("no bill"), KeyError("items"), TypeError("null")])
@@ -201,7 +201,7 @@ async def test_a_delete_goes_out_although_nothing_can_be_written_and_the_user_is
     assert "destroy asked" in told(hunt, lease), "what could not be said is said later"
 
 
-def _denied(hunt: Hunt) -> Callable[[], sqlite3.Connection]:
+def _denied(hunt: Hunter) -> Callable[[], sqlite3.Connection]:
     """New connections cannot write either."""
     connect = hunt.store._connect
 

@@ -10,7 +10,7 @@ import pytest
 from hunter.api.situation import Situation
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
-from hunter.leases.status import EXPECTED, burning, story
+from hunter.leases.status import EXPECTED, burning, lease_status
 from hunter.values.errors import MarketError, StoreError
 from tests.api.test_hunter import CAPS, DEAL, hunt_on
 from tests.builders import NOW, workload
@@ -22,12 +22,12 @@ from tui.screens.running import read_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
 
 __all__ = ["home", "hunter"]
 
 
-async def renting(folder: Path, *markets: FakeMarket, count: int = 2) -> tuple[Hunt, list[Lease]]:
+async def renting(folder: Path, *markets: FakeMarket, count: int = 2) -> tuple[Hunter, list[Lease]]:
     """A hunt with so many leases on its first market."""
     hunt = hunt_on(folder, *markets)
     hunt.clock = SteppedClock(market_s=hunt.clock.now())
@@ -39,7 +39,7 @@ async def renting(folder: Path, *markets: FakeMarket, count: int = 2) -> tuple[H
     return hunt, leases
 
 
-def damage(hunt: Hunt, lease: Lease, change: str) -> None:
+def damage(hunt: Hunter, lease: Lease, change: str) -> None:
     with hunt.store.writing() as db:
         db.execute(f"update lease set {change} where lease_id = ?", [lease.lease_id])
 
@@ -72,7 +72,7 @@ async def test_a_lease_that_nobody_has_seen_yet_hides_no_other(tmp_path: Path, s
     assert spent["new"] == (0.0 if state == "intended" else None)
     assert spent[lease.lease_id] is not None
     assert {kept.lease.lease_id for kept in read_record(hunt).live} == {"new", lease.lease_id}
-    assert not story(hunt.rentals, "new").log
+    assert not lease_status(hunt.rentals, "new").log
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_a_lease_on_a_market_that_nobody_knows_is_unknown_and_hides_no_oth
     assert "nowhere" in lost.problem
     record = {kept.lease.lease_id: kept.spent_usd for kept in read_record(hunt).live}
     assert record[bad.lease_id] is None
-    told = story(hunt.rentals, bad.lease_id)
+    told = lease_status(hunt.rentals, bad.lease_id)
     assert (told.metered_usd, told.spent_usd, told.burn_usd_h) == (None, None, None)
 
 
@@ -139,14 +139,14 @@ async def test_an_event_that_cannot_be_read_leaves_its_lease_unknown_and_the_oth
     if "at" in change:
         assert now[bad.lease_id].spent_usd is None
         assert "cannot be read" in now[bad.lease_id].problem
-    assert story(hunt.rentals, bad.lease_id).lease.lease_id == bad.lease_id
+    assert lease_status(hunt.rentals, bad.lease_id).lease.lease_id == bad.lease_id
 
 
 async def test_a_prediction_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     hunt, (lease,) = await renting(tmp_path, FakeMarket(stock=[DEAL]), count=1)
     with hunt.store.writing() as db:
         db.execute("update lease_event set detail = '[nonsense' where event = ?", [EXPECTED])
-    assert story(hunt.rentals, lease.lease_id).expected_ready_s is None
+    assert lease_status(hunt.rentals, lease.lease_id).expected_ready_s is None
 
 
 @pytest.mark.parametrize("error", [KeyError("pods"), TypeError("null"), MarketError("down")])
@@ -164,7 +164,7 @@ async def test_a_market_whose_answer_cannot_be_used_is_unknown_and_hides_no_leas
 async def test_a_lease_on_a_market_that_is_no_longer_in_use_is_still_shown(tmp_path: Path) -> None:
     vast, runpod = FakeMarket(stock=[DEAL]), FakeMarket(name="runpod")
     hunt, (lease,) = await renting(tmp_path, vast, runpod, count=1)
-    hunt.exchange.given = ("runpod",)  # as config.toml may say from now on
+    hunt.open_markets.given = ("runpod",)  # as config.toml may say from now on
     assert hunt.market_names() == ("runpod",)
     assert shown(await hunt.situation()) == {lease.lease_id: "waiting"}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from hunter.api.background import Engine
+from hunter.api.background import Background
 from hunter.leases.lease import Caps, Lease
 from hunter.store import leases as table
 from hunter.values.errors import HunterError, MarketError, StoreError, WaitRanOut
@@ -24,7 +24,7 @@ from tests.tui.fakes import HeldClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
     from hunter.leases.launch import Rentals
 
 SURPRISES = [
@@ -184,7 +184,7 @@ def _no_writing(action: int, *args: object) -> int:
 # ── the engine ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def running(folder: Path, market: FakeMarket) -> tuple[Hunt, Lease]:
+async def running(folder: Path, market: FakeMarket) -> tuple[Hunter, Lease]:
     hunt = hunt_on(folder, market)
     hunt.clock = HeldClock(market_s=NOW)
     await hunt.scrape()
@@ -210,20 +210,20 @@ async def test_the_engine_goes_on_keeping_whatever_ends_a_watch_and_says_so(
         return replace(lease, state="ended")
 
     hunt.rentals.keep = keep  # type: ignore[method-assign,assignment]
-    engine = Engine(hunt, again_s=0.01)
+    background = Background(hunt, again_s=0.01)
     try:
-        engine.keep_live()
+        background.keep_live()
         told = ""
         for _ in range(500):
-            told = told or engine.problems.get(lease.lease_id, "")
-            if kept.is_set() and not engine.problems:
+            told = told or background.problems.get(lease.lease_id, "")
+            if kept.is_set() and not background.problems:
                 break
             await asyncio.sleep(0.005)
         assert calls == [lease.lease_id] * 3
         assert "odd" in told or "KeyError" in told
-        assert not engine.problems
+        assert not background.problems
     finally:
-        await asyncio.to_thread(engine.close)
+        await asyncio.to_thread(background.close)
 
 
 async def test_a_failing_look_is_a_problem_while_it_lasts(
@@ -233,21 +233,21 @@ async def test_a_failing_look_is_a_problem_while_it_lasts(
     hunt.clock = SteppedClock(market_s=NOW)
     market.look_errors = [KeyError("actual_status")]
     told: list[dict[str, str]] = []
-    engine = Engine(hunt)
+    background = Background(hunt)
     instance = market.instance
 
     async def spy(instance_id: str) -> object:
-        told.append(engine.problems)
+        told.append(background.problems)
         return await instance(instance_id)
 
     market.instance = spy  # type: ignore[assignment,method-assign]
     try:
-        await engine.ask(hunt.rentals.keep(lease.lease_id, until=("ready",)))
+        await background.ask(hunt.rentals.keep(lease.lease_id, until=("ready",)))
     finally:
-        await asyncio.to_thread(engine.close)
+        await asyncio.to_thread(background.close)
     assert not told[0]
     assert "actual_status" in told[1][lease.lease_id]
-    assert not engine.problems
+    assert not background.problems
 
 
 async def test_a_record_that_cannot_be_read_at_first_is_read_again(
@@ -262,16 +262,16 @@ async def test_a_record_that_cannot_be_read_at_first_is_read_again(
         return read(live_only=live_only)
 
     hunt.rentals.all = locked  # type: ignore[method-assign]
-    engine = Engine(hunt, again_s=0.01)
+    background = Background(hunt, again_s=0.01)
     try:
-        engine.keep_live()
-        assert "Another Hunter" in engine.problems[""]
+        background.keep_live()
+        assert "Another Hunter" in background.problems[""]
         failing[0] = False
         for _ in range(500):
             if hunt.rentals.get(lease.lease_id).phase == "pulling":
                 break
             await asyncio.sleep(0.005)
         assert hunt.rentals.get(lease.lease_id).phase == "pulling"
-        assert not engine.problems
+        assert not background.problems
     finally:
-        await asyncio.to_thread(engine.close)
+        await asyncio.to_thread(background.close)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.cost.filters import Query
 from hunter.facts import workload_file
 from hunter.facts.config import Config, Home
 from hunter.leases.lease import Caps, Lease
 from hunter.sandbox.server import Options, running
-from hunter.values.columns import Tenancy
 from hunter.values.errors import HunterError, MarketError
+from hunter.values.offers import Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,12 +33,12 @@ def served() -> Iterator[tuple[str, SandboxMarket]]:
         yield url, market
 
 
-def hunt_on(folder: Path, url: str) -> Hunt:
+def hunt_on(folder: Path, url: str) -> Hunter:
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
-    return Hunt(home, sandbox=lambda: nullcontext(url))
+    return Hunter(home, sandbox=lambda: nullcontext(url))
 
 
-async def ready_lease(hunt: Hunt, market: str) -> Lease:
+async def ready_lease(hunt: Hunter, market: str) -> Lease:
     """Rent down the ranking until a host comes up, as a renter does."""
     deals = hunt.deals(JOB, Query(market=market, tenancy=Tenancy.ON_DEMAND))
     steady = sorted(range(len(deals)), key=lambda row: -(deals[row].offer.reliability or 0.0))

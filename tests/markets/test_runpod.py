@@ -14,9 +14,9 @@ from hunter.facts.shipped import shipped
 from hunter.markets.protocol import Order, Scope
 from hunter.markets.runpod.adapter import Runpod
 from hunter.markets.runpod.wire import Catalogue, GpuType, instance_of, slug
-from hunter.values.columns import Tenancy
 from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 from hunter.values.login import Login
+from hunter.values.offers import Tenancy
 from tests.builders import offer
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from hunter.markets.protocol import Order, Scope
 from hunter.markets.vast.adapter import Vast
 from hunter.markets.vast.instances import state_of
 from hunter.markets.vast.wire import Ask, columns, parse_asks
-from hunter.values.columns import Tenancy
 from hunter.values.errors import (
     BadKey,
     CreateUnclear,
@@ -26,6 +25,7 @@ from hunter.values.errors import (
     OfferGone,
     RateLimited,
 )
+from hunter.values.offers import Tenancy
 from tests.builders import offer
 
 if TYPE_CHECKING:

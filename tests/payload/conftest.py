@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from hunter.payload import Surroundings
+    from hunter.payload.ask import Surroundings
 
 CONFIG = """
 version: 0.1

@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from hunter.payload import Surroundings
+from hunter.payload.ask import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hunter.payload import size
+from hunter.payload.ask import size
 from hunter.payload.fetch import Fetch
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from tests.payload.layouts import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from hunter.payload import Surroundings
+    from hunter.payload.ask import Surroundings
 
 IMAGE = Image(layers=[gzipped(tar(50_000, 3))])
 LAYER = {"mediaType": f"{OCI}.layer.v1.tar+gzip", "digest": "sha256:" + "a" * 64, "size": 10}

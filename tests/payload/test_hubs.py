@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload import size
+from hunter.payload.ask import size
 from hunter.values.errors import PayloadError, UsageError
 from tests.payload.layouts import (
     Answer,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from hunter.payload import Surroundings
+    from hunter.payload.ask import Surroundings
 
 
 def sibling(name: str, n_bytes: int) -> dict[str, Any]:

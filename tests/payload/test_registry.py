@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload import Surroundings, size
+from hunter.payload.ask import Surroundings, size
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import (
     OCI,

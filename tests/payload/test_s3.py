@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload import size
+from hunter.payload.ask import size
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import Answer, Asked, around, serving
 

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from hunter.markets.protocol import Scope
 from hunter.store import Store, database, history, latest, polls, schema
-from hunter.values.columns import Listing, Offer, Offers, Rejected, concat
+from hunter.values.columns import Listing, Offers, concat
 from hunter.values.errors import StoreError
+from hunter.values.offers import Offer, Rejected
 from tests.builders import NOW, offer
 
 if TYPE_CHECKING:

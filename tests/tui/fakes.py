@@ -7,11 +7,11 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hunter.api.hunter import Hunt
+from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home
 from hunter.markets.protocol import Simulation
 from hunter.values.clock import Clock
-from hunter.values.columns import Tenancy
+from hunter.values.offers import Tenancy
 from hunter.values.workload import Limits
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 JOB = workload(limits=Limits(max_usd_h=1.0, max_usd_run=1.5, ttl_h=3.0))
@@ -75,7 +75,7 @@ def frozen_app(
 ) -> HunterApp:
     """An app whose clock stands still at NOW, with what its markets sell on record."""
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
-    hunt = Hunt(home, markets={m.name: m for m in markets})  # type: ignore[misc]
+    hunt = Hunter(home, markets={m.name: m for m in markets})  # type: ignore[misc]
     hunt.clock = HeldClock(market_s=NOW, speed=30.0)
     app = HunterApp(hunt, job)
     if scraped:
@@ -88,7 +88,7 @@ def fast_app(folder: Path, *markets: FakeMarket, job: Workload = JOB) -> HunterA
     for market in markets:
         market.simulation = Simulation(now=NOW, speed=1200.0, paced=False)
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
-    return HunterApp(Hunt(home, markets={m.name: m for m in markets}), job)  # type: ignore[misc]
+    return HunterApp(Hunter(home, markets={m.name: m for m in markets}), job)  # type: ignore[misc]
 
 
 async def until(pilot: Pilot[int], what: Callable[[], object]) -> None:

@@ -13,7 +13,7 @@ from hunter.cost.filters import Query
 from hunter.values.columns import Offers
 from hunter.values.errors import MarketError
 from hunter.values.workload import Demand
-from tests.builders import NOW, grounds, offer, rules
+from tests.builders import NOW, assumptions, offer, rules
 from tests.fakes import FakeMarket
 from tests.tui.fakes import JOB, deals, fast_app, opened, shown, until
 from tui.screens.help import HelpScreen
@@ -95,7 +95,7 @@ async def test_filtering_twenty_thousand_deals_makes_no_object_of_any_row_out_of
     app: HunterApp, market: FakeMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = Offers.of(market.stock).take(np.arange(20_000) % 6)
-    every = price_one(many, JOB, grounds(rules(pull_billed=False)), NOW)
+    every = price_one(many, JOB, assumptions(rules(pull_billed=False)), NOW)
     made: list[int] = []
     make = Offers.__getitem__
 

@@ -80,7 +80,7 @@ def expected(app: HunterApp) -> Any:
     """The cold start as it was predicted for the cheapest deal."""
     hunt = app.desk.hunt
     offers = Offers.of(stock("vast", 1))
-    return price_one(offers, JOB, hunt.grounds(), NOW).phases(0)
+    return price_one(offers, JOB, hunt.assumptions(), NOW).phases(0)
 
 
 def on_vast(vast: FakeMarket) -> None:
@@ -173,7 +173,7 @@ def test_a_lease_that_is_pulling(app: HunterApp, vast: FakeMarket, snap_compare:
         await opened(pilot, app)
         app.push_screen(LeaseScreen(app.desk, "1a2b3c4d"))
         await until(
-            pilot, lambda: isinstance(app.screen, LeaseScreen) and app.screen.story is not None
+            pilot, lambda: isinstance(app.screen, LeaseScreen) and app.screen.status is not None
         )
         await until(pilot, lambda: app.desk.burning is not None)
 
@@ -196,7 +196,7 @@ def test_a_lease_that_is_gone(app: HunterApp, snap_compare: Any) -> None:
         await opened(pilot, app)
         app.push_screen(LeaseScreen(app.desk, "1a2b3c4d"))
         await until(
-            pilot, lambda: isinstance(app.screen, LeaseScreen) and app.screen.story is not None
+            pilot, lambda: isinstance(app.screen, LeaseScreen) and app.screen.status is not None
         )
 
     assert snap_compare(app, terminal_size=LARGE, run_before=settle)

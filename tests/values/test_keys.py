@@ -20,7 +20,8 @@ from hunter.facts.shipped import shipped
 from hunter.markets.protocol import Market, Scope
 from hunter.markets.runpod.adapter import Runpod
 from hunter.markets.vast.adapter import Vast
-from hunter.payload import civitai, docker_login, huggingface, s3, size
+from hunter.payload import civitai, docker_login, huggingface, s3
+from hunter.payload.ask import size
 from hunter.payload.fetch import Fetch
 from hunter.store import Store, polls
 from hunter.values.errors import ConfigError, HunterError, PayloadError

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hunter.api.situation import Running
 from hunter.cli.renting import _running_json
 from hunter.facts.shipped import shipped
-from hunter.leases.status import story
+from hunter.leases.status import lease_status
 from hunter.markets.protocol import Instance
 from hunter.markets.runpod.wire import instance_of as pod_of
 from hunter.markets.runpod.wire import rest_instance_of
@@ -213,7 +213,7 @@ async def test_a_way_in_on_record_is_checked_again_when_it_is_read(
     table.add_event(
         rentals.store, lease.lease_id, 1.0, "ready", state="ready", phase="running", detail=stored
     )
-    found = story(rentals, lease.lease_id)
+    found = lease_status(rentals, lease.lease_id)
     assert (found.login.command if found.login else None) == command
     assert found.log[-1].detail == (command or "")
 
@@ -223,7 +223,7 @@ async def test_a_lease_keeps_the_way_in_that_the_market_named(
 ) -> None:
     market.life = ("running",)
     lease = await launched(rentals)
-    assert story(rentals, lease.lease_id).login == Login(host="host", port=22)
+    assert lease_status(rentals, lease.lease_id).login == Login(host="host", port=22)
 
 
 @pytest.mark.parametrize(

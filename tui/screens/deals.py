@@ -14,7 +14,7 @@ from textual.widgets import Footer, Input, Label, Static
 from hunter.cost.deals import Deal, Deals, matching
 from hunter.cost.filters import Query
 from hunter.cost.serving import serve
-from hunter.values.columns import Tenancy
+from hunter.values.offers import Tenancy
 from hunter.values.workload import varied
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
@@ -52,7 +52,7 @@ TICK_S = 2.0
 """Seconds of ours between two paintings of the ages."""
 
 
-class Needle(Input):
+class FilterInput(Input):
     """Where the filter is typed."""
 
     BINDINGS = NEEDLE
@@ -95,7 +95,7 @@ class DealsScreen(Screen[None]):
         yield Newsline()
         with Horizontal(id="search"):
             yield Label("/")
-            yield Needle(placeholder="words, as: 4090 vast us bid", compact=True, id="filter")
+            yield FilterInput(placeholder="words, as: 4090 vast us bid", compact=True, id="filter")
         with Horizontal(id="body"):
             with Vertical(id="market"):
                 yield LineTable(COLUMNS, id="deals")

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from hunter.leases.lease import Caps
 from hunter.values.amounts import MOST_USD, number, seconds
 from hunter.values.errors import HunterError, UsageError
-from hunter.values.workload import duration
+from hunter.values.units import duration
 from tui.desk import standing
 from tui.format import STALE, age, gpus, money, percent, span, spans, usd
 from tui.keys import DIALOG

@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
 
-from hunter.leases.status import Story, story
+from hunter.leases.status import LeaseStatus, lease_status
 from tui.desk import standing
 from tui.format import money
 from tui.keys import LEASE
@@ -66,7 +66,7 @@ class LeaseScreen(Screen[None]):
     def __init__(self, desk: Desk, lease_id: str) -> None:
         super().__init__()
         self.desk, self.lease_id = desk, lease_id
-        self.story: Story | None = None
+        self.status: LeaseStatus | None = None
         self.told: Told | None = None
         self.looking = False
 
@@ -102,16 +102,16 @@ class LeaseScreen(Screen[None]):
         """Read the record."""
         self.looking = True
         try:
-            found = await self.desk.read(story, self.desk.hunt.rentals, self.lease_id)
+            found = await self.desk.read(lease_status, self.desk.hunt.rentals, self.lease_id)
         finally:
             self.looking = False
         if found is not None and standing(self):
-            self.story = found
+            self.status = found
             self._show(found)
 
-    def _show(self, found: Story) -> None:
+    def _show(self, found: LeaseStatus) -> None:
         lease = found.lease
-        problem = self.desk.engine.problems.get(lease.lease_id)
+        problem = self.desk.background.problems.get(lease.lease_id)
         self.query_one("#state", StorySheet).show(lambda width: state_lines(found, problem))
         self.query_one("#spent", Digits).update(money(found.spent_usd))
         word = "billed by the market" if lease.billed_usd is not None else "metered by Hunter"
@@ -130,25 +130,27 @@ class LeaseScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys that mean nothing now are greyed."""
-        story = self.story
-        if action == "destroy" and story is not None and not story.lease.live:
+        status = self.status
+        if action == "destroy" and status is not None and not status.lease.live:
             return None
-        if action == "copy_ssh" and (story is None or story.login is None or not story.lease.live):
+        if action == "copy_ssh" and (
+            status is None or status.login is None or not status.lease.live
+        ):
             return None
         return True
 
     def action_copy_ssh(self) -> None:
         """The command that logs in, for another terminal."""
-        if self.story is not None and self.story.login is not None:
-            self.app.copy_to_clipboard(self.story.login.command)
-            self.notify(self.story.login.command, title="Copied", markup=False)
+        if self.status is not None and self.status.login is not None:
+            self.app.copy_to_clipboard(self.status.login.command)
+            self.notify(self.status.login.command, title="Copied", markup=False)
 
     @work
     async def action_destroy(self) -> None:
         """Ask; the yes goes to the app, whose engine ends it whoever watches."""
-        if self.story is None:
+        if self.status is None:
             return
-        lease = self.story.lease
+        lease = self.status.lease
         if await self.app.push_screen_wait(end_question(lease)) == "destroy":
             self.post_message(EndAgreed(lease))
 

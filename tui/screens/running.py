@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from hunter.api.hunter import Hunt
+    from hunter.api.hunter import Hunter
     from hunter.api.situation import Running, Situation
     from hunter.leases.lease import Lease
     from hunter.leases.records import Odd
@@ -76,7 +76,7 @@ class Record:
     """Those that cannot be read."""
 
 
-def read_record(hunt: Hunt) -> Record:
+def read_record(hunt: Hunter) -> Record:
     """All leases, read at once."""
     leases = hunt.rentals.all()
     return Record(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hunter.cost.deals import Deal
-    from hunter.values.columns import Offer
+    from hunter.values.offers import Offer
 
 
 class FactsSheet(Sheet):

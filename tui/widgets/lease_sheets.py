@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hunter.leases.lease import Lease
-    from hunter.leases.status import Story
+    from hunter.leases.status import LeaseStatus
 
 PHASE_WORDS = {
     "allocating": "waiting for a machine",
@@ -50,46 +50,46 @@ def state_words(lease: Lease) -> tuple[str, str]:
     return (f"✗ {phase}", BAD) if lease.phase == "failed" else (f"▶ {phase}", ACCENT)
 
 
-def state_lines(story: Story, problem: str | None) -> Iterator[Content]:
+def state_lines(status: LeaseStatus, problem: str | None) -> Iterator[Content]:
     """What it is and how it stands."""
-    lease = story.lease
+    lease = status.lease
     words, tone = state_words(lease)
     yield line(
         (f"{words}  ", f"bold {tone}"), gpus(lease.gpu, lease.gpu_count),
         (f"  {lease.market}:{lease.instance_id or '…'} · {lease.tenancy} · {lease.workload}", MUTED),
     )  # fmt: skip
-    expected = story.expected_ready_s
+    expected = status.expected_ready_s
     aim = "" if expected is None else f" of about {span(expected)} expected"
     if lease.ready_at is not None:
-        yield line((f"ready after {span(story.waited_s)}{aim}", MUTED))
+        yield line((f"ready after {span(status.waited_s)}{aim}", MUTED))
     elif lease.live:
-        late = expected is not None and story.waited_s > expected
+        late = expected is not None and status.waited_s > expected
         yield line(
-            f"{span(story.waited_s)}",
+            f"{span(status.waited_s)}",
             (f"{aim} {STALE} late" if late else aim, WARN if late else MUTED),
         )
     else:
-        yield line((f"{lease.note or 'over'}, after {span(story.waited_s)}", MUTED))
+        yield line((f"{lease.note or 'over'}, after {span(status.waited_s)}", MUTED))
     if problem:
         yield line((f"{STALE} {problem}", WARN))
-    elif story.login and lease.live:
-        yield line((story.login.command, STRONG))
+    elif status.login and lease.live:
+        yield line((status.login.command, STRONG))
 
 
-def meter_lines(story: Story, width: int) -> Iterator[Content]:
+def meter_lines(status: LeaseStatus, width: int) -> Iterator[Content]:
     """Dollars and time against their caps, and the contract against the quote."""
-    lease = story.lease
+    lease = status.lease
     room = max(6, min(24, width - 42))
-    share = (story.spent_usd or 0.0) / lease.max_usd if lease.max_usd else 0.0
-    yield _meter("dollars", share, f"{money(story.spent_usd)} of {money(lease.max_usd, 2)}", room)
+    share = (status.spent_usd or 0.0) / lease.max_usd if lease.max_usd else 0.0
+    yield _meter("dollars", share, f"{money(status.spent_usd)} of {money(lease.max_usd, 2)}", room)
     ttl_s = lease.ttl_at - lease.intended_at
-    until = lease.ended_at if lease.ended_at is not None else story.now
+    until = lease.ended_at if lease.ended_at is not None else status.now
     used_s = until - lease.intended_at
     yield _meter("time", used_s / ttl_s if ttl_s > 0 else 1.0,
                  f"{span(used_s)} of {span(ttl_s)}", room)  # fmt: skip
-    yield line(("burn    ", MUTED), (f"{money(story.burn_usd_h)}/h now", STRONG),
+    yield line(("burn    ", MUTED), (f"{money(status.burn_usd_h)}/h now", STRONG),
                (f", cap {money(lease.max_usd_h, 2)}/h", MUTED))  # fmt: skip
-    yield line(("price   ", MUTED), *_contract(story))
+    yield line(("price   ", MUTED), *_contract(status))
 
 
 def _meter(name: str, share: float, text: str, room: int) -> Content:
@@ -101,8 +101,8 @@ def _meter(name: str, share: float, text: str, room: int) -> Content:
     )  # fmt: skip
 
 
-def _contract(story: Story) -> list[Piece]:
-    lease, over = story.lease, story.over_quote
+def _contract(status: LeaseStatus) -> list[Piece]:
+    lease, over = status.lease, status.over_quote
     if over is None:
         return [
             f"{money(lease.quoted_usd_h)}/h quoted",
@@ -118,21 +118,21 @@ def _contract(story: Story) -> list[Piece]:
     ]
 
 
-def item_lines(story: Story) -> Iterator[Content]:
+def item_lines(status: LeaseStatus) -> Iterator[Content]:
     """What it cost by item: by our own arithmetic, and as the market's bill says."""
-    items = [*story.metered, *(item for item in story.billed if item not in story.metered)]
+    items = [*status.metered, *(item for item in status.billed if item not in status.metered)]
     cells = ["".join(f"{item:>10}" for item in items) + f"{'in all':>10}"]
     yield line(("  MONEY     ", HEAD), (cells[0], MUTED))
-    metered = "".join(f"{usd(story.metered.get(item)):>10}" for item in items)
-    yield line(("  metered   ", MUTED), metered, (f"{usd(story.metered_usd):>10}", STRONG))
-    billed_usd = story.lease.billed_usd
+    metered = "".join(f"{usd(status.metered.get(item)):>10}" for item in items)
+    yield line(("  metered   ", MUTED), metered, (f"{usd(status.metered_usd):>10}", STRONG))
+    billed_usd = status.lease.billed_usd
     if billed_usd is None:
         yield line(("  billed    ", MUTED), ("the market's bill has not come yet", MUTED))
         return
-    billed = "".join(f"{usd(story.billed.get(item, 0.0)):>10}" for item in items)
+    billed = "".join(f"{usd(status.billed.get(item, 0.0)):>10}" for item in items)
     tone, said = WARN, "  and nobody can say what it should be"
-    if story.metered_usd is not None:
-        off = story.metered_usd / billed_usd - 1 if billed_usd else 0.0
+    if status.metered_usd is not None:
+        off = status.metered_usd / billed_usd - 1 if billed_usd else 0.0
         tone = GOOD if abs(off) <= 0.01 else WARN
         sign = "✓" if abs(off) <= 0.01 else STALE
         said = f"  {sign} {percent(abs(off), 1)} apart"
@@ -141,14 +141,14 @@ def item_lines(story: Story) -> Iterator[Content]:
     )  # fmt: skip
 
 
-def log_lines(story: Story) -> Iterator[Content]:
+def log_lines(status: LeaseStatus) -> Iterator[Content]:
     """What happened, newest last, by seconds since the intent."""
     yield line(("LOG", HEAD))
-    for event in story.log:
+    for event in status.log:
         what = PHASE_WORDS.get(event.phase, event.phase) if event.event == "seen" else event.event
         tone = {"ready": GOOD, "ended": GOOD, "look failed": BAD, "refused": BAD, "too dear": BAD}
         yield line(
-            (f"{span(event.at - story.lease.intended_at):>8}  ", MUTED),
+            (f"{span(event.at - status.lease.intended_at):>8}  ", MUTED),
             (f"{what:<24}", tone.get(event.event, "")),
             (event.detail, MUTED),
         )

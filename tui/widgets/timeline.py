@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual.content import Content
 
     from hunter.cost.deals import Deal, PhaseLine
-    from hunter.leases.status import Step, Story
+    from hunter.leases.status import LeaseStatus, Step
 
 WORDS = {
     "allocate": "allocate",
@@ -40,9 +40,9 @@ class TimelineSheet(Sheet):
 class StepsSheet(Sheet):
     """The cold start of a lease, as it goes."""
 
-    def show_steps(self, story: Story) -> None:
+    def show_steps(self, status: LeaseStatus) -> None:
         """Show how far it has come."""
-        self.show(lambda width: step_lines(story, width))
+        self.show(lambda width: step_lines(status, width))
 
 
 def expected_lines(deal: Deal, phases: Sequence[PhaseLine], width: int) -> Iterator[Content]:
@@ -75,14 +75,14 @@ def expected_lines(deal: Deal, phases: Sequence[PhaseLine], width: int) -> Itera
     )
 
 
-def step_lines(story: Story, width: int) -> Iterator[Content]:
+def step_lines(status: LeaseStatus, width: int) -> Iterator[Content]:
     """Each phase: how it stands, seconds so far, and the seconds that were expected."""
     room = max(8, min(28, width - NAME - 42))
     yield line(
         ("  COLD START".ljust(NAME + 2), HEAD), (f"{'took':>8} {'expected':>9}", MUTED),
         " " * (room + 2), ("between", MUTED),
     )  # fmt: skip
-    for step in story.steps:
+    for step in status.steps:
         style = STRONG if step.mark == "now" else "" if step.elapsed_s is not None else MUTED
         tone = {"done": GOOD, "now": ACCENT, "cut short": BAD}.get(step.mark, MUTED)
         yield line(

@@ -35,9 +35,10 @@ from hunter.markets.runpod.wire import (
     rest_instance_of,
     v2_offers,
 )
-from hunter.values.columns import Listing, Offer, Offers, Tenancy
+from hunter.values.columns import Listing, Offers
 from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 from hunter.values.keys import hidden
+from hunter.values.offers import Offer, Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hunter.markets.protocol import Instance
-from hunter.values.columns import Offer, Tenancy
 from hunter.values.login import Login, login_at
+from hunter.values.offers import Offer, Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,7 +23,7 @@ from hunter.markets.protocol import (
 )
 from hunter.markets.vast.instances import instance_of
 from hunter.markets.vast.wire import Ask, columns, parse_asks
-from hunter.values.columns import Listing, Rejected, Tenancy, concat
+from hunter.values.columns import Listing, concat
 from hunter.values.errors import (
     BadKey,
     CreateUnclear,
@@ -33,6 +33,7 @@ from hunter.values.errors import (
     RateLimited,
 )
 from hunter.values.keys import hidden
+from hunter.values.offers import Rejected, Tenancy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

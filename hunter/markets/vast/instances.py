@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from hunter.markets.protocol import Instance
-from hunter.values.columns import Tenancy
 from hunter.values.login import Login, login_at, port_of_digits
+from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from hunter.values.columns import Offers, Rejected, Tenancy, Text
+from hunter.values.columns import Offers, Text
+from hunter.values.offers import Rejected, Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""RunPod's shelves in the embedded market: what is in stock where, and at what price.
+"""RunPod's storage_prices in the embedded market: what is in stock where, and at what price.
 
 Everything here is a function of seed and time. A pool is the hosts of one model, on one cloud, in one place.
 """
