@@ -30,6 +30,8 @@ DAYS_A_MONTH = 30.0
 BATCHES_H = (6, 12, 24)
 TIMEOUTS_S = (0, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
 """Idle time-outs that are tried for the best."""
+SELDOM = 1e-9
+"""Requests an hour below which nobody ever asks: one in a hundred thousand years."""
 ALMOST_FOR_EVER = 700.0
 """e to more than this is no number any more, and an instance that stays up so long never sleeps."""
 BARS = " ▁▂▃▄▅▆▇█"
@@ -82,14 +84,14 @@ def instances_needed(demand: Demand, request_h: float) -> Floats:
     >>> instances_needed(Demand(hourly=(30.0,) * 24, request_s=0), 0.1)[0]
     np.float64(3.0)
     """
-    load = np.array(demand.hourly) * request_h
+    load = _rates(demand) * request_h
     return np.maximum(1.0, np.ceil(load - 1e-9))
 
 
 def scaled_to_zero(demand: Demand, host: Host, timeout_h: float) -> Hours:
     """Each hour of the day when an instance sleeps after so many idle hours."""
-    rate = np.array(demand.hourly, dtype=np.float64)
-    some = np.maximum(rate, 1e-12)
+    rate = _rates(demand)
+    some = np.maximum(rate, SELDOM)
     held = rate * (host.request_h + timeout_h)
     for_ever = held > ALMOST_FOR_EVER
     alive = np.where(for_ever, 0.0, np.expm1(np.minimum(held, ALMOST_FOR_EVER)) / some)
@@ -138,7 +140,7 @@ def batched(demand: Demand, host: Host, every_h: int) -> Served:
 
     A request waits half the period on average, then for the cold start and half of its batch's work.
     """
-    gathered = np.array(demand.hourly, dtype=np.float64).reshape(-1, every_h).sum(axis=1)
+    gathered = _rates(demand).reshape(-1, every_h).sum(axis=1)
     gathered = gathered[gathered > 0]
     work_h = gathered * host.request_h
     waits = gathered * (every_h / 2 + host.cold_h + work_h / 2)
@@ -154,8 +156,14 @@ def batched(demand: Demand, host: Host, every_h: int) -> Served:
     )
 
 
+def _rates(demand: Demand) -> Floats:
+    """Requests of each hour; a rate that never brings one in a lifetime is none."""
+    rate = np.array(demand.hourly, dtype=np.float64)
+    return np.where(rate < SELDOM, 0.0, rate)
+
+
 def _each(wait_h_month: float, demand: Demand) -> float:
-    asked = sum(demand.hourly) * DAYS_A_MONTH
+    asked = float(_rates(demand).sum()) * DAYS_A_MONTH
     return wait_h_month * 3600 / asked if asked else 0.0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hunter.cost.serving import (
@@ -109,6 +109,7 @@ def test_a_longer_time_out_never_lets_anybody_wait_longer(
 
 
 @given(rates, seconds)
+@example([5e-324, *[0.0] * 23], 600.0)
 def test_nothing_is_ever_negative_and_nobody_is_up_for_more_than_the_month(
     r: list[float], timeout_s: float
 ) -> None:
