@@ -153,7 +153,8 @@ def pulls() -> list[tuple[str, str, str]]:
     """The cold start of 10,000 hosts × 40 layers, beside the same schedule in a plain loop."""
     import numpy as np
 
-    from hunter.estimate.pull import Hosts, Layers, Puller, totals
+    from hunter.estimate.pull import Hosts, Layers, totals
+    from hunter.values.coldstart_facts import Puller
 
     chance = np.random.default_rng(1)
     packed = chance.lognormal(17, 1, 40)
@@ -168,7 +169,7 @@ def pulls() -> list[tuple[str, str, str]]:
             layer_s=0.1, file_s=0.0,
         )  # fmt: skip
 
-    engine, many, one = Puller(name="docker", slots=3), hosts(10_000), hosts(1)
+    engine, many, one = Puller(slots=3), hosts(10_000), hosts(1)
     together = best(lambda: totals(layers, many, engine), 9)
     alone = best(lambda: totals(layers, one, engine), 9)
     return [

@@ -23,14 +23,13 @@ from hunter.cost.fallback import after_failures, fallback
 from hunter.cost.filters import Query, all_in_usd_h, fitting
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
-from hunter.estimate.coldstart_facts import coldstart_facts_from
-from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.estimate.measure import Went, measured, outcome
-from hunter.estimate.risk import record, risks_from
+from hunter.estimate.risk import record
 from hunter.facts.shipped import shipped
 from hunter.facts.workload_file import load
 from hunter.sandbox.chance import normal
 from hunter.sandbox.facts import sandbox_facts
+from hunter.values.billing import MarketRules
 from hunter.values.columns import Offers
 from hunter.values.errors import HunterError
 from hunter.values.offers import Offer
@@ -50,13 +49,10 @@ BETWEEN_S = 3 * 3600.0
 TEACHING = 50
 MOST_TRIES = 40
 FACTS = shipped()
-PHYSICS, RISKS = coldstart_facts_from(FACTS.coldstart), risks_from(FACTS.risk)
-RULES = {name: rule.read("cheaper") for name, rule in FACTS.rules.items()}
+PHYSICS, RISKS = FACTS.coldstart, FACTS.risks
+RULES: dict[str, MarketRules] = {n: facts.read("cheaper") for n, facts in FACTS.markets.items()}
 """The embedded market does not bill the GPU while it pulls."""
-GPUS = {
-    name: GpuSpeed(fp16_tflops=g.fp16_tflops, mem_bw_gb_s=g.mem_bw_gb_s, vram_gb=g.vram_gb)
-    for name, g in FACTS.gpus.items()
-}
+GPUS = FACTS.gpus
 HIDDEN = sandbox_facts()["hidden"]
 
 
@@ -121,17 +117,21 @@ class Renter:
     def assumptions(self) -> Assumptions:
         """What Hunter believes now."""
         now = self.trial.now
-        lately = [m for m, at in self.held.items() if now - at < PHYSICS.held_days * 86400]
+        lately = [
+            m
+            for m, at in self.held.items()
+            if now - at < PHYSICS.held.ours_within_days.expected * 86400
+        ]
         return Assumptions(
             rules=RULES,
             coldstart_facts=PHYSICS,
-            learned=learn_all(self.seen, PHYSICS.spreads, now),
+            learned=learn_all(self.seen, PHYSICS.spread, now),
             held=tuple(
                 Held(market="vast", machine_id=m, image=self.job.image) for m in sorted(lately)
             ),
             gpus=GPUS,
             risks=RISKS,
-            record=record(self.seen, RISKS.half_life_days, now),
+            record=record(self.seen, RISKS.half_life_days.expected, now),
         )
 
     def choose(self, assumptions: Assumptions, job: Workload, skip: set[str]) -> Deal:
@@ -220,7 +220,7 @@ class Renter:
             ran_h=worked_h,
             cut=lost and tried.ready_s is not None,
         )
-        self.seen += outcome(went, one, RISKS)
+        self.seen += outcome(went, one, RULES)
         return tried, min(done, left)
 
 

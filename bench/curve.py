@@ -18,9 +18,8 @@ from hunter.cost.deals import rank
 from hunter.cost.filters import Query, fitting
 from hunter.estimate.assumptions import Assumptions
 from hunter.estimate.coldstart import layers_of
-from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.pull import turns
-from hunter.estimate.risk import risks_from
+from hunter.estimate.speeds import app_of
 from hunter.facts.shipped import shipped
 from hunter.facts.workload_file import load
 from hunter.values.columns import Offers, concat
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
 SIZES = (20_000, 100_000, 300_000, 1_000_000)
 PLAIN = 2_000
 GROUNDS = Assumptions(
-    rules=shipped().rules,
-    coldstart_facts=coldstart_facts_from(shipped().coldstart),
-    risks=risks_from(shipped().risk),
+    rules=shipped().markets,
+    coldstart_facts=shipped().coldstart,
+    risks=shipped().risks,
 )
 
 
@@ -62,7 +61,7 @@ def market(job: Workload, rows: int, now: float, offers: Offers) -> Offers:
 def plain_run_usd(offer: Offer, job: Workload) -> float:
     """The expected run of one Vast offer by plain arithmetic: no numpy, no evidence, no chain."""
     rule, coldstart_facts, risks = GROUNDS.rules["vast"], GROUNDS.coldstart_facts, GROUNDS.risks
-    app = coldstart_facts.app_of(job.image, job.start.app)
+    app = app_of(coldstart_facts, job.image, job.start.app)
 
     def mean(prior: object) -> float:
         return float(prior.expected * math.exp(prior.log_sd**2 / 2))  # type: ignore[attr-defined]
@@ -71,24 +70,24 @@ def plain_run_usd(offer: Offer, job: Workload) -> float:
         return float(prior.expected * math.exp(-(prior.log_sd**2) / 2))  # type: ignore[attr-defined]
 
     if offer.inet_down_mbps is None:
-        down = slow(rule.priors["link_mbps"]) / 8
+        down = slow(rule.priors.link_mbps) / 8
     else:
-        down = offer.inet_down_mbps * slow(rule.priors["link_share"]) / 8
-    unpack = slow(coldstart_facts.unpack_mb_s)
-    write = coldstart_facts.write_mb_s.expected
+        down = offer.inet_down_mbps * slow(rule.priors.link_share) / 8
+    unpack = slow(coldstart_facts.pull.unpack_mb_s)
+    write = coldstart_facts.pull.write_mb_s.expected
     if offer.disk_mb_s is not None:
-        write = offer.disk_mb_s * coldstart_facts.write_share.expected
+        write = offer.disk_mb_s * coldstart_facts.pull.write_share.expected
     speed = min(unpack, write)
     there, now, ends = [0.0] * len(PACKED), 0.0, TURNS
     for layer, moved, active in zip(*ends, strict=True):
-        now += moved / 1e6 / min(down / active, coldstart_facts.connection_mb_s.expected)
+        now += moved / 1e6 / min(down / active, coldstart_facts.pull.connection_mb_s.expected)
         there[layer] = now
     done = 0.0
     for at, size in zip(there, UNPACKED, strict=True):
-        done = max(at, done) + coldstart_facts.layer_s.expected + size / 1e6 / speed
+        done = max(at, done) + coldstart_facts.pull.layer_s.expected + size / 1e6 / speed
     seconds = {
-        "allocate": mean(rule.priors["allocate_s"]), "download": now, "unpack": done - now,
-        "start": mean(rule.priors["start_s"]),
+        "allocate": mean(rule.priors.allocate_s), "download": now, "unpack": done - now,
+        "start": mean(rule.priors.start_s),
     }  # fmt: skip
     running_s = mean(app.boot_s) + mean(app.warmup_s)
     disk_h = (offer.storage_usd_gb_month or 0.0) * job.disk_gb / rule.month_h
@@ -100,15 +99,14 @@ def plain_run_usd(offer: Offer, job: Workload) -> float:
     cold += traffic
     chance = next(
         tier.chance
-        for tier in risks.tiers
-        if tier.market == "vast"
-        and (tier.datacenter is None or offer.datacenter == tier.datacenter)
+        for tier in rule.boot
+        if (tier.datacenter is None or offer.datacenter == tier.datacenter)
         and (tier.reliability is None or (offer.reliability or 0.0) >= tier.reliability)
     )
     dud_h = mean(risks.dud_s) / 3600
-    dud = dud_h * (gpu_h + disk_h) + risks.dud_bytes_share * traffic
+    dud = dud_h * (gpu_h + disk_h) + risks.dud_bytes_share.expected * traffic
     start = cold + (1 - chance) / chance * dud
-    rate = risks.rates["vast", offer.tenancy].per_h.expected
+    rate = rule.interruption[offer.tenancy].per_h.expected
     worked = math.expm1(rate * job.run.hours) / rate
     sent = job.run.egress_gb * (offer.inet_up_usd_gb or 0.0)
     return start * (1 + rate * worked) + worked * (gpu_h + disk_h) + sent

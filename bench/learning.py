@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
+from msgspec import structs
 
 from bench.trial import Trial
 from hunter.cost.bill import bills
@@ -17,23 +18,22 @@ from hunter.cost.deals import rank
 from hunter.cost.filters import Query
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
-from hunter.estimate.coldstart_facts import coldstart_facts_from
 from hunter.estimate.measure import measured
 from hunter.facts.shipped import shipped
 from hunter.facts.workload_file import load
-from hunter.values.billing import Prior
 from hunter.values.columns import Offers
+from hunter.values.figures import Prior
 
 TEACHING = 20
 EXACT = Prior(low=1.0, expected=1.0, high=1.0, source="taken at its word")
-PHYSICS = coldstart_facts_from(shipped().coldstart)
-RULES = shipped().rules
+PHYSICS = shipped().coldstart
+RULES = shipped().markets
 ADVERTISED = Assumptions(
     rules={
-        name: replace(rule, priors={**rule.priors, "link_share": EXACT})
+        name: structs.replace(rule, priors=structs.replace(rule.priors, link_share=EXACT))
         for name, rule in RULES.items()
     },
-    coldstart_facts=replace(PHYSICS, write_share=EXACT),
+    coldstart_facts=structs.replace(PHYSICS, pull=structs.replace(PHYSICS.pull, write_share=EXACT)),
 )
 """Links and disks taken at their word, everything else alike."""
 
@@ -60,7 +60,7 @@ def hunt(seed: int, workload: str, launches: int, *, offers: int, among: int = 1
         assumptions = Assumptions(
             rules=RULES,
             coldstart_facts=PHYSICS,
-            learned=learn_all(seen, PHYSICS.spreads, trial.now),
+            learned=learn_all(seen, PHYSICS.spread, trial.now),
             held=tuple(Held(market="vast", machine_id=m, image=job.image) for m in sorted(held)),
         )
         deals = rank(trial.offers(job.disk_gb), job, Query(), assumptions, trial.now, top=among)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import structs
 
 from bench.campaign import GPUS, PHYSICS, RISKS, RULES
 from bench.trial import Trial
@@ -23,8 +24,8 @@ from hunter.values.workload import varied
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.values.billing import Prior
     from hunter.values.columns import Offers
+    from hunter.values.figures import Prior
     from hunter.values.workload import Workload
 
 WORKLOADS = ("comfyui-flux", "llm-server", "qlora-finetune")
@@ -33,7 +34,7 @@ Inputs = tuple["Offers", "Workload", Assumptions]
 
 
 def scaled(prior: Prior, factor: float) -> Prior:
-    return replace(
+    return structs.replace(
         prior, low=prior.low * factor, expected=prior.expected * factor, high=prior.high * factor
     )
 
@@ -64,17 +65,18 @@ def prior(name: str, factor: float) -> Callable[[Inputs], Inputs]:
         offers, job, assumptions = inputs
         if name == "link":
             rules = {
-                market: replace(
+                market: structs.replace(
                     rule,
-                    priors={**rule.priors, "link_share": scaled(rule.priors["link_share"], factor)},
+                    priors=structs.replace(
+                        rule.priors, link_share=scaled(rule.priors.link_share, factor)
+                    ),
                 )
                 for market, rule in assumptions.rules.items()
             }
             return offers, job, replace(assumptions, rules=rules)
-        coldstart_facts = replace(
-            assumptions.coldstart_facts,
-            **{name: scaled(getattr(assumptions.coldstart_facts, name), factor)},
-        )
+        facts = assumptions.coldstart_facts
+        pull = structs.replace(facts.pull, **{name: scaled(getattr(facts.pull, name), factor)})
+        coldstart_facts = structs.replace(facts, pull=pull)
         return offers, job, replace(assumptions, coldstart_facts=coldstart_facts)
 
     return change
@@ -85,10 +87,14 @@ def duds(factor: float) -> Callable[[Inputs], Inputs]:
 
     def change(inputs: Inputs) -> Inputs:
         offers, job, assumptions = inputs
-        tiers = tuple(
-            replace(t, chance=1 / (1 + factor * (1 - t.chance) / t.chance)) for t in RISKS.tiers
-        )
-        return offers, job, replace(assumptions, risks=replace(RISKS, tiers=tiers))
+        rules = {
+            market: structs.replace(rule, boot=tuple(
+                structs.replace(t, chance=1 / (1 + factor * (1 - t.chance) / t.chance))
+                for t in rule.boot
+            ))
+            for market, rule in assumptions.rules.items()
+        }  # fmt: skip
+        return offers, job, replace(assumptions, rules=rules)
 
     return change
 
@@ -96,11 +102,14 @@ def duds(factor: float) -> Callable[[Inputs], Inputs]:
 def cuts(factor: float) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
         offers, job, assumptions = inputs
-        rates = {
-            key: replace(rate, per_h=scaled(rate.per_h, factor))
-            for key, rate in RISKS.rates.items()
-        }
-        return offers, job, replace(assumptions, risks=replace(RISKS, rates=rates))
+        rules = {
+            market: structs.replace(rule, interruption={
+                tenancy: structs.replace(rate, per_h=scaled(rate.per_h, factor))
+                for tenancy, rate in rule.interruption.items()
+            })
+            for market, rule in assumptions.rules.items()
+        }  # fmt: skip
+        return offers, job, replace(assumptions, rules=rules)
 
     return change
 
@@ -113,7 +122,7 @@ def unscaled(inputs: Inputs) -> Inputs:
 def dearer_reading(inputs: Inputs) -> Inputs:
     from hunter.facts.shipped import shipped
 
-    return inputs[0], inputs[1], replace(inputs[2], rules=shipped().rules)
+    return inputs[0], inputs[1], replace(inputs[2], rules=shipped().markets)
 
 
 INPUTS: dict[str, Callable[[Inputs], Inputs]] = {

@@ -6,11 +6,16 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from hunter.estimate.assumptions import Assumptions
-from hunter.estimate.coldstart_facts import ColdStartFacts, coldstart_facts_from
+from hunter.estimate.risk import CALM
 from hunter.facts.shipped import shipped
-from hunter.values.billing import METERS, Cell, MarketRules, Prior
+from hunter.values.billing import METERS, Cell, HostPriors, MarketRules
+from hunter.values.coldstart_facts import Client, ColdStartFacts, RunShare
+from hunter.values.figures import Figure, Prior, Share
 from hunter.values.offers import Offer, Tenancy
+from hunter.values.risk_facts import RiskFacts
 from hunter.values.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
 _LINE = re.compile(
@@ -75,7 +80,14 @@ def exactly(value: float) -> Prior:
     return Prior(low=value, expected=value, high=value, source="test")
 
 
-def rules(*, pull_billed: bool, traffic_billed: bool = True, name: str = "vast") -> MarketRules:
+def figure(value: float) -> Figure:
+    """A number of nobody's."""
+    return Figure(expected=value, source="test")
+
+
+def rules(
+    *, pull_billed: bool, traffic_billed: bool = True, name: str = "vast", **changes: Any
+) -> MarketRules:
     """Billing rules with a 720 h month: 10 s to allocate, 20 s to start, half of the link arrives."""
 
     def cell(billed: bool) -> Cell:
@@ -86,42 +98,56 @@ def rules(*, pull_billed: bool, traffic_billed: bool = True, name: str = "vast")
         return {meter: cell(meters[meter]) for meter in METERS}
 
     before = ("allocate", "download", "unpack", "start")
-    return MarketRules(
+    plain = MarketRules(
         name=name,
         title=name.title(),
         month_h=720.0,
         bandwidth_bytes_per_gb=1e9,
         phases={phase: row(pull_billed) for phase in before}
         | {"running": row(True), "stopped": row(False)},
-        priors={
-            "allocate_s": exactly(10),
-            "start_s": exactly(20),
-            "link_share": exactly(0.5),
-            "link_mbps": exactly(400),
-        },
+        priors=HostPriors(
+            allocate_s=exactly(10),
+            start_s=exactly(20),
+            link_share=exactly(0.5),
+            link_mbps=exactly(400),
+        ),
     )
+    return structs.replace(plain, **changes)
+
+
+def risks(**figures: float | Prior) -> RiskFacts:
+    """What goes wrong anywhere: nothing, but for these."""
+    kinds = {"dud_gpu_share": Share, "dud_bytes_share": Share, "slice_below": Share}
+    return structs.replace(CALM, **{
+        name: value if isinstance(value, Prior) else kinds.get(name, Figure)(expected=value)
+        for name, value in figures.items()
+    })  # fmt: skip
 
 
 ENDLESS = 1e12
 
 
-def coldstart_facts(**changes: Any) -> ColdStartFacts:
-    """Hosts where only the link takes time: whatever else there is goes at 10^12 MB/s."""
-    plain = replace(
-        coldstart_facts_from(shipped().coldstart),
-        unpack_mb_s=exactly(ENDLESS),
-        connection_mb_s=exactly(ENDLESS),
-        write_share=exactly(ENDLESS),
-        write_mb_s=exactly(ENDLESS),
-        layer_s=exactly(1 / ENDLESS),
-        file_s=exactly(1 / ENDLESS),
-        clients={"url": exactly(ENDLESS)},
-        weights_file_s=exactly(1 / ENDLESS),
-        run_share=exactly(1),
-        run_share_scaled=exactly(1),
-        popular=(),
+def coldstart_facts(
+    *, held: float | None = None, client: Prior | None = None, **pull: Prior
+) -> ColdStartFacts:
+    """Hosts where only the link takes time: whatever else there is goes at 10^12 MB/s.
+
+    Args:
+        held: the chance that an image of ours is still there.
+        client: what the downloader of Hugging Face's models takes at most.
+        pull: figures of the pull.
+    """
+    plain, endless, none = shipped().coldstart, exactly(ENDLESS), exactly(1 / ENDLESS)
+    speeds = ("unpack_mb_s", "connection_mb_s", "write_share", "write_mb_s")
+    fast = dict.fromkeys(speeds, endless) | {"layer_s": none, "file_s": none} | pull
+    clients = dict.fromkeys(("civitai", "s3", "url"), endless)
+    return structs.replace(
+        plain,
+        pull=structs.replace(plain.pull, **fast),
+        client=Client(huggingface=client or endless, file_s=none, **clients),
+        run_share=RunShare(reference=exactly(1), scaled=exactly(1)),
+        held=plain.held if held is None else structs.replace(plain.held, ours=Share(expected=held)),
     )
-    return replace(plain, **changes)
 
 
 def assumptions(*rule: MarketRules, **changes: Any) -> Assumptions:

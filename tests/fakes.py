@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hunter.markets.protocol import (
-    Capabilities,
     Charge,
     Created,
     Instance,
@@ -40,16 +39,6 @@ class SteppedClock(Clock):
         self.passed[0] += seconds
 
 
-ABLE = Capabilities(
-    keyless_prices=True,
-    interruptible=True,
-    stop=True,
-    change_bid=True,
-    own_ttl=False,
-    bills_by_instance=True,
-)
-
-
 @dataclass
 class FakeMarket:
     """Sells what it is given. Each look at an instance moves it one step along `life`."""
@@ -76,7 +65,6 @@ class FakeMarket:
     steps: dict[str, int] = field(default_factory=dict)
     creates: int = 0
     simulation: Simulation | None = None
-    capabilities: Capabilities = ABLE
 
     async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
         if self.list_error:

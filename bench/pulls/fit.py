@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.pulls.images import Image, image_of, plain
-from hunter.estimate.pull import Hosts, Layers, Puller, totals
+from hunter.estimate.pull import Hosts, Layers, totals
+from hunter.values.coldstart_facts import Puller
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STORED_BELOW = 1.02
-ENGINES = {name: Puller(name=name, slots=3) for name in ("docker", "containerd")}
+ENGINES = {name: Puller(slots=3) for name in ("docker", "containerd")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Hunter(Prices):
 
     def market_names(self) -> tuple[str, ...]:
         """The markets in use: those handed in, or all, or those that config.toml names."""
-        return self.open_markets.given or super().market_names()
+        return self.open_markets.given or self.open_markets.within_reach(super().market_names())
 
     async def market(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""
@@ -266,15 +266,15 @@ class Hunter(Prices):
         )  # fmt: skip
         offers, assumptions = Offers.of([known.offer]), self.assumptions()
         found = measured(launch, offers, known.workload, assumptions)
-        found += outcome(_went(lease, stays, asked_at), offers, assumptions.risks)
+        found += outcome(_went(lease, stays, asked_at), offers, assumptions.rules)
         evidence.add(self.store, found)
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""
-        table = self.facts.market(offer.market)
+        facts = self.facts.market(offer.market)
         return NoKey(
-            f"Renting on {table['title']} needs a key, and there is none.",
-            remedy=f"Set {table['key_variable']}, or log in with the vendor's own command.",
+            f"Renting on {facts.title} needs a key, and there is none.",
+            remedy=f"Set {facts.key_variable}, or log in with the vendor's own command.",
         )
 
     async def situation(self) -> Situation:

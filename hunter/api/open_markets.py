@@ -7,10 +7,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from hunter.facts.config import SANDBOX_KEY, base_url, find_key, is_loopback
-from hunter.markets.names import market_names
-from hunter.markets.protocol import Market, market_class
-from hunter.sandbox.facts import mirrors
+from hunter.facts.config import SANDBOX_KEY, base_url, find_key, is_loopback, is_pointed_home
+from hunter.markets.loading import adapter_of
+from hunter.sandbox.facts import SERVED, mirrors
 from hunter.store.settings import write_clock
 from hunter.values.clock import Clock
 from hunter.values.errors import ConfigError
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from hunter.api.prices import Prices
+    from hunter.markets.protocol import Market
 
 
 class OpenMarkets:
@@ -59,36 +59,43 @@ class OpenMarkets:
         async with self._opening:
             if self._sandbox is not None and self._sandbox_url is None:
                 await asyncio.to_thread(self._open_sandbox)
-        urls = [base_url(self.facts.market(name)) for name in market_names()]
+        urls = [base_url(self.facts.market(name)) for name in SERVED]
         url = self._sandbox_url or next((url for url in urls if is_loopback(url)), None)
         return {} if url is None else mirrors(url)
 
     async def open(self, name: str) -> Market:
         """The adapter of a market, opened when it is first needed."""
         if name not in self._markets:
-            self.prices.check_market(name, market_names())
+            facts = self.facts.market(name)
+            adapter = adapter_of(self.facts.plugins[name])
             async with self._opening:
                 if self._sandbox is not None and self._sandbox_url is None:
                     await asyncio.to_thread(self._open_sandbox)
-            table = self.facts.market(name)
-            url = self._sandbox_url or base_url(table)
+            embedded = self._sandbox_url if name in SERVED else None
+            url = embedded or base_url(facts)
             if self.home.simulated and not is_loopback(url):
                 raise ConfigError(
-                    f"{table['title']} is real and {table['url_variable']} does not point at the "
-                    "embedded market.",
-                    remedy=f"Set {table['url_variable']} too: simulated and real never mix.",
+                    f"{facts.title} is real and {facts.url_variable} does not point at this machine.",
+                    remedy=f"Set {facts.url_variable} too: simulated and real never mix.",
                 )
             key = self.key(name)
             if name not in self._markets:
-                self._markets[name] = market_class(name)(url, key, self.facts)
+                self._markets[name] = adapter(url, key, self.facts)
         return self._markets[name]
 
     def _open_sandbox(self) -> None:
         assert self._sandbox is not None
         self._sandbox_open = self._sandbox()
         self._sandbox_url = self._sandbox_open.__enter__()
-        for name in market_names():  # the vendors' own clients read their server from here
-            os.environ[self.facts.market(name)["url_variable"]] = self._sandbox_url
+        for name in SERVED:  # the vendors' own clients read their server from here
+            os.environ[self.facts.market(name).url_variable] = self._sandbox_url
+
+    def within_reach(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of these markets that a hunt may ask: beside the embedded one only others on this machine."""
+        if self._sandbox is None:
+            return names
+        home = {n for n in names if n in SERVED or is_pointed_home(self.facts.market(n))}
+        return tuple(name for name in names if name in home)
 
     def note_clock(self, market: Market) -> None:
         """Run by an embedded market's clock; refuse one that was not asked for."""

@@ -11,19 +11,17 @@ from hunter.cost.fallback import LINKS
 from hunter.cost.filters import Missed, Query, fitting
 from hunter.cost.serving import Serving, serve
 from hunter.cost.shipping import Plan, plans
-from hunter.cost.storage import Storage, StoragePrices, storage, storage_prices_from
+from hunter.cost.storage import Storage, storage
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.by_hand import described
-from hunter.estimate.coldstart_facts import coldstart_facts_from
-from hunter.estimate.gpu_speed import GpuSpeed
-from hunter.estimate.risk import Risks, record, risks_from
+from hunter.estimate.risk import record
 from hunter.facts.config import stale_after_s
 from hunter.facts.shipped import Facts, shipped
-from hunter.markets.names import market_names
 from hunter.payload.remembered import layers_known, sized
 from hunter.store import Store, evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
 from hunter.store.settings import read_clock
+from hunter.values.billing import MarketRules
 from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
 from hunter.values.offers import parse_ref
@@ -31,9 +29,7 @@ from hunter.values.offers import parse_ref
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.estimate.coldstart_facts import ColdStartFacts
     from hunter.facts.config import Home
-    from hunter.values.billing import MarketRules
     from hunter.values.clock import Clock
     from hunter.values.workload import Workload
 
@@ -56,7 +52,7 @@ class Prices:
 
     def market_names(self) -> tuple[str, ...]:
         """The markets in use: all, or those that config.toml names."""
-        every = market_names()
+        every = tuple(self.facts.markets)
         wanted = self.home.config.markets
         if wanted is None:
             return every
@@ -67,6 +63,8 @@ class Prices:
     def check_market(self, name: str, every: tuple[str, ...] | None = None) -> None:
         """Refuse a market that there is not."""
         every = every if every is not None else self.market_names()
+        if name in self.facts.unusable:
+            raise self.facts.unusable[name]
         if name not in every:
             raise UsageError(
                 f"No market is called {name!r}.", remedy=f"Known markets: {', '.join(every)}."
@@ -91,46 +89,28 @@ class Prices:
 
     def assumptions(self) -> Assumptions:
         """What estimates rest on now: rules, priors, and what our own launches measured."""
-        coldstart_facts, now = self.coldstart_facts, self.clock.now()
-        launched = leases.launched_since(self.store, now - coldstart_facts.held_days * 86400)
+        coldstart_facts, now = self.facts.coldstart, self.clock.now()
+        held_s = coldstart_facts.held.ours_within_days.expected * 86400
+        launched = leases.launched_since(self.store, now - held_s)
         seen = evidence.read(self.store)
         return Assumptions(
             rules=self.rules,
             coldstart_facts=coldstart_facts,
-            learned=learn_all(seen, coldstart_facts.spreads, now),
+            learned=learn_all(seen, coldstart_facts.spread, now),
             held=tuple(
                 Held(market=market, machine_id=machine, image=image, digests=self._digests(image))
                 for market, machine, image in launched
             ),
-            gpus=self._gpu_speeds,
-            risks=self.risks,
-            record=record(seen, self.risks.half_life_days, now),
+            gpus=self.facts.gpus,
+            risks=self.facts.risks,
+            record=record(seen, self.facts.risks.half_life_days.expected, now),
         )
 
     @cached_property
     def rules(self) -> dict[str, MarketRules]:
         """The markets' billing rules, contradictions read as this home reads them."""
-        reading = self.home.reading
-        return {name: rule.read(reading) for name, rule in self.facts.rules.items()}
-
-    @cached_property
-    def risks(self) -> Risks:
-        """What goes wrong, as shipped."""
-        return risks_from(self.facts.risk)
-
-    @cached_property
-    def _gpu_speeds(self) -> dict[str, GpuSpeed]:
-        return {
-            name: GpuSpeed(
-                fp16_tflops=gpu.fp16_tflops, mem_bw_gb_s=gpu.mem_bw_gb_s, vram_gb=gpu.vram_gb
-            )
-            for name, gpu in self.facts.gpus.items()
-        }
-
-    @cached_property
-    def coldstart_facts(self) -> ColdStartFacts:
-        """What cold starts are made of, as shipped."""
-        return coldstart_facts_from(self.facts.coldstart)
+        read = {name: facts.read(self.home.reading) for name, facts in self.facts.markets.items()}
+        return RulesOf(read, self.facts)
 
     def _digests(self, image: str) -> tuple[str, ...]:
         layers = layers_known(self.memory, image)
@@ -173,7 +153,7 @@ class Prices:
             workload: what is started there.
             host: down_mbps, and if known unpack_mb_s, write_mb_s, slots and engine.
         """
-        offer, assumptions = described(host, self.coldstart_facts)
+        offer, assumptions = described(host, self.facts.coldstart)
         return price_one(Offers.of([offer]), self.sized(workload), assumptions, self.clock.now())
 
     def plans(self, workload: Workload) -> tuple[Plan, ...]:
@@ -205,7 +185,7 @@ class Prices:
             storage(
                 deals,
                 row,
-                self.storage_prices,
+                self.facts.storage_prices,
                 self._idle_h(deals, row) if idle_h is None else idle_h,
             )
             for deals, row in found
@@ -213,7 +193,7 @@ class Prices:
 
     def keeping(self, deals: Deals, row: int) -> Storage:
         """Keep or fetch again, on one deal of a ranking, at the workload's cadence."""
-        return storage(deals, row, self.storage_prices, self._idle_h(deals, row))
+        return storage(deals, row, self.facts.storage_prices, self._idle_h(deals, row))
 
     def serving(self, workload: Workload, ref: str | None, timeout_s: float | None) -> Serving:
         """A day's demand served on one offer, or on the best deal, in every way."""
@@ -238,11 +218,6 @@ class Prices:
         """Idle hours between two runs at the workload's cadence."""
         every = deals.workload.run.every_h or DAY_H
         return max(0.0, every - float(deals.bills.run_h[row]))
-
-    @cached_property
-    def storage_prices(self) -> StoragePrices:
-        """Where weights can be kept outside a rented machine."""
-        return storage_prices_from(self.facts.risk)
 
     def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
         """An empty ranking as an error: which rule removed how many, and the best there is without them."""
@@ -308,6 +283,23 @@ class Prices:
         near = inside or difflib.get_close_matches(wanted, sorted(known), 4, 0.4)
         hint = f"Did you mean {', '.join(near)}?" if near else "hunter deals shows their names."
         raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
+
+
+class RulesOf(dict[str, MarketRules]):
+    """Rules by market; one whose plug-in is gone is taken to bill every meter in every phase.
+
+    What was recorded or rented there stays readable, at its dearest.
+    """
+
+    def __init__(self, known: Mapping[str, MarketRules], facts: Facts) -> None:
+        super().__init__(known)
+        self.facts = facts
+
+    def __missing__(self, name: str) -> MarketRules:
+        return MarketRules(
+            name=name, title=name, month_h=720.0, bandwidth_bytes_per_gb=1e9,
+            priors=self.facts.coldstart.by_hand,
+        )  # fmt: skip
 
 
 def _plain_name(name: str) -> str:

@@ -112,7 +112,6 @@ def dockerfile(shell: Shell, workload: str | None, way: str | None, output: str 
       hunter export dockerfile -w comfyui-flux > Dockerfile
       hunter export dockerfile -w job.toml --way layers -o Dockerfile
     """
-    from hunter.estimate.coldstart_facts import coldstart_facts_from  # noqa: PLC0415  with it
     from hunter.export.dockerfile import dockerfile as written  # noqa: PLC0415  numpy
     from hunter.facts.shipped import shipped  # noqa: PLC0415  loaded then
 
@@ -133,7 +132,7 @@ def dockerfile(shell: Shell, workload: str | None, way: str | None, output: str 
         f"{human(best.code.pull)} again; one adapter {human(best.adapter.push)} and "
         f"{human(best.adapter.pull)}."
     )
-    most = coldstart_facts_from(shipped().coldstart).plan_layer_bytes
+    most = shipped().coldstart.plan.layer_bytes.expected
     text = written(sized, best.way, reasons, most)
     if output is None:
         shell.document({"dockerfile": text, "way": best.way}) if shell.json else shell.show(text)

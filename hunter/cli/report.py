@@ -78,7 +78,7 @@ def storage(
 
     disk_gb = shell.workload(workload).disk_gb
     with shell.prices() as prices:
-        rows = storage_report(_offers(prices, since, until), disk_gb, prices.facts.rules)
+        rows = storage_report(_offers(prices, since, until), disk_gb, prices.rules)
     return _write(shell, rows, csv_file)
 
 

@@ -46,9 +46,17 @@ def serve(shell: Shell, /, as_env: bool, **options: Any) -> int:
         if shell.json:
             shell.document({"url": url})
         elif as_env:
-            click.echo(f"export VAST_URL={url}\nexport RUNPOD_API_BASE_URL={url}")
+            click.echo("\n".join(f"export {name}={url}" for name in _variables()))
         else:
             click.echo(f"The embedded market answers at {url} (Ctrl-C ends it).")
 
     serve(Options(**options), ready)
     return 0
+
+
+def _variables() -> list[str]:
+    """Where the vendors' own clients read their server from, of every market that is served."""
+    from hunter.facts.shipped import shipped  # noqa: PLC0415  10 ms
+    from hunter.sandbox.facts import SERVED  # noqa: PLC0415  with it
+
+    return [shipped().market(name).url_variable for name in SERVED]

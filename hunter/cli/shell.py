@@ -68,6 +68,7 @@ class Shell:
         from hunter.api.prices import Prices  # noqa: PLC0415  numpy, 0.1 s
 
         prices = Prices(self.home)
+        self._name_unusable(prices)
         try:
             yield prices
         finally:
@@ -79,10 +80,16 @@ class Shell:
         from hunter.api.hunter import Hunter  # noqa: PLC0415  numpy, 0.1 s
 
         hunt = Hunter(self.home, sandbox=self.sandbox_starter)
+        self._name_unusable(hunt)
         try:
             yield hunt
         finally:
             await hunt.close()
+
+    def _name_unusable(self, prices: Prices) -> None:
+        """Say which markets' plug-ins bring no facts that can be read; the others work."""
+        for error in prices.facts.unusable.values():
+            self.say(f"{error}")
 
     def workload(self, name: str | None) -> Workload:
         """The workload named, or the one that config.toml names."""

@@ -25,7 +25,7 @@ from hunter.estimate.risk import (
     worked_h,
 )
 from hunter.estimate.speeds import by_market, run_share
-from hunter.values.billing import Z90
+from hunter.values.figures import Z90
 from hunter.values.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -327,10 +327,10 @@ def _trouble(
     rates: Rates,
 ) -> _Trouble:
     risks, known = assumptions.risks, assumptions.record
-    chance = boot_chance(offers, risks, known)
+    chance = boot_chance(offers, assumptions.rules, risks, known)
     duds = expected_duds(chance)
     dud_usd = _dud_usd(offers, phases, rates, assumptions)
-    rate = interruptions_per_h(offers, risks, known)
+    rate = interruptions_per_h(offers, assumptions.rules, risks, known)
     worked = worked_h(run_h, rate, workload.run.checkpoint_every_h)
     lost_h, cuts = worked - run_h, rate * worked
     start_usd = cold_usd + _priced(duds, dud_usd)
@@ -359,9 +359,9 @@ def _dud_usd(
     risks = assumptions.risks
     hours = by_market("dud_s", offers, assumptions, prior=risks.dud_s).mean / SECONDS_PER_HOUR
     pulling = rates.billed("download", "gpu")
-    gpu_share = np.maximum(pulling, risks.dud_gpu_share)
+    gpu_share = np.maximum(pulling, risks.dud_gpu_share.expected)
     travelled = sum(_bytes_in_gb(p, rates) for p in phases if p.name == "download")
-    traffic = _priced(risks.dud_bytes_share * np.asarray(travelled), rates.traffic_in)
+    traffic = _priced(risks.dud_bytes_share.expected * np.asarray(travelled), rates.traffic_in)
     return hours * (gpu_share * rates.gpu + rates.disk) + traffic
 
 
@@ -381,7 +381,7 @@ def _lines(
 
     sent = np.full(len(offers), workload.run.egress_gb)
     gpu, disk, all_in = rates.gpu, rates.disk, rates.all_in
-    phases_of, learned = "offer; markets.toml phases", "risk.toml; own launches"
+    phases_of, learned = "offer; the market's phases", "risk.toml, the market's rates; own launches"
     travels = {"download": "image in", "weights": "weights in"}
     travel = [
         _line(item, "bandwidth", _bytes_in_gb(phase, rates), "GB", rates.traffic_in,
@@ -399,7 +399,7 @@ def _lines(
         _line("hosts not booting", "gpu", trouble.duds, "dud", trouble.dud_usd, learned),
         _line("work lost to cuts", "gpu", trouble.lost_h, "h", all_in, learned),
         _line("starts after cuts", "gpu", trouble.cuts, "start", trouble.start_usd, learned),
-        _line("rounding", "gpu", rounding_h, "h", all_in, "markets.toml step and minimum"),
+        _line("rounding", "gpu", rounding_h, "h", all_in, "the market's step and minimum"),
     )
     possible = (
         "hosts not booting",

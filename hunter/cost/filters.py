@@ -207,11 +207,11 @@ def flags(
     limits = assumptions.risks
     whole = {name: gpu.vram_gb for name, gpu in assumptions.gpus.items() if gpu.vram_gb is not None}
     mig = [value for value in offers.market_gpu.values if value and "MIG" in value.upper()]
-    part = offers.vram_gb < limits.slice_below * offers.gpu.lookup(whole)
+    part = offers.vram_gb < limits.slice_below.expected * offers.gpu.lookup(whole)
     needs_cuda = workload.gpu.cuda is not None
     return {
         "slice": part | offers.market_gpu.is_in(mig),
-        "pcie-x1": offers.pcie_gb_s < limits.narrow_pcie_gb_s,
+        "pcie-x1": offers.pcie_gb_s < limits.narrow_pcie_gb_s.expected,
         "unverified": offers.verified == 0,
         "old-driver": np.isnan(offers.cuda) & needs_cuda,
         "unscaled": np.isnan(relative_speeds(offers.gpu, workload.run, assumptions.gpus)),

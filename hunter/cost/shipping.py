@@ -17,7 +17,7 @@ from hunter.values.workload import Fetch, ImageLayer, Payload
 
 if TYPE_CHECKING:
     from hunter.estimate.assumptions import Assumptions
-    from hunter.estimate.coldstart_facts import ColdStartFacts
+    from hunter.values.coldstart_facts import ColdStartFacts
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
 
@@ -71,7 +71,7 @@ def shipped_as(workload: Workload, way: Way, coldstart_facts: ColdStartFacts) ->
     sizes = (
         [weights]
         if way == "baked"
-        else _part_bytes(payload.fetches, coldstart_facts.plan_layer_bytes)
+        else _part_bytes(payload.fetches, coldstart_facts.plan.layer_bytes.expected)
     )
     above = tuple(
         ImageLayer(digest=None, compressed_bytes=size, unpacked_bytes=size) for size in sizes
@@ -138,7 +138,8 @@ def changes(workload: Workload, way: Way, coldstart_facts: ColdStartFacts) -> tu
     again with every start whatever changes.
     """
     weights = workload.payload.weights_bytes or 0.0
-    code, adapter = coldstart_facts.plan_code_bytes, coldstart_facts.plan_adapter_bytes
+    plan = coldstart_facts.plan
+    code, adapter = plan.code_bytes.expected, plan.lora_bytes.expected
     if way in ("fetch", "store"):
         return Change(push=code, pull=code + weights), Change(push=adapter, pull=weights)
     if way == "baked":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,83 +17,23 @@ if TYPE_CHECKING:
     from hunter.cost.bill import Bills
     from hunter.cost.deals import Deals
     from hunter.estimate.assumptions import Assumptions
+    from hunter.values.billing import MarketRules, NetworkVolume
     from hunter.values.columns import Offers
+    from hunter.values.storage_prices import ObjectStore, StoragePrices
     from hunter.values.workload import Workload
 
 FETCHED = ("download", "unpack", "weights")
 """Phases of a start that a kept disk saves."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectStore:
-    """Where weights can lie that any market fetches from."""
+def volume_usd_month(volume: NetworkVolume, size_gb: float) -> float:
+    """What a network volume of this size costs a month: less for what is above its tier.
 
-    name: str
-    title: str
-    usd_gb_month: float
-    out_usd_gb: float
-    month_h: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkVolume:
-    """A market's volume outside its machines, in one data centre."""
-
-    market: str
-    usd_gb_month: float
-    beyond_usd_gb_month: float
-    """For what is above the tier."""
-    tier_gb: float
-    read_mb_s: float
-    source: str
-
-    def usd_month(self, size_gb: float) -> float:
-        """What a volume of this size costs a month.
-
-        >>> v = NetworkVolume(market="m", usd_gb_month=0.07, beyond_usd_gb_month=0.05, tier_gb=1000,
-        ...                   read_mb_s=200, source="")
-        >>> v.usd_month(100), v.usd_month(1200)
-        (7.000000000000001, 80.0)
-        """
-        above = max(0.0, size_gb - self.tier_gb)
-        return (size_gb - above) * self.usd_gb_month + above * self.beyond_usd_gb_month
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoragePrices:
-    """Where weights can be kept outside a rented machine."""
-
-    stores: tuple[ObjectStore, ...] = ()
-    volumes: tuple[NetworkVolume, ...] = ()
-
-
-def storage_prices_from(table: dict[str, Any]) -> StoragePrices:
-    """The stores and volumes of `data/risk.toml` as values."""
-    return StoragePrices(
-        stores=tuple(
-            ObjectStore(
-                name=name,
-                title=row["title"],
-                usd_gb_month=row["usd_gb_month"]["expected"],
-                out_usd_gb=row["out_usd_gb"]["expected"],
-                month_h=row["month_h"],
-                source=row["usd_gb_month"]["source"],
-            )
-            for name, row in table["store"].items()
-        ),
-        volumes=tuple(
-            NetworkVolume(
-                market=market,
-                **{
-                    key: row[key]["expected"]
-                    for key in ("usd_gb_month", "beyond_usd_gb_month", "tier_gb", "read_mb_s")
-                },
-                source=row["usd_gb_month"]["source"],
-            )
-            for market, row in table["volume"].items()
-        ),
-    )
+    At $0.07 a GB, and $0.05 above 1000 GB, 1200 GB cost 70 + 10 = $80.
+    """
+    above_gb = max(0.0, size_gb - volume.tier_gb.expected)
+    below_usd = (size_gb - above_gb) * volume.usd_gb_month.expected
+    return below_usd + above_gb * volume.beyond_usd_gb_month.expected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,27 +114,25 @@ def ways(
         offer: of one row.
         workload: with its sizes.
         assumptions: rules, priors and what our launches taught.
-        storage_prices: object stores and network volumes.
+        storage_prices: object stores; a network volume is the market's.
     """
-    market = offer.market[0] or ""
-    rule = assumptions.rules[market]
+    rule = assumptions.rules[offer.market[0] or ""]
     bill = bills(offer, workload, assumptions)
     weights = workload.payload.weights_bytes
     found = [_destroyed("destroy", "destroy, fetch everything again", bill), _running(bill)]
     if rule.stop_keeps_disk:
-        found.insert(1, _stopped(bill, market, assumptions))
+        found.insert(1, _stopped(bill, rule))
     if not workload.payload.fetches or weights is None:
         return tuple(found)
     if not rule.stop_keeps_disk:
-        found.insert(1, _volume_disk(bill, gb(weights), offer, assumptions))
+        found.insert(1, _volume_disk(bill, gb(weights), offer, rule))
     baked = bills(offer, shipped_as(workload, "layers", assumptions.coldstart_facts), assumptions)
     found.insert(1, _destroyed("baked", "destroy, weights baked into the image", baked))
     stored = bills(offer, shipped_as(workload, "store", assumptions.coldstart_facts), assumptions)
-    for store in storage_prices.stores:
-        found.append(_stored(store, stored, gb(weights)))
-    for volume in storage_prices.volumes:
-        if volume.market == market:
-            found.append(_network(volume, bill, gb(weights), offer, rule.month_h))
+    for name, store in storage_prices.store.items():
+        found.append(_stored(name, store, stored, gb(weights)))
+    if rule.volume is not None:
+        found.append(_network(rule.volume, bill, gb(weights), offer, rule.month_h))
     return tuple(found)
 
 
@@ -223,45 +161,50 @@ def _without(bill: Bills, phases: tuple[str, ...]) -> tuple[float | None, float 
     return known(sum(usd for usd, _ in rest)), known(sum(seconds for _, seconds in rest))
 
 
-def _stopped(bill: Bills, market: str, assumptions: Assumptions) -> Way:
+def _stopped(bill: Bills, rule: MarketRules) -> Way:
     warm_usd, warm_s = _without(bill, FETCHED)
     way = Way(
         name="stopped", says="stop it and keep the disk", keep_usd_h=known(bill.keep_usd_h[0]),
         warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
-        ties_to="the machine", source="offer; restart chance by risk.toml",
+        ties_to="the machine", source="offer; the market's restart chance",
     )  # fmt: skip
-    return _may_be_taken(way, market, assumptions)
+    return _may_be_taken(way, rule)
 
 
-def _may_be_taken(way: Way, market: str, assumptions: Assumptions) -> Way:
-    restart = assumptions.risks.restarts.get(market)
+def _may_be_taken(way: Way, rule: MarketRules) -> Way:
+    restart = rule.restart
     if restart is None:
         return way
     return replace(way, taken_after_h=restart.taken_after_h.expected, left=restart.left.expected)
 
 
-def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, assumptions: Assumptions) -> Way:
+def _volume_disk(bill: Bills, weights_gb: float, offer: Offers, rule: MarketRules) -> Way:
     """A stop that erases the container's disk: only what lies on the volume is kept, the image is not."""
-    market = offer.market[0] or ""
     warm_usd, warm_s = _without(bill, ("weights",))
-    month_h = assumptions.rules[market].month_h
     rate = known(offer.storage_stopped_usd_gb_month[0])
     way = Way(
-        name="volume disk", says="stop it, weights on the pod's volume disk",
-        keep_usd_h=None if rate is None else usd_h_from_gb_month(rate, weights_gb, month_h),
+        name="volume disk", says="stop it, weights on its volume disk",
+        keep_usd_h=None if rate is None else usd_h_from_gb_month(rate, weights_gb, rule.month_h),
         warm_usd=warm_usd, cold_usd=known(bill.acquire_usd[0]), warm_s=warm_s,
-        ties_to="the machine", source="RunPod: a stop erases the container disk; risk.toml",
+        ties_to="the machine", source=_of_a_stop(rule),
     )  # fmt: skip
-    return _may_be_taken(way, market, assumptions)
+    return _may_be_taken(way, rule)
 
 
-def _stored(store: ObjectStore, bill: Bills, weights_gb: float) -> Way:
+def _of_a_stop(rule: MarketRules) -> str:
+    """Who says what a stop keeps."""
+    stopped = rule.phases.get("stopped")
+    said = "not described" if stopped is None else stopped["disk"].source
+    return f"{said}; the market's restart chance"
+
+
+def _stored(name: str, store: ObjectStore, bill: Bills, weights_gb: float) -> Way:
     acquire = known(bill.acquire_usd[0])
-    usd = None if acquire is None else acquire + weights_gb * store.out_usd_gb
+    usd = None if acquire is None else acquire + weights_gb * store.out_usd_gb.expected
     return Way(
-        name=store.name, says=f"destroy, weights in {store.title}",
-        keep_usd_h=usd_h_from_gb_month(store.usd_gb_month, weights_gb, store.month_h),
-        warm_usd=usd, cold_usd=usd, warm_s=known(bill.cold_start_s[0]), source=store.source,
+        name=name, says=f"destroy, weights in {store.title}",
+        keep_usd_h=usd_h_from_gb_month(store.usd_gb_month.expected, weights_gb, store.month_h),
+        warm_usd=usd, cold_usd=usd, warm_s=known(bill.cold_start_s[0]), source=store.usd_gb_month.source,
     )  # fmt: skip
 
 
@@ -270,7 +213,7 @@ def _network(
 ) -> Way:
     """Weights are read from the volume instead of fetched; it is slower than a disk of the machine."""
     warm_usd, warm_s = _without(bill, ("weights",))
-    read_s = weights_gb * 1000 / volume.read_mb_s
+    read_s = weights_gb * 1000 / volume.read_mb_s.expected
     each_s = known(bill.all_in_usd_h[0])
     usd = None if warm_usd is None or each_s is None else warm_usd + read_s / 3600 * each_s
     acquire, cold = known(bill.acquire_usd[0]), known(bill.cold_start_usd[0])
@@ -278,9 +221,9 @@ def _network(
     usd = None if usd is None or duds is None else usd + duds
     return Way(
         name="network volume", says="destroy, weights on a network volume",
-        keep_usd_h=volume.usd_month(weights_gb) / month_h, warm_usd=usd, cold_usd=usd,
+        keep_usd_h=volume_usd_month(volume, weights_gb) / month_h, warm_usd=usd, cold_usd=usd,
         warm_s=None if warm_s is None else warm_s + read_s,
-        ties_to=offer.location[0] or "one data centre", source=volume.source,
+        ties_to=offer.location[0] or "one data centre", source=volume.usd_gb_month.source,
     )  # fmt: skip
 
 

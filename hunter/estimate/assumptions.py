@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hunter.estimate.beliefs import Learned, Observation, Spread, learn
-from hunter.estimate.risk import Record, Risks
+from hunter.estimate.beliefs import Learned, Observation, learn
+from hunter.estimate.risk import CALM, Record
+from hunter.values.coldstart_facts import Spread
+from hunter.values.risk_facts import RiskFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hunter.estimate.coldstart_facts import ColdStartFacts
-    from hunter.estimate.gpu_speed import GpuSpeed
     from hunter.values.billing import MarketRules
+    from hunter.values.coldstart_facts import ColdStartFacts
+    from hunter.values.gpus import GpuSpeed
 
 OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s", "run_share")
 """Quantities that belong to what runs; all others belong to where it runs."""
@@ -41,7 +43,7 @@ class Assumptions:
     held: tuple[Held, ...] = ()
     gpus: Mapping[str, GpuSpeed] = field(default_factory=dict)
     """By our names."""
-    risks: Risks = field(default_factory=Risks)
+    risks: RiskFacts = CALM
     record: Record = field(default_factory=Record)
     """How our own launches went."""
 

@@ -19,26 +19,13 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hunter.values.billing import Prior
+    from hunter.values.coldstart_facts import Spread
     from hunter.values.columns import Text
+    from hunter.values.figures import Prior
     from hunter.values.units import Floats
 
 HUBER = 1.5
 """Standard deviations up to which a measurement counts in full (Huber 1981: 95% efficient at 1.345)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """How a quantity varies, as standard deviations of its logarithm, and how long evidence holds."""
-
-    market: float
-    """Of a market's usual value about our prior."""
-    host: float
-    machine: float
-    launch: float
-    """Between launches on the same machine."""
-    half_life_days: float
-    """After so long a measurement counts half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

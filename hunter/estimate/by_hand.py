@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from hunter.estimate.assumptions import Assumptions
 from hunter.values.amounts import number
-from hunter.values.billing import MarketRules, Prior
+from hunter.values.billing import MarketRules
 from hunter.values.errors import UsageError
+from hunter.values.figures import Prior
 from hunter.values.offers import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.estimate.coldstart_facts import ColdStartFacts
+    from hunter.values.coldstart_facts import ColdStartFacts
 
 MARKET = "by hand"
 _SOURCE = "stated by hand"
@@ -30,10 +32,8 @@ def described(
     """
     if "down_mbps" not in host:
         raise UsageError("--host: down_mbps is missing.", remedy="Give it, as down_mbps=200.")
-    if "unpack_mb_s" in host:
-        coldstart_facts = replace(coldstart_facts, unpack_mb_s=_stated(host, "unpack_mb_s"))
-    if "write_mb_s" in host:
-        coldstart_facts = replace(coldstart_facts, write_mb_s=_stated(host, "write_mb_s"))
+    stated = {key: _stated(host, key) for key in ("unpack_mb_s", "write_mb_s") if key in host}
+    coldstart_facts = replace(coldstart_facts, pull=replace(coldstart_facts.pull, **stated))
     engine = coldstart_facts.engine
     if "engine" in host:
         if host["engine"] not in coldstart_facts.engines:
@@ -52,7 +52,7 @@ def described(
         title=MARKET,
         month_h=730.0,
         bandwidth_bytes_per_gb=1e9,
-        priors=dict(coldstart_facts.by_hand),
+        priors=coldstart_facts.by_hand,
     )
     offer = Offer(
         market=MARKET,
@@ -65,9 +65,10 @@ def described(
         inet_down_mbps=_positive(host, "down_mbps"),
         seen_at=0.0,
     )
-    return offer, Assumptions(
-        rules={MARKET: rule}, coldstart_facts=replace(coldstart_facts, engine=engine)
+    facts = replace(
+        coldstart_facts, usual_engine=MARKET, engines={**coldstart_facts.engines, MARKET: engine}
     )
+    return offer, Assumptions(rules={MARKET: rule}, coldstart_facts=facts)
 
 
 def _positive(host: Mapping[str, str], key: str) -> float:

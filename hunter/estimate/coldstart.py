@@ -15,8 +15,8 @@ import numpy as np
 
 from hunter.estimate.beliefs import Belief
 from hunter.estimate.pull import MB, Hosts, Layers, totals
-from hunter.estimate.speeds import believed, by_market, client, link_mb_s, unpack_mb_s
-from hunter.values.billing import Z90
+from hunter.estimate.speeds import app_of, believed, by_market, client, link_mb_s, unpack_mb_s
+from hunter.values.figures import Z90
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hunter.estimate.assumptions import Assumptions
-    from hunter.estimate.coldstart_facts import ColdStartFacts
+    from hunter.values.coldstart_facts import ColdStartFacts
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
     from hunter.values.workload import Payload, Workload
@@ -99,7 +99,7 @@ def cold_start(offers: Offers, workload: Workload, assumptions: Assumptions) -> 
         assumptions: rules, priors and what our launches taught.
     """
     coldstart_facts, payload, own = assumptions.coldstart_facts, workload.payload, workload.start
-    app = coldstart_facts.app_of(workload.image, own.app)
+    app = app_of(coldstart_facts, workload.image, own.app)
     link, n = link_mb_s(offers, assumptions), len(offers)
     download, unpack = _pulled(offers, workload, assumptions, link)
     boot = _own(own.boot_s, n) or believed(
@@ -136,17 +136,16 @@ def layers_of(payload: Payload, coldstart_facts: ColdStartFacts) -> Layers | Non
         return None
     else:
         # the largest neither first nor last, as real images have it
-        shares = coldstart_facts.default_decay ** (
-            (np.arange(coldstart_facts.default_layers) * 7 + 5) % coldstart_facts.default_layers
-        )
+        pull, n = coldstart_facts.pull, int(coldstart_facts.pull.default_layers.expected)
+        shares = pull.default_decay.expected ** ((np.arange(n) * 7 + 5) % n)
         sizes = payload.image_bytes * shares / shares.sum()
-        ratio = coldstart_facts.code_ratio
+        ratio = coldstart_facts.unpack.code.expected
         if payload.image_unpacked_bytes is not None and payload.image_bytes:
             ratio = payload.image_unpacked_bytes / payload.image_bytes
         unpacked, packing = sizes * ratio, ["gzip"] * len(sizes)
-    stored = unpacked < sizes * coldstart_facts.stored_below
+    stored = unpacked < sizes * coldstart_facts.ease.stored_below.expected
     ease = np.array(
-        [{"zstd": coldstart_facts.zstd_ease, "plain": np.inf}.get(p, 1.0) for p in packing]
+        [{"zstd": coldstart_facts.ease.zstd.expected, "plain": np.inf}.get(p, 1.0) for p in packing]
     )
     return Layers(
         compressed_bytes=sizes,
@@ -212,14 +211,15 @@ def hosts_of(
     offers: Offers, coldstart_facts: ColdStartFacts, down_mb_s: Floats, unpack_mb_s: Floats
 ) -> Hosts:
     """The hosts of these offers as a pull sees them, with these speeds of link and unpacking."""
-    disk = offers.disk_mb_s * coldstart_facts.write_share.expected
+    pull = coldstart_facts.pull
+    disk = offers.disk_mb_s * pull.write_share.expected
     return Hosts(
         down_mb_s=down_mb_s,
-        connection_mb_s=np.full(len(offers), coldstart_facts.connection_mb_s.expected),
+        connection_mb_s=np.full(len(offers), pull.connection_mb_s.expected),
         unpack_mb_s=unpack_mb_s,
-        write_mb_s=np.where(np.isnan(disk), coldstart_facts.write_mb_s.expected, disk),
-        layer_s=coldstart_facts.layer_s.expected,
-        file_s=coldstart_facts.file_s.expected,
+        write_mb_s=np.where(np.isnan(disk), pull.write_mb_s.expected, disk),
+        layer_s=pull.layer_s.expected,
+        file_s=pull.file_s.expected,
     )
 
 
@@ -229,12 +229,13 @@ def _there_already(
     """Rows whose host may hold part of the image, how likely it does, and which layers those are."""
     whole = np.ones(len(layers), dtype=np.bool_)
     ours = {(held.market, held.machine_id) for held in assumptions.held}
-    for popular in assumptions.coldstart_facts.popular:
-        if any(f"/{word}" in f"/{workload.image}" for word in popular.images):
-            machines = {machine for market, machine in ours if market == popular.market}
-            rows = offers.market.is_in([popular.market]) & ~offers.machine_id.is_in(machines)
+    for market, rule in assumptions.rules.items():
+        popular = rule.popular
+        if popular and any(f"/{word}" in f"/{workload.image}" for word in popular.images):
+            machines = {machine for where, machine in ours if where == market}
+            rows = offers.market.is_in([market]) & ~offers.machine_id.is_in(machines)
             if rows.any():
-                yield np.flatnonzero(rows), popular.chance, whole
+                yield np.flatnonzero(rows), popular.chance.expected, whole
     digests = [layer.digest for layer in workload.payload.layers]
     for place in sorted(ours):
         rows = offers.market.is_in(place[:1]) & offers.machine_id.is_in(place[1:])
@@ -243,7 +244,7 @@ def _there_already(
         for held in images:
             cached |= np.arange(len(layers)) < common_prefix(digests, held.digests)
         if rows.any() and cached.any():
-            yield np.flatnonzero(rows), assumptions.coldstart_facts.held_chance, cached
+            yield np.flatnonzero(rows), assumptions.coldstart_facts.held.ours.expected, cached
 
 
 def common_prefix(wanted: Sequence[str | None], held: Sequence[str]) -> int:
@@ -284,7 +285,7 @@ def _fetched(offers: Offers, workload: Workload, assumptions: Assumptions, link:
     for fetch in fetches:
         taken = client(fetch.kind, offers, workload, assumptions)
         megabytes = np.nan if fetch.n_bytes is None else fetch.n_bytes / MB
-        overhead = max(1, len(fetch.files)) * coldstart_facts.weights_file_s.expected
+        overhead = max(1, len(fetch.files)) * coldstart_facts.client.file_s.expected
         for seconds, speed in (
             (low, np.minimum(link.at(Z90), taken.at(Z90))),
             (expected, np.minimum(link.mean_of_inverse, taken.mean_of_inverse)),
@@ -304,10 +305,13 @@ def _loaded(
     if own_gb_s is not None:
         speed = Belief(median=np.full(n, own_gb_s), log_sd=none)
     else:
-        in_memory = gigabytes < offers.ram_gb * coldstart_facts.in_memory_below
+        in_memory = gigabytes < offers.ram_gb * coldstart_facts.load.cached_below_ram_share.expected
         memory, disk = (
             believed("load_gb_s", offers, assumptions, prior, image)
-            for prior in (coldstart_facts.load_memory_gb_s, coldstart_facts.load_disk_gb_s)
+            for prior in (
+                coldstart_facts.load.from_memory_gb_s,
+                coldstart_facts.load.from_disk_gb_s,
+            )
         )
         speed = Belief(
             median=np.where(in_memory, memory.median, disk.median),

@@ -7,7 +7,6 @@ not known is priced with the hours as they stand, and marked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,22 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hunter.values.columns import Text
+    from hunter.values.gpus import GpuSpeed
     from hunter.values.units import Floats
     from hunter.values.workload import Run
 
 FIGURES = {"compute": "fp16_tflops", "memory": "mem_bw_gb_s"}
 """What is compared, by what bounds the workload."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuSpeed:
-    """What one GPU does in a second. None is unknown."""
-
-    fp16_tflops: float | None
-    """Dense, tensor cores."""
-    mem_bw_gb_s: float | None
-    vram_gb: float | None = None
-    """Of the whole GPU."""
 
 
 def relative_speeds(gpus: Text, run: Run, known: Mapping[str, GpuSpeed]) -> Floats:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hunter.estimate.assumptions import Assumptions
-    from hunter.estimate.risk import Risks
+    from hunter.values.billing import MarketRules
     from hunter.values.columns import Offers
     from hunter.values.workload import Workload
 
@@ -164,19 +164,19 @@ class Went:
     """The market ended it, or its host did."""
 
 
-def outcome(went: Went, offers: Offers, risks: Risks) -> list[Observation]:
+def outcome(went: Went, offers: Offers, rules: Mapping[str, MarketRules]) -> list[Observation]:
     """What a lease says of duds and interruptions.
 
     Args:
         went: how it went.
         offers: of one row: what was rented.
-        risks: the tiers that an offer falls into.
+        rules: of the markets, whose tiers an offer falls into.
     """
     tenancy = offers.tenancy[0] or ""
     found: dict[str, float] = {}
-    tiers = tiers_of(offers, risks)
+    tiers = tiers_of(offers, rules)
     if went.booted is not None and tiers:
-        found[f"{BOOTS} {tiers[0][0].name}"] = float(went.booted)
+        found[f"{BOOTS} {tiers[0][1].name}"] = float(went.booted)
         if not went.booted:
             found["dud_s"] = went.waited_s
     if went.ran_h > 0:

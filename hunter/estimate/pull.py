@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hunter.values.coldstart_facts import Puller
     from hunter.values.units import Floats
 
 MB = 1e6
@@ -43,17 +44,6 @@ class Layers:
     def bytes_in(self) -> float:
         """What travels where nothing is there yet."""
         return float(self.compressed_bytes.sum())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Puller:
-    """How one kind of container engine works."""
-
-    name: str
-    slots: int
-    """Layers that download at once."""
-    unpack_at_once: int = 1
-    """Layers that are unpacked at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

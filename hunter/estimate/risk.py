@@ -8,11 +8,12 @@ same way (Gelman et al., Bayesian Data Analysis, 3rd ed., 2.4 and 2.6). Old evid
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hunter.values.billing import Z90, Prior
+from hunter.values.figures import Z90, Figure, Prior, Share
+from hunter.values.risk_facts import RiskFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from hunter.estimate.beliefs import Observation
+    from hunter.values.billing import MarketRules, Tier
     from hunter.values.columns import Offers
     from hunter.values.units import Column, Floats
 
@@ -28,93 +30,19 @@ BOOTS, RAN, LOST = "boots", "ran", "lost"
 whether the market ended them (1), under a tenancy."""
 
 
-NEVER = Prior(low=300.0, expected=300.0, high=300.0, source="stands where no dud is ever expected")
-
-ALWAYS = Prior(low=1.0, expected=1.0, high=1.0, source="stands where a contract is its quote")
-
-
-# ── what is believed before the first launch ─────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tier:
-    """Offers of one market that boot about equally often."""
-
-    market: str
-    name: str
-    chance: float
-    launches: float
-    """How many of our own launches the chance is worth."""
-    source: str
-    datacenter: bool | None = None
-    """Asked of an offer that belongs here; None asks nothing."""
-    reliability: float | None = None
-    """At least."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
-    """Interruptions an hour, and how many of our own hours the figure is worth."""
-
-    per_h: Prior
-    hours: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restart:
-    """How a stopped instance's GPU is lost to others."""
-
-    taken_after_h: Prior
-    left: Prior
-    """The chance that remains however long it was stopped."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Risks:
-    """`data/risk.toml` as values. Without tiers and rates nothing ever goes wrong."""
-
-    tiers: tuple[Tier, ...] = ()
-    host_launches: float = 4.0
-    machine_launches: float = 3.0
-    half_life_days: float = 60.0
-    dud_s: Prior = NEVER
-    dud_gpu_share: float = 0.5
-    dud_bytes_share: float = 0.75
-    rates: Mapping[tuple[str, str], Rate] = field(default_factory=dict)
-    """By market and tenancy."""
-    machine_hours: float = 24.0
-    restarts: Mapping[str, Restart] = field(default_factory=dict)
-    quote_share: Prior = ALWAYS
-    """A contract's price by its quote."""
-    narrow_pcie_gb_s: float = 2.0
-    slice_below: float = 0.9
-    """Share of its model's memory below which an offer is part of a GPU."""
-
-
-def risks_from(table: dict[str, Any]) -> Risks:
-    """The table of `data/risk.toml` as values."""
-    boot, dud, lost = table["boot"], table["dud"], table["interruption"]
-    return Risks(
-        tiers=tuple(Tier(**row) for row in boot["tier"]),
-        host_launches=boot["host_launches"]["expected"],
-        machine_launches=boot["machine_launches"]["expected"],
-        half_life_days=boot["half_life_days"]["expected"],
-        dud_s=Prior(**dud["seconds"]),
-        dud_gpu_share=dud["gpu_share"]["expected"],
-        dud_bytes_share=dud["bytes_share"]["expected"],
-        rates={
-            (market, tenancy): Rate(per_h=Prior(**row["per_h"]), hours=row["hours"])
-            for market, rows in lost.items()
-            if market != "machine_hours"
-            for tenancy, row in rows.items()
-        },
-        machine_hours=lost["machine_hours"]["expected"],
-        restarts={
-            market: Restart(taken_after_h=Prior(**row["taken_after_h"]), left=Prior(**row["left"]))
-            for market, row in table["restart"].items()
-        },
-        quote_share=Prior(**table["quote"]["share"]),
-        narrow_pcie_gb_s=table["flag"]["narrow_pcie_gb_s"]["expected"],
-        slice_below=table["flag"]["slice_below"]["expected"],
-    )
+CALM = RiskFacts(
+    host_launches=Figure(expected=4.0),
+    machine_launches=Figure(expected=3.0),
+    half_life_days=Figure(expected=60.0),
+    dud_s=Prior(low=300.0, expected=300.0, high=300.0),
+    dud_gpu_share=Share(expected=0.5),
+    dud_bytes_share=Share(expected=0.75),
+    machine_hours=Figure(expected=24.0),
+    quote_share=Prior(low=1.0, expected=1.0, high=1.0),
+    narrow_pcie_gb_s=Figure(expected=2.0),
+    slice_below=Share(expected=0.9),
+)
+"""Where nothing is said: contracts are their quotes. Whether anything fails is up to a market's rules."""
 
 
 # ── what our own launches say ────────────────────────────────────────────────────────────────────
@@ -198,27 +126,32 @@ def updated(expected: Column, worth: float, happened: Column, trials: Column) ->
     return (expected * worth + happened) / (worth + trials)
 
 
-def tiers_of(offers: Offers, risks: Risks) -> list[tuple[Tier, NDArray[np.intp]]]:
-    """Each tier with the rows that belong to it: those that fit it and none before it."""
+def tiers_of(
+    offers: Offers, rules: Mapping[str, MarketRules]
+) -> list[tuple[str, Tier, NDArray[np.intp]]]:
+    """Each market's tiers with the rows that belong to them: those that fit one and none before it."""
     found = []
-    free = np.ones(len(offers), dtype=np.bool_)
-    for tier in risks.tiers:
-        fits = free & offers.market.is_in([tier.market])
-        if tier.datacenter is not None:
-            fits &= offers.datacenter == float(tier.datacenter)
-        if tier.reliability is not None:
-            fits &= offers.reliability >= tier.reliability
-        free = free & ~fits
-        if (rows := np.flatnonzero(fits)).size:
-            found.append((tier, rows))
+    for market, rule in rules.items():
+        free = offers.market.is_in([market])
+        for tier in rule.boot:
+            fits = free.copy()
+            if tier.datacenter is not None:
+                fits &= offers.datacenter == float(tier.datacenter)
+            if tier.reliability is not None:
+                fits &= offers.reliability >= tier.reliability
+            free = free & ~fits
+            if (rows := np.flatnonzero(fits)).size:
+                found.append((market, tier, rows))
     return found
 
 
-def boot_chance(offers: Offers, risks: Risks, known: Record) -> Floats:
+def boot_chance(
+    offers: Offers, rules: Mapping[str, MarketRules], risks: RiskFacts, known: Record
+) -> Floats:
     """The chance that an instance of each offer ever comes up; 1 where no tier says otherwise."""
     chance = np.ones(len(offers))
-    for tier, rows in tiers_of(offers, risks):
-        market, own = tier.market, known.boots.get((tier.market, "tier", tier.name), Tally())
+    for market, tier, rows in tiers_of(offers, rules):
+        own = known.boots.get((market, "tier", tier.name), Tally())
         expected = updated(tier.chance, tier.launches, own.happened, own.trials)
         few = np.full(len(rows), expected)
         for level, worth, column in (
@@ -230,15 +163,18 @@ def boot_chance(offers: Offers, risks: Risks, known: Record) -> Floats:
                 names = column.take(rows)
                 happened = names.lookup({n: t.happened for n, t in tallies.items()}, 0.0)
                 trials = names.lookup({n: t.trials for n, t in tallies.items()}, 0.0)
-                few = updated(few, worth, happened, trials)
+                few = updated(few, worth.expected, happened, trials)
         chance[rows] = few
     return chance
 
 
-def interruptions_per_h(offers: Offers, risks: Risks, known: Record) -> Floats:
+def interruptions_per_h(
+    offers: Offers, rules: Mapping[str, MarketRules], risks: RiskFacts, known: Record
+) -> Floats:
     """How often an hour a running instance of each offer is ended by others; 0 where no rate is stated."""
     rate = np.zeros(len(offers))
-    for (market, tenancy), prior in risks.rates.items():
+    rates = [(m, t, prior) for m, rule in rules.items() for t, prior in rule.interruption.items()]
+    for market, tenancy, prior in rates:
         fits = offers.market.is_in([market]) & offers.tenancy.is_in([tenancy])
         if not (rows := np.flatnonzero(fits)).size:
             continue
@@ -249,10 +185,10 @@ def interruptions_per_h(offers: Offers, risks: Risks, known: Record) -> Floats:
             for name, tally in known.of(market, "machine", known.cuts).items()
             if name.endswith(f" {tenancy}")
         }
-        names = offers.machine_id.take(rows)
+        names, worth = offers.machine_id.take(rows), risks.machine_hours.expected
         happened = names.lookup({n: t.happened for n, t in tallies.items()}, 0.0)
         hours = names.lookup({n: t.trials for n, t in tallies.items()}, 0.0)
-        rate[rows] = updated(np.full(len(rows), expected), risks.machine_hours, happened, hours)
+        rate[rows] = updated(np.full(len(rows), expected), worth, happened, hours)
     return rate
 
 

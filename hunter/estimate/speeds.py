@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hunter.estimate.beliefs import Belief, believe
-from hunter.values.billing import Z90
+from hunter.values.figures import Z90
 from hunter.values.units import mb_s_from_mbps
 
 if TYPE_CHECKING:
     from hunter.estimate.assumptions import Assumptions
-    from hunter.values.billing import Prior
+    from hunter.values.coldstart_facts import App, ColdStartFacts
     from hunter.values.columns import Offers
+    from hunter.values.figures import Prior
     from hunter.values.workload import Workload
+
+
+def app_of(facts: ColdStartFacts, image: str, named: str | None = None) -> App:
+    """The class of programs that an image belongs to: the named one, else by the image's name."""
+    if named in facts.app:
+        return facts.app[named]
+    low = image.lower()
+    return next(app for app in facts.app.values() if any(word in low for word in app.images))
 
 
 def believed(
@@ -29,7 +38,7 @@ def believed(
     return believe(
         np.full(len(offers), prior.expected),
         prior,
-        assumptions.coldstart_facts.spreads[quantity],
+        assumptions.coldstart_facts.spread[quantity],
         assumptions.learned.get((quantity, scope)),
         offers.host_id,
         offers.machine_id,
@@ -43,13 +52,13 @@ def by_market(
     prior: Prior | None = None,
 ) -> Belief:
     """One quantity on offers of several markets, each by its own prior and evidence."""
-    n, spread = len(offers), assumptions.coldstart_facts.spreads[quantity]
+    n, spread = len(offers), assumptions.coldstart_facts.spread[quantity]
     found = Belief(median=np.full(n, np.nan), log_sd=np.full(n, np.nan))
     for market, rule in assumptions.rules.items():
         rows = np.flatnonzero(offers.market.is_in([market]))
         if not len(rows):
             continue
-        usual = prior or rule.priors[quantity]
+        usual = prior or getattr(rule.priors, quantity)
         one = believe(
             np.full(len(rows), usual.expected),
             usual,
@@ -75,7 +84,7 @@ def link_mb_s(offers: Offers, assumptions: Assumptions) -> Belief:
 def unpack_mb_s(offers: Offers, assumptions: Assumptions) -> Belief:
     """What one thread of each host unpacks, MB/s."""
     return by_market(
-        "unpack_mb_s", offers, assumptions, prior=assumptions.coldstart_facts.unpack_mb_s
+        "unpack_mb_s", offers, assumptions, prior=assumptions.coldstart_facts.pull.unpack_mb_s
     )
 
 
@@ -89,8 +98,7 @@ def client_mb_s(offers: Offers, workload: Workload, assumptions: Assumptions) ->
 
 def client(kind: str, offers: Offers, workload: Workload, assumptions: Assumptions) -> Belief:
     """What the downloader of weights of one kind takes at most, MB/s."""
-    clients = assumptions.coldstart_facts.clients
-    prior = clients.get(kind, clients["url"])
+    prior = assumptions.coldstart_facts.client.of(kind)
     return believed("client_mb_s", offers, assumptions, prior, workload.image)
 
 
@@ -107,8 +115,8 @@ def run_share(offers: Offers, workload: Workload, assumptions: Assumptions) -> B
     learned = assumptions.learned.get(("run_share", workload.image))
     belief = believe(
         np.ones(n),
-        coldstart_facts.run_share_scaled,
-        coldstart_facts.spreads["run_share"],
+        coldstart_facts.run_share.scaled,
+        coldstart_facts.spread["run_share"],
         learned,
         offers.gpu,
         offers.machine_id,
@@ -117,7 +125,7 @@ def run_share(offers: Offers, workload: Workload, assumptions: Assumptions) -> B
         return belief
     measured = offers.gpu.is_in([run.reference_gpu, *run.speed])
     return replace(
-        belief, log_sd=np.where(measured, coldstart_facts.run_share.log_sd, belief.log_sd)
+        belief, log_sd=np.where(measured, coldstart_facts.run_share.reference.log_sd, belief.log_sd)
     )
 
 
@@ -155,27 +163,22 @@ def beliefs_of(
         workload.image,
     )
     app, priors = (
-        coldstart_facts.app_of(image, workload.start.app),
+        app_of(coldstart_facts, image, workload.start.app),
         assumptions.rules[market].priors,
     )
     link = "link_mbps" if np.isnan(offers.inet_down_mbps[0]) else "link_share"
     stated = 1.0 if link == "link_mbps" else float(offers.inet_down_mbps[0])
     found: list[tuple[str, Prior, str, float]] = [
-        ("allocate_s", priors["allocate_s"], market, 1.0),
-        (link, priors[link], market, stated),
-        ("unpack_mb_s", coldstart_facts.unpack_mb_s, market, 1.0),
-        ("start_s", priors["start_s"], market, 1.0),
+        ("allocate_s", priors.allocate_s, market, 1.0),
+        (link, getattr(priors, link), market, stated),
+        ("unpack_mb_s", coldstart_facts.pull.unpack_mb_s, market, 1.0),
+        ("start_s", priors.start_s, market, 1.0),
         ("boot_s", app.boot_s, image, 1.0),
         *(
-            (
-                "client_mb_s",
-                coldstart_facts.clients.get(kind, coldstart_facts.clients["url"]),
-                image,
-                1.0,
-            )
+            ("client_mb_s", coldstart_facts.client.of(kind), image, 1.0)
             for kind in sorted({fetch.kind for fetch in workload.payload.fetches})
         ),
-        ("load_gb_s", coldstart_facts.load_memory_gb_s, image, 1.0),
+        ("load_gb_s", coldstart_facts.load.from_memory_gb_s, image, 1.0),
         ("warmup_s", app.warmup_s, image, 1.0),
     ]
     lines = []

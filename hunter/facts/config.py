@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 import msgspec
 
+from hunter.facts.strict import read_toml
 from hunter.values.billing import Reading
 from hunter.values.errors import ConfigError
 from hunter.values.keys import checked_key
 from hunter.values.units import hours
+
+if TYPE_CHECKING:
+    from hunter.values.market_facts import MarketFacts
 
 SANDBOX_KEY = "sandbox"
 """What an embedded market gets for a key."""
@@ -91,17 +94,9 @@ def find_home(folder: str | None, *, sandbox: bool) -> Home:
 def read_config(path: Path) -> Config:
     """The user's settings; defaults where there is no file."""
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Config)
+        return read_toml(path, Config, remedy="Correct the file, or remove that key.")
     except FileNotFoundError:
         return Config()
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        key = where.strip("`").removeprefix("$.") or "the file"
-        raise ConfigError(
-            f"{path}, {key}: {what}.", remedy="Correct or remove that key."
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", remedy="Correct the file.") from error
 
 
 def stale_after_s(config: Config) -> float:
@@ -114,20 +109,39 @@ def stale_after_s(config: Config) -> float:
 
 def is_loopback(url: str) -> bool:
     """Whether a server's address is this machine: no real market is."""
-    return urlsplit(url).hostname in LOOPBACK
+    return _host(url) in LOOPBACK
 
 
-def points_home(variables: tuple[str, ...] = ("VAST_URL", "RUNPOD_API_BASE_URL")) -> bool:
-    """Whether the environment points any market at this machine."""
-    return any(is_loopback(os.environ.get(name, "")) for name in variables)
+def points_home() -> bool:
+    """Whether the environment points any market at this machine.
+
+    The markets' files are read only where some variable does: who uses real markets pays nothing for it.
+    """
+    at_home = {name for name, value in os.environ.items() if is_loopback(value)}
+    if not at_home:
+        return False
+    from hunter.facts.shipped import shipped  # noqa: PLC0415  10 ms
+
+    return any(facts.url_variable in at_home for facts in shipped().markets.values())
 
 
-def base_url(table: dict[str, Any]) -> str:
+def is_pointed_home(market: MarketFacts) -> bool:
+    """Whether the environment points this market at this machine."""
+    return is_loopback(os.environ.get(market.url_variable, ""))
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname if url.startswith(("http://", "https://")) else None
+    except ValueError:
+        return None
+
+
+def base_url(market: MarketFacts) -> str:
     """A market's server: from the variable that the vendor's own client reads, else the real one."""
-    name: str = table["url_variable"]
-    url = os.environ.get(name) or str(table["base_url"])
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    name = market.url_variable
+    url = os.environ.get(name) or market.base_url
+    if not _host(url):
         raise ConfigError(
             f"{name} is {url!r}, which is no address of a server.",
             remedy=f"Write it as https://host, or unset {name}.",
@@ -140,19 +154,18 @@ _NAMED = re.compile(
 )
 
 
-def find_key(table: dict[str, Any], *, simulated: bool) -> str | None:
+def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     """A market's key: from the environment, else from the vendor's own file; never copied anywhere.
 
     A simulated market takes any key, and gets none that was found in a file. Raises ConfigError where what
     is found cannot be a key.
     """
-    variable = table["key_variable"]
-    key = checked_key(os.environ.get(variable, ""), variable)
+    key = checked_key(os.environ.get(market.key_variable, ""), market.key_variable)
     if key:
         return key
     if simulated:
         return SANDBOX_KEY
-    for name in table["key_files"]:
+    for name in market.key_files:
         path = Path(name).expanduser()
         try:
             text = path.read_text(encoding="utf-8", errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""Facts that ship with Hunter: what `data/` says, read strictly, as values.
+"""Facts as values: what `data/` says, and what the plug-ins of other markets bring.
 
 `data` is read by path and never imported: its name is too common to be safe as a module.
 """
@@ -6,90 +6,107 @@
 from __future__ import annotations
 
 import csv
-import tomllib
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from hunter.values.billing import METERS, Cell, MarketRules, Prior
-from hunter.values.errors import ConfigError
+from hunter.facts.plugins import Plugin, plugins
+from hunter.facts.strict import ROOT, convert, read_toml
+from hunter.values.coldstart_facts import ColdStartFacts
+from hunter.values.errors import ConfigError, MarketUnusable
+from hunter.values.gpus import Country, Gpu
+from hunter.values.market_facts import MarketFacts
+from hunter.values.risk_facts import RiskFacts
+from hunter.values.storage_prices import StoragePrices
 
-DATA = Path(__file__).resolve().parents[2] / "data"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gpu:
-    """One GPU model in one memory size. None is unknown."""
-
-    name: str
-    vram_gb: float
-    """Nominal, as printed on the box."""
-    vendor: str
-    arch: str
-    compute_cap: float | None
-    fp16_tflops: float | None
-    """Dense, tensor cores."""
-    fp8_tflops: float | None
-    mem_bw_gb_s: float | None
-    tdp_w: float | None
-    market_names: dict[str, tuple[str, ...]]
-    source: str
+DATA = ROOT / "data"
 
 
 class Facts:
     """All facts; each file is read when it is first asked for."""
 
-    def __init__(self, folder: Path = DATA) -> None:
+    def __init__(self, folder: Path = DATA, *, markets: Mapping[str, Plugin] | None = None) -> None:
+        """Facts of a folder, and of these markets or all there are."""
         self.folder = folder
+        self._plugins = markets
 
     @cached_property
-    def _markets(self) -> dict[str, dict[str, Any]]:
-        return tomllib.loads((self.folder / "markets.toml").read_text(encoding="utf-8"))
+    def plugins(self) -> Mapping[str, Plugin]:
+        """Where each market comes from, usable or not."""
+        return plugins() if self._plugins is None else self._plugins
 
-    def market(self, name: str) -> dict[str, Any]:
-        """The table of one market in `markets.toml`: addresses, limits, rules."""
+    @cached_property
+    def _read(self) -> dict[str, MarketFacts | MarketUnusable]:
+        found: dict[str, MarketFacts | MarketUnusable] = {}
+        for name, plugin in self.plugins.items():
+            try:
+                found[name] = market_facts(plugin)
+            except MarketUnusable as error:
+                found[name] = error
+        return found
+
+    @cached_property
+    def markets(self) -> dict[str, MarketFacts]:
+        """The facts of every market that can be used."""
+        return {n: facts for n, facts in self._read.items() if isinstance(facts, MarketFacts)}
+
+    @cached_property
+    def unusable(self) -> dict[str, MarketUnusable]:
+        """Markets whose plug-ins bring no facts that can be read, and why."""
+        return {n: error for n, error in self._read.items() if isinstance(error, MarketUnusable)}
+
+    def market(self, name: str) -> MarketFacts:
+        """The facts of one market; ConfigError says why there are none."""
+        if name in self.unusable:
+            raise self.unusable[name]
         try:
-            return self._markets[name]
+            return self.markets[name]
         except KeyError:
-            known = ", ".join(sorted(self._markets))
             raise ConfigError(
-                f"No market is called {name!r}.", remedy=f"Known markets: {known}."
+                f"No market is called {name!r}.",
+                remedy=f"Known markets: {', '.join(self.markets)}.",
             ) from None
 
     @cached_property
-    def rules(self) -> dict[str, MarketRules]:
-        """The billing rules of every market."""
-        return {name: _rules(name, table) for name, table in self._markets.items()}
+    def coldstart(self) -> ColdStartFacts:
+        """What cold starts are made of."""
+        return read_toml(self.folder / "coldstart.toml", ColdStartFacts)
 
     @cached_property
-    def coldstart(self) -> dict[str, Any]:
-        """What cold starts are made of, as `coldstart.toml` has it: each value with low, expected, high."""
-        return tomllib.loads((self.folder / "coldstart.toml").read_text(encoding="utf-8"))
+    def risks(self) -> RiskFacts:
+        """What goes wrong on any market."""
+        return read_toml(self.folder / "risk.toml", RiskFacts)
 
     @cached_property
-    def risk(self) -> dict[str, Any]:
-        """What goes wrong, and where weights can be kept, as `risk.toml` has it."""
-        return tomllib.loads((self.folder / "risk.toml").read_text(encoding="utf-8"))
+    def storage_prices(self) -> StoragePrices:
+        """Where weights can be kept outside any market."""
+        return read_toml(self.folder / "storage.toml", StoragePrices)
 
     @cached_property
     def gpus(self) -> dict[str, Gpu]:
         """GPU models by our name."""
-        with (self.folder / "gpus.csv").open(encoding="utf-8", newline="") as file:
-            return {row["name"]: _gpu(row) for row in csv.DictReader(file)}
+        return {gpu.name: gpu for gpu in self._rows("gpus.csv", list[Gpu])}
 
     @cached_property
     def countries(self) -> dict[str, str]:
         """Continent code by country code."""
-        with (self.folder / "countries.csv").open(encoding="utf-8", newline="") as file:
-            return {row["country"]: row["region"] for row in csv.DictReader(file)}
+        return {one.country: one.region for one in self._rows("countries.csv", list[Country])}
+
+    def _rows(self, name: str, type_: Any) -> Any:
+        """A table in CSV, an empty cell being unknown."""
+        with (self.folder / name).open(encoding="utf-8", newline="") as file:
+            rows = [{k: v or None for k, v in row.items()} for row in csv.DictReader(file)]
+        return convert(rows, type_, f"data/{name}", strict=False)
 
     @cached_property
     def _by_market_name(self) -> dict[tuple[str, str], list[Gpu]]:
         index: dict[tuple[str, str], list[Gpu]] = {}
-        for gpu in self.gpus.values():
-            for market, names in gpu.market_names.items():
-                for name in names:
+        for market, facts in self.markets.items():
+            for gpu in self.gpus.values():
+                for name in facts.names_of(gpu.name):
                     index.setdefault((market, name), []).append(gpu)
         return index
 
@@ -106,45 +123,19 @@ class Facts:
         return min(near, key=lambda gpu: abs(gpu.vram_gb - vram_gb), default=None)
 
 
-def _gpu(row: dict[str, str]) -> Gpu:
-    def number(key: str) -> float | None:
-        return float(row[key]) if row[key] else None
-
-    return Gpu(
-        name=row["name"],
-        vram_gb=float(row["vram_gb"]),
-        vendor=row["vendor"],
-        arch=row["arch"],
-        compute_cap=number("compute_cap"),
-        fp16_tflops=number("fp16_tflops"),
-        fp8_tflops=number("fp8_tflops"),
-        mem_bw_gb_s=number("mem_bw_gb_s"),
-        tdp_w=number("tdp_w"),
-        market_names={
-            market: tuple(name for name in row[f"{market}_names"].split("|") if name)
-            for market in ("vast", "runpod")
-        },
-        source=row["source"],
-    )
-
-
-def _rules(name: str, table: dict[str, Any]) -> MarketRules:
-    phases = {
-        phase: {meter: Cell(**cells[meter]) for meter in METERS}
-        for phase, cells in table["phases"].items()
-    }
-    keys = ("title", "month_h", "bandwidth_bytes_per_gb", "storage_usd_gb_month",
-            "storage_stopped_usd_gb_month", "inet_usd_gb", "stop_keeps_disk", "step_s",
-            "minimum_s")  # fmt: skip
-    return MarketRules(
-        name=name,
-        phases=phases,
-        priors={key: Prior(**prior) for key, prior in table["priors"].items()},
-        **{key: table[key] for key in keys if key in table},
-    )
+def market_facts(plugin: Plugin) -> MarketFacts:
+    """One market's file. What ships must be right; a plug-in's mistake is MarketUnusable."""
+    file = plugin.facts_file
+    given = {"name": plugin.name, "reading": "dearer"}
+    if plugin.shipped:
+        return read_toml(file, MarketFacts, given=given)
+    try:
+        return read_toml(file, MarketFacts, given=given)
+    except ConfigError as error:
+        raise plugin.unusable(str(error)) from error
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Facts:
-    """The facts that this installation ships with."""
+    """The facts of this installation."""
     return Facts()

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from hunter.facts.shipped import DATA
+from hunter.facts.strict import ROOT, convert
 from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S
 from hunter.values.errors import WorkloadError
 from hunter.values.references import kind_of
@@ -89,7 +89,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 def samples() -> dict[str, Path]:
     """The workloads that ship with Hunter, by name."""
-    return {path.stem: path for path in sorted((DATA / "workloads").glob("*.toml"))}
+    return {path.stem: path for path in sorted((ROOT / "data" / "workloads").glob("*.toml"))}
 
 
 def load(name_or_path: str) -> Workload:
@@ -118,14 +118,10 @@ def parse(text: str, place: str) -> Workload:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError
         raise WorkloadError(f"{place} is no TOML: {error}.", remedy="Correct that line.") from error
-    try:
-        file = msgspec.convert(table, _File)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at ")
-        key = where.strip("`").removeprefix("$.") or "the file"
-        raise WorkloadError(
-            f"{place}, {key}: {what}.", remedy="The README lists every key of a workload file."
-        ) from error
+    file = convert(
+        table, _File, place, error=WorkloadError,
+        remedy="The README lists every key of a workload file.",
+    )  # fmt: skip
     return _workload(file, place)
 
 

@@ -16,6 +16,7 @@ import stamina
 import stamina.instrumentation
 
 from hunter import __version__
+from hunter.facts.strict import convert
 from hunter.markets.protocol import Instance, Simulation
 from hunter.values.errors import BadKey, MarketError, NoKey, RateLimited
 from hunter.values.keys import checked_key, hidden
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hunter.facts.shipped import Facts
+    from hunter.values.market_facts import MarketFacts
 
 T = TypeVar("T")
 _IMPORTING = threading.Lock()
@@ -189,8 +191,8 @@ class HttpMarket:
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         self.facts = facts
         self.base_url = base_url
-        self.table = facts.market(self.name)
-        self.http = Http(self.table["title"], base_url, key)
+        self.market = facts.market(self.name)
+        self.http = Http(self.market.title, base_url, key)
         self.key = self.http.key
 
     @property
@@ -211,13 +213,15 @@ class HttpMarket:
         if self.simulation is not None and not self.simulation.paced:
             return
         speed = self.simulation.speed if self.simulation else 1.0
-        await asyncio.sleep(self.table["search_min_interval_s"] / speed)
+        await asyncio.sleep(self.market.search_min_interval_s / speed)
 
     def need_key(self) -> None:
         """Refuse what needs a key where there is none."""
         if not self.key:
-            title, variable = self.table["title"], self.table["key_variable"]
-            raise NoKey(f"Instances on {title} need a key.", remedy=f"Set {variable}.")
+            raise NoKey(
+                f"Instances on {self.market.title} need a key.",
+                remedy=f"Set {self.market.key_variable}.",
+            )
 
     def gone(self, instance_id: str) -> Instance:
         """An instance of which the market says that it does not exist."""
@@ -231,6 +235,11 @@ class HttpMarket:
             gpu_count=1,
             price_usd_h=None,
         )
+
+
+def own_facts(market: MarketFacts, type_: type[T]) -> T:
+    """What only one adapter knows the meaning of: the table `adapter` of its market's facts."""
+    return convert(market.adapter, type_, f"the facts of {market.name}, adapter")
 
 
 def _may_pass(error: Exception) -> bool:

@@ -1,12 +1,10 @@
-"""Markets: one file each, all of them speaking the small protocol below.
+"""What a market has to offer Hunter: one small protocol, and the values that it speaks.
 
-A market module defines `MARKET`, its adapter class. Nothing else has to know of a new file: names are
-found by looking into this folder (`hunter.markets.names`), and a module is imported only when used.
+`docs/add-a-market.md` tells how to write one; `hunter.markets.loading` finds and checks it.
 """
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,7 +25,7 @@ class Scope:
     """
 
     disk_gb: float = 20.0
-    """The disk that would be rented; Vast prices and filters offers by it."""
+    """The disk that would be rented; a market may price and filter offers by it."""
     gpus: tuple[str, ...] = ()
     """Our names of the wanted GPUs."""
     gpu_count: int | None = None
@@ -49,20 +47,6 @@ class Progress:
     done: int
     total: int | None = None
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a market can do: probed or documented, never assumed. None is unknown."""
-
-    keyless_prices: bool
-    interruptible: bool | None
-    stop: bool
-    change_bid: bool
-    own_ttl: bool
-    """Ends an instance by itself at a time we set, and has been seen to do so."""
-    bills_by_instance: bool
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +160,6 @@ class Market(Protocol):
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None: ...
 
     @property
-    def capabilities(self) -> Capabilities:
-        """What it can do, as far as is known by now."""
-        ...
-
-    @property
     def simulation(self) -> Simulation | None:
         """The embedded market's own clock, as of its last reply; None on a real market."""
         ...
@@ -209,10 +188,6 @@ class Market(Protocol):
         """Free the GPU, keep the disk."""
         ...
 
-    async def start(self, instance_id: str) -> None:
-        """Run a stopped instance again; MarketError where its GPU is taken."""
-        ...
-
     async def logs(self, instance_id: str, lines: int) -> str:
         """The last lines that the container printed."""
         ...
@@ -221,16 +196,6 @@ class Market(Protocol):
         """What the market has billed for it so far; empty where it has not yet said."""
         ...
 
-    async def balance_usd(self) -> float | None:
-        """Money left in the account."""
-        ...
-
     async def close(self) -> None:
         """Let go of connections."""
         ...
-
-
-def market_class(name: str) -> type[Market]:
-    """The adapter of a market, imported now."""
-    adapter: type[Market] = importlib.import_module(f"hunter.markets.{name}.adapter").MARKET
-    return adapter

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hunter.payload.sizes import Layer
 from hunter.payload.unpacked import is_foreign
@@ -12,7 +11,9 @@ from hunter.values.references import packing
 from hunter.values.units import human
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    from hunter.values.coldstart_facts import ColdStartFacts
 
 _WEIGHTS = re.compile(
     r"safetensors|\.gguf|\.ckpt|\.pth?\b|huggingface|\bhf download|hf_hub|snapshot_download|civitai"
@@ -26,32 +27,6 @@ _COPIES = re.compile(r"\b(COPY|ADD)\b")
 _COPIES_ALL = re.compile(r"\b(COPY|ADD)\b +(--\S+ +)*(\.|dir:\S+ +in) +/?\S*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """From when on a layer is worth a word; bytes and a share of all bytes."""
-
-    giant_layer_bytes: float
-    giant_layer_share: float
-    weights_layer_bytes: float
-    layer_limit_bytes: Mapping[str, float]
-    """The largest layer that a registry takes, by its host."""
-
-
-def limits_from(facts: Mapping[str, Any]) -> Limits:
-    """The limits of `data/coldstart.toml`, tables `advice` and `registry`."""
-    advice, registries = facts["advice"], facts["registry"]
-    return Limits(
-        giant_layer_bytes=advice["giant_layer_bytes"]["expected"],
-        giant_layer_share=advice["giant_layer_share"]["expected"],
-        weights_layer_bytes=advice["weights_layer_bytes"]["expected"],
-        layer_limit_bytes={
-            host: table["layer_limit_bytes"]["expected"]
-            for host, table in registries.items()
-            if "layer_limit_bytes" in table
-        },
-    )
-
-
 def is_weights(layer: Layer) -> bool:
     """Whether the instruction behind a layer, or how it packs, says that it is a model's weights."""
     if layer.made_by and _INSTALLS.search(layer.made_by):
@@ -59,18 +34,19 @@ def is_weights(layer: Layer) -> bool:
     return bool(layer.made_by and _WEIGHTS.search(layer.made_by))
 
 
-def warnings(layers: Sequence[Layer], registry: str, limits: Limits) -> list[str]:
+def warnings(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) -> list[str]:
     """Every warning for an image's layers, the base first."""
     return [
-        *_too_large(layers, registry, limits),
-        *_giant(layers, limits),
-        *_weights_on_code(layers, limits),
+        *_too_large(layers, registry, facts),
+        *_giant(layers, facts),
+        *_weights_on_code(layers, facts),
         *_packing(layers),
     ]
 
 
-def _too_large(layers: Sequence[Layer], registry: str, limits: Limits) -> list[str]:
-    limit = limits.layer_limit_bytes.get(registry)
+def _too_large(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) -> list[str]:
+    known = facts.registry.get(registry)
+    limit = None if known is None else known.layer_limit_bytes.expected
     large = [layer for layer in layers if limit and layer.compressed_bytes > limit]
     return [
         f"{_name(layer)} is {human(layer.compressed_bytes)}; {registry} takes layers of up to "
@@ -79,13 +55,13 @@ def _too_large(layers: Sequence[Layer], registry: str, limits: Limits) -> list[s
     ]
 
 
-def _giant(layers: Sequence[Layer], limits: Limits) -> list[str]:
+def _giant(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str]:
     total = sum(layer.compressed_bytes for layer in layers)
     largest = max(layers, key=lambda layer: layer.compressed_bytes, default=None)
-    if largest is None or largest.compressed_bytes < limits.giant_layer_bytes:
+    if largest is None or largest.compressed_bytes < facts.advice.giant_layer_bytes.expected:
         return []
     share = largest.compressed_bytes / total
-    if share < limits.giant_layer_share:
+    if share < facts.advice.giant_layer_share.expected:
         return []
     return [
         f"{_name(largest)} holds {share:.0%} of all bytes ({human(largest.compressed_bytes)}): it "
@@ -93,12 +69,12 @@ def _giant(layers: Sequence[Layer], limits: Limits) -> list[str]:
     ]
 
 
-def _weights_on_code(layers: Sequence[Layer], limits: Limits) -> list[str]:
+def _weights_on_code(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str]:
     """Weights that are pushed and pulled again whenever the code changes."""
     found, code_below = [], False
     for layer in layers:
         made_by = layer.made_by or ""
-        large = layer.compressed_bytes >= limits.weights_layer_bytes
+        large = layer.compressed_bytes >= facts.advice.weights_layer_bytes.expected
         mixed = bool(_INSTALLS.search(made_by) and _WEIGHTS.search(made_by))
         if large and mixed:
             found.append(

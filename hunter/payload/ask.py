@@ -28,12 +28,10 @@ import msgspec
 
 from hunter.facts.shipped import shipped
 from hunter.payload import civitai, docker_login, huggingface, objects, s3
-from hunter.payload.advice import limits_from
 from hunter.payload.fetch import Fetch
 from hunter.payload.oci import ImageSizer
 from hunter.payload.registry import open_registry, parse_image
 from hunter.payload.sizes import Cache, Layer, NoCache, PayloadSize
-from hunter.payload.unpacked import ratios_from
 from hunter.values.errors import PayloadError, PayloadUnreachable, UsageError
 from hunter.values.references import KIND_OF_PREFIX, Kind, size_key
 from hunter.values.units import duration
@@ -213,9 +211,7 @@ async def _image(
     path = docker_login.config_file(around.environ, around.home)
     login = None if mirror else await docker_login.login_for(image.registry, path)
     registry = await open_registry(image, fetch, login, around.now(), mirror)
-    facts = shipped().coldstart
-    sizer = ImageSizer(registry, memory, ratios_from(facts["unpack"]), limits_from(facts))
-    return await sizer.size(ref)
+    return await ImageSizer(registry, memory, shipped().coldstart).size(ref)
 
 
 __all__ = [

@@ -17,11 +17,10 @@ from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.references import packing
 
 if TYPE_CHECKING:
-    from hunter.payload.advice import Limits
     from hunter.payload.manifests import Descriptor, ImageConfig, Manifest
     from hunter.payload.registry import Registry
     from hunter.payload.sizes import Cache
-    from hunter.payload.unpacked import Ratios
+    from hunter.values.coldstart_facts import ColdStartFacts
 
 AT_ONCE = 8
 """Layers that are asked about at the same time."""
@@ -35,13 +34,12 @@ class ImageSizer:
     Args:
         registry: the image's repository.
         cache: what was learnt before: manifests, configs and unpacked sizes by digest.
-        ratios: what layers usually unpack to.
-        limits: from when on a layer is worth a warning.
+        facts: what layers usually unpack to, and from when on one is worth a warning.
     """
 
-    def __init__(self, registry: Registry, cache: Cache, ratios: Ratios, limits: Limits) -> None:
+    def __init__(self, registry: Registry, cache: Cache, facts: ColdStartFacts) -> None:
         self.registry, self.cache = registry, cache
-        self.ratios, self.limits = ratios, limits
+        self.facts = facts
         self.what = str(registry.image)
         self._ranges = True
         self._doubts: list[str] = []
@@ -69,7 +67,7 @@ class ImageSizer:
             layers=tuple(layers),
             platform=str(config.platform) if config else None,
             cuda=manifests.cuda_needed(config) if config else None,
-            warnings=(*self._doubts, *advice.warnings(layers, registry, self.limits)),
+            warnings=(*self._doubts, *advice.warnings(layers, registry, self.facts)),
         )
 
     async def _manifest(self) -> tuple[str, Manifest]:
@@ -161,7 +159,7 @@ class ImageSizer:
             async with gate:
                 told = await self._unpacked(described)
         if told is None:
-            told = (estimate(described, self.ratios, weights=advice.is_weights(layer)), False)
+            told = (estimate(described, self.facts.unpack, weights=advice.is_weights(layer)), False)
         return replace(layer, unpacked_bytes=told[0], unpacked_is_estimate=not told[1])
 
     async def _unpacked(self, layer: Descriptor) -> tuple[int, bool] | None:
@@ -186,7 +184,7 @@ class ImageSizer:
                 f"{layer.size:,}."
             )
             return None
-        told = from_bytes(layer, reply.body, self.ratios)
+        told = from_bytes(layer, reply.body, self.facts.unpack)
         if told is not None:
             self.cache.put(f"unpacked/{layer.digest}", msgspec.json.encode(told))
         return told

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.values.references import packing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hunter.payload.manifests import Descriptor
+    from hunter.values.coldstart_facts import Unpacked
 
 GZIP_TRAILER_BYTES = 4
 ZSTD_HEADER_BYTES = 18
@@ -21,18 +19,6 @@ _MANY_MEMBERS = (
     "io.containers.estargz.uncompressed-size",
 )
 _MANY_FRAMES = "io.github.containers.zstd-chunked.manifest-position"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ratios:
-    """Unpacked bytes for one compressed byte."""
-
-    code: float
-    weights: float
-    least: float
-    """Below it a trailer speaks of a part only."""
-    usual_most: float
-    """Layers hardly ever pack better."""
 
 
 def is_foreign(media_type: str) -> bool:
@@ -52,20 +38,23 @@ def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
     return None
 
 
-def from_bytes(layer: Descriptor, few: bytes, ratios: Ratios) -> tuple[int, bool] | None:
+def from_bytes(layer: Descriptor, few: bytes, ratios: Unpacked) -> tuple[int, bool] | None:
     """The unpacked size that the wanted bytes tell, and whether it is certain; None where they do not."""
     if packing(layer.media_type) == "zstd":
         size = zstd_content_size(few)
-        return None if size is None or size < ratios.least * layer.size else (size, True)
+        return None if size is None or size < ratios.trailer.low * layer.size else (size, True)
     return gzip_size(int.from_bytes(few, "little"), layer.size, ratios)
 
 
-def gzip_size(trailer: int, compressed: int, ratios: Ratios) -> tuple[int, bool] | None:
+def gzip_size(trailer: int, compressed: int, ratios: Unpacked) -> tuple[int, bool] | None:
     """What a gzip trailer means: it counts modulo 2^32 (RFC 1952, ISIZE), so 4 GiB may be missing.
 
     Certain where no other number of them gives a ratio that layers have.
 
-    >>> usual = Ratios(code=2.6, weights=1.0, least=0.98, usual_most=8.0)
+    >>> from hunter.values.coldstart_facts import Unpacked
+    >>> from hunter.values.figures import Prior
+    >>> code, weights = (Prior(low=1.0, expected=x, high=3.0) for x in (2.6, 1.0))
+    >>> usual = Unpacked(code=code, weights=weights, trailer=Prior(low=0.98, expected=2.6, high=8.0))
     >>> gzip_size(260, 100, usual)
     (260, True)
     >>> gzip_size(100, 2 * 10**9, usual)  # 4 GiB and 100 bytes, or more
@@ -73,17 +62,17 @@ def gzip_size(trailer: int, compressed: int, ratios: Ratios) -> tuple[int, bool]
     >>> gzip_size(100, 10**7, usual) is None  # the last of many members
     True
     """
-    wraps = int(ratios.usual_most * compressed) // 2**32
+    wraps = int(ratios.trailer.high * compressed) // 2**32
     possible = [trailer + n * 2**32 for n in range(1 + wraps)]
     possible = [
         size
         for size in possible
-        if ratios.least <= size / compressed
-        and (size == trailer or size / compressed <= ratios.usual_most)
+        if ratios.trailer.low <= size / compressed
+        and (size == trailer or size / compressed <= ratios.trailer.high)
     ]
     if not possible:
         return None
-    likely = min(possible, key=lambda size: abs(size / compressed - ratios.code))
+    likely = min(possible, key=lambda size: abs(size / compressed - ratios.code.expected))
     return likely, len(possible) == 1
 
 
@@ -102,16 +91,6 @@ def zstd_content_size(header: bytes) -> int | None:
     return size + 256 if width == 2 else size
 
 
-def estimate(layer: Descriptor, ratios: Ratios, *, weights: bool) -> int:
+def estimate(layer: Descriptor, ratios: Unpacked, *, weights: bool) -> int:
     """What a layer usually unpacks to."""
-    return round(layer.size * (ratios.weights if weights else ratios.code))
-
-
-def ratios_from(table: Mapping[str, Mapping[str, float]]) -> Ratios:
-    """The ratios of `data/coldstart.toml`, table `unpack`."""
-    return Ratios(
-        code=table["code"]["expected"],
-        weights=table["weights"]["expected"],
-        least=table["trailer"]["low"],
-        usual_most=table["trailer"]["high"],
-    )
+    return round(layer.size * (ratios.weights.expected if weights else ratios.code.expected))

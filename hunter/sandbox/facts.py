@@ -12,6 +12,8 @@ from typing import Any
 PAYLOAD_PATH = "/payload"
 MIRRORED = ("docker.io", "ghcr.io", "huggingface.co", "civitai.com")
 """Registries and hubs that the sandbox answers for, each below a path of its name."""
+SERVED = ("vast", "runpod")
+"""Markets that it embeds; another one needs a server of its own."""
 DATA = Path(__file__).resolve().parents[2] / "data"
 
 

@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hunter.facts.plugins import facts_files
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,7 +37,7 @@ def key_of(store: Store, question: Mapping[str, Any]) -> str:
             for row in store.db.execute("select market, taken_at from board order by market")
         ]
         learnt = tuple(store.db.execute(_LEARNT).fetchone())
-    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "data").glob("*.*")]
+    files = [*PACKAGE.rglob("*.py"), *(PACKAGE.parent / "data").rglob("*.*"), *facts_files()]
     newest = max(file.stat().st_mtime_ns for file in files)
     text = json.dumps([question, boards, learnt, newest, len(files)], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

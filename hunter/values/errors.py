@@ -3,7 +3,8 @@
 HunterError                 one clear sentence, and what to do about it; exit code 1
 ├── UsageError              the user's input cannot be used; exit code 2
 │   ├── WorkloadError       a workload file
-│   └── ConfigError         config.toml or the environment
+│   └── ConfigError         config.toml, the environment or a file of facts
+│       └── MarketUnusable  the plug-in of a market; the others work
 ├── NothingMatches          a search without a result; exit code 3
 ├── WaitRanOut              a wait reached its limit; exit code 124
 ├── StoreError              the database
@@ -45,6 +46,10 @@ class WorkloadError(UsageError):
 
 class ConfigError(UsageError):
     """Configuration that cannot be used; the message names file or variable."""
+
+
+class MarketUnusable(ConfigError):
+    """The plug-in of a market does not load. That market is left aside and named; the others work."""
 
 
 class NothingMatches(HunterError):

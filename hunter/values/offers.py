@@ -42,7 +42,7 @@ class Offer:
     """The market's own word for how many are left."""
     verified: bool | None = None
     datacenter: bool | None = None
-    """In a professional data centre (RunPod: secure cloud)."""
+    """In a professional data centre (as a secure cloud)."""
     gpu_count: int
     vram_gb: float
     """Per GPU, the nominal size printed on the box."""
@@ -59,7 +59,7 @@ class Offer:
     """NVIDIA compute capability, as 8.9."""
     pcie_gb_s: float | None = None
     dlperf: float | None = None
-    """Vast's own benchmark score of the whole offer."""
+    """The market's own benchmark score of the whole offer."""
     inet_down_mbps: float | None = None
     inet_up_mbps: float | None = None
     price_usd_h: float

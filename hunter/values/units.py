@@ -1,8 +1,8 @@
 """The only conversions of units.
 
 GB is 10^9 bytes, GiB is 2^30 bytes, Mbps is 10^6 bits a second, MB/s is 10^6 bytes a second.
-A rental month is 720 hours on Vast (exact on recorded offers) and 730 on RunPod (unconfirmed), so
-the month's length is always an argument that comes from `data/markets.toml`.
+A rental month is 720 hours on one market and 730 on another, so the month's length is always an
+argument that comes from the market's facts.
 """
 
 from __future__ import annotations

@@ -3,20 +3,20 @@ by claim: what the arithmetic gives with the talk's own inputs, and where it hol
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec import structs
 
 from hunter.cost.bill import bills
 from hunter.cost.keeping import break_even_h
 from hunter.cost.serving import Host, always_on, batched, to_zero
 from hunter.cost.shipping import changes, shipped_as
 from hunter.cost.storage import by_hand
-from hunter.estimate.coldstart_facts import coldstart_facts_from
-from hunter.estimate.pull import Hosts, Layers, Puller, totals
+from hunter.estimate.pull import Hosts, Layers, totals
 from hunter.facts.shipped import shipped
+from hunter.values.coldstart_facts import Puller
 from hunter.values.columns import Offers
+from hunter.values.figures import Figure
 from hunter.values.units import usd_h_from_gb_month
 from hunter.values.workload import Demand, Fetch, Payload
 from tests.builders import assumptions, offer, payload, rules, workload
@@ -73,7 +73,7 @@ def test_5_all_but_the_last_step_of_a_run_is_wasted() -> None:
 
 
 def test_6_a_pull_is_free_of_gpu_on_vast_as_its_pages_say_and_never_on_runpod() -> None:
-    vast, runpod = shipped().rules["vast"].read("cheaper"), shipped().rules["runpod"]
+    vast, runpod = shipped().market("vast").read("cheaper"), shipped().market("runpod")
     for phase in ("download", "unpack"):
         assert not vast.billed(phase, "gpu")
         assert vast.billed(phase, "disk")
@@ -101,12 +101,14 @@ def test_7_docker_unpacks_one_layer_at_a_time(parts: int, seconds: float) -> Non
         down_mb_s=np.array([125.0]), connection_mb_s=np.array([1e12]), unpack_mb_s=np.array([250.0]),
         write_mb_s=np.array([1e12]), layer_s=0.1, file_s=0.0,
     )  # fmt: skip
-    _, whole = totals(image, host, Puller(name="docker", slots=3))
+    _, whole = totals(image, host, Puller(slots=3))
     assert whole[0] == pytest.approx(seconds, rel=0.01)
 
 
 def test_8_an_adapter_of_150_mb_moves_alone_only_if_it_is_a_layer_of_its_own() -> None:
-    coldstart_facts = replace(coldstart_facts_from(shipped().coldstart), plan_adapter_bytes=150e6)
+    coldstart_facts = shipped().coldstart
+    plan = structs.replace(coldstart_facts.plan, lora_bytes=Figure(expected=150e6))
+    coldstart_facts = structs.replace(coldstart_facts, plan=plan)
     job = workload(
         payload=Payload(
             image_bytes=3e9, fetches=(Fetch(ref="hf:a/b", kind="huggingface", n_bytes=5e9),)
@@ -116,7 +118,7 @@ def test_8_an_adapter_of_150_mb_moves_alone_only_if_it_is_a_layer_of_its_own() -
     _, baked = changes(job, "baked", coldstart_facts)
     assert (layered.push, baked.push) == (150e6, 5e9)
     # a host of the classic kind fetches what lies above the changed layer too: the code, never the model
-    assert layered.pull == 150e6 + coldstart_facts.plan_code_bytes
+    assert layered.pull == 150e6 + coldstart_facts.plan.code_bytes.expected
     assert baked.pull == 5e9
 
 
@@ -126,10 +128,10 @@ def test_9_a_hub_that_takes_no_layer_above_ten_gigabytes_is_named() -> None:
             image_bytes=3e9, fetches=(Fetch(ref="hf:a/b", kind="huggingface", n_bytes=11e9),)
         )
     )
-    coldstart_facts = coldstart_facts_from(shipped().coldstart)
+    coldstart_facts = shipped().coldstart
     baked = shipped_as(job, "baked", coldstart_facts).payload.layers[-1]
     assert baked.compressed_bytes == 11e9
-    limit = shipped().coldstart["registry"]["docker.io"]["layer_limit_bytes"]["expected"]
+    limit = coldstart_facts.registry["docker.io"].layer_limit_bytes.expected
     assert baked.compressed_bytes > limit
 
 

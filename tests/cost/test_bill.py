@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hunter.cost.bill import Bills, bills, break_even_idle_h
 from hunter.cost.deals import rank
 from hunter.cost.filters import Query
-from hunter.estimate.risk import Rate, Risks, Tier
 from hunter.facts.shipped import shipped
-from hunter.values.billing import Prior
+from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
+from hunter.values.figures import Prior
 from hunter.values.workload import Run, Workload
-from tests.builders import assumptions, exactly, offer, payload, rules, workload
+from tests.builders import assumptions, exactly, offer, payload, risks, rules, workload
 
 FREE_PULL = assumptions(rules(pull_billed=False))
 PAID_PULL = assumptions(rules(pull_billed=True))
@@ -49,7 +49,7 @@ def test_the_cold_start_is_the_sum_of_its_phases() -> None:
 def test_a_link_that_is_not_known_widens_the_cold_start_and_makes_it_longer() -> None:
     doubt = Prior(low=0.25, expected=0.5, high=1.0, source="test")
     rule = rules(pull_billed=False)
-    unsure = replace(rule, priors={**rule.priors, "link_share": doubt})
+    unsure = structs.replace(rule, priors=structs.replace(rule.priors, link_share=doubt))
     bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(unsure))
     # ln(1 / 0.25) / (2 × 1.28155) = 0.54086; seconds of a log-normal speed: 600 × e^(0.54086² / 2) = 694.5
     assert bill.cold_start_s[0] == pytest.approx(30 + 694.5, abs=0.1)
@@ -105,19 +105,21 @@ def test_baked_weights_are_fetched_by_nobody() -> None:
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────
-RISKY = Risks(
-    tiers=(Tier(market="vast", name="all", chance=0.8, launches=6, source="test"),),
-    dud_s=exactly(360),
-    dud_gpu_share=0.5,
-    dud_bytes_share=0.75,
-    rates={("vast", "interruptible"): Rate(per_h=exactly(0.1), hours=20)},
+FREE_RISKY, PAID_RISKY = (
+    assumptions(
+        rules(
+            pull_billed=paid,
+            boot=(Tier(name="all", chance=0.8, launches=6, source="test"),),
+            interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
+        ),
+        risks=risks(dud_s=exactly(360), dud_gpu_share=0.5, dud_bytes_share=0.75),
+    )
+    for paid in (False, True)
 )
 
 
 def risky(line: str, job: Workload, *, paid: bool = False) -> Bills:
-    return bills(
-        Offers.of([offer(line)]), job, replace(PAID_PULL if paid else FREE_PULL, risks=RISKY)
-    )
+    return bills(Offers.of([offer(line)]), job, PAID_RISKY if paid else FREE_RISKY)
 
 
 def test_hosts_that_never_boot_are_paid_for_too() -> None:
@@ -157,17 +159,17 @@ def test_a_month_is_so_many_runs_of_the_cadence() -> None:
 
 
 def test_a_market_that_charges_by_the_step_rounds_up() -> None:
-    rule = replace(rules(pull_billed=False), step_s=60.0, minimum_s=7200.0)
+    rule = rules(pull_billed=False, step_s=60.0, minimum_s=7200.0)
     bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(rule))
     # 3600 s of work and 630 s of start: 2970 s short of the minimum, at 0.38 an hour
     assert bill.run_usd[0] == pytest.approx(0.7235 + 2970 / 3600 * 0.38)
-    short = replace(rule, minimum_s=0.0)
+    short = structs.replace(rule, minimum_s=0.0)
     half = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(short))
     assert half.run_usd[0] == pytest.approx(0.7235 + 30 / 3600 * 0.38)  # half a step on average
 
 
 def test_a_contradiction_can_be_read_both_ways_and_the_dearer_one_is_the_default() -> None:
-    vast = shipped().rules["vast"]
+    vast = shipped().market("vast")
     assert vast.billed("download", "gpu")
     assert not vast.read("cheaper").billed("download", "gpu")
     assert vast.read("cheaper").billed("running", "gpu")
@@ -182,7 +184,7 @@ def test_the_lines_add_up_and_the_range_holds_the_expected(
     one_offer = offer(
         f"RTX 4090 ${gpu:.4f}/h bid", storage_usd_gb_month=storage, inet_down_usd_gb=traffic
     )
-    chosen = replace(PAID_PULL if paid else FREE_PULL, risks=RISKY)
+    chosen = PAID_RISKY if paid else FREE_RISKY
     bill = bills(Offers.of([one_offer]), job, chosen)
     assert sum(line.usd[0] for line in bill.lines) == pytest.approx(bill.run_usd[0])
     assert sum(usd[0] for usd in bill.phase_usd) == pytest.approx(bill.cold_start_usd[0])
@@ -201,7 +203,7 @@ def test_a_dearer_meter_never_makes_a_deal_better(
     job = workload(run=Run(hours=2.0, egress_gb=1.0, interruptible=True))
     line = "A $1/h bid" if bid else "A $1/h"
     cheap, dear = (offer(line, **{meter: price}) for price in sorted((a, b)))
-    bill = bills(Offers.of([cheap, dear]), job, replace(PAID_PULL, risks=RISKY))
+    bill = bills(Offers.of([cheap, dear]), job, PAID_RISKY)
     for column in (bill.run_usd, bill.run_low_usd, bill.run_high_usd, bill.acquire_usd):
         assert column[0] <= column[1] * (1 + 1e-12)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hunter.cli import deals
 from hunter.cost.deals import Deals, nearest, rank
 from hunter.cost.filters import FLAGS, SORTS, Query
-from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.values.columns import Offers
+from hunter.values.gpus import GpuSpeed
 from hunter.values.offers import Offer, Tenancy
 from hunter.values.workload import GpuNeed, Limits, Run, Workload
 from tests.builders import NOW, assumptions, offer, rules, workload

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,24 +10,24 @@ from hypothesis import strategies as st
 from hunter.cost.deals import Deals, rank
 from hunter.cost.fallback import Fallback
 from hunter.cost.filters import Query
-from hunter.estimate.risk import Rate, Risks, Tier
+from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
 from hunter.values.offers import Offer
-from tests.builders import NOW, assumptions, exactly, offer, payload, rules, workload
+from tests.builders import NOW, assumptions, exactly, offer, payload, risks, rules, workload
 
-EVEN = Risks(
-    tiers=(Tier(market="vast", name="all", chance=0.5, launches=6, source="test"),),
-    dud_s=exactly(360),
-    dud_gpu_share=0.5,
-    dud_bytes_share=0.75,
-    rates={("vast", "interruptible"): Rate(per_h=exactly(0.1), hours=20)},
-)
+EVEN = (Tier(name="all", chance=0.5, launches=6, source="test"),)
 JOB = workload(payload=payload(0.0, 0.0))
 usd = st.floats(min_value=0.01, max_value=2)
 
 
-def ranked(*offers: Offer, risks: Risks = EVEN) -> Deals:
-    known = replace(assumptions(rules(pull_billed=False)), risks=risks)
+def ranked(*offers: Offer, boot: tuple[Tier, ...] = EVEN) -> Deals:
+    rule = rules(
+        pull_billed=False,
+        boot=boot,
+        interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
+    )
+    wrong = risks(dud_s=exactly(360), dud_gpu_share=0.5, dud_bytes_share=0.75)
+    known = assumptions(rule, risks=wrong)
     return rank(Offers.of(offers), JOB, Query(), known, NOW)
 
 
@@ -67,9 +65,8 @@ def test_equal_offers_cost_as_if_there_were_no_end_of_them() -> None:
 
 
 def test_a_cut_run_goes_on_where_it_is_dearer() -> None:
-    sure = replace(EVEN, tiers=())
     job_h, rate = 1.0, 0.1
-    cheap, dear = ranked(machine("cheap", 0.1, " bid"), machine("dear", 1.0), risks=sure)
+    cheap, dear = ranked(machine("cheap", 0.1, " bid"), machine("dear", 1.0), boot=())
     # e^0.1 − 1 = 0.105171 cuts; alone 0.105171 / 0.1 × 0.1 = 0.105171;
     # half of the work is left, at 1.0 instead: + 0.105171 × 0.5 × (1 − 0.105171)
     worked = np.expm1(rate * job_h) / rate

@@ -11,19 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.cost.keeping import Way, break_even_h, flips
-from hunter.cost.storage import (
-    NetworkVolume,
-    ObjectStore,
-    StoragePrices,
-    by_hand,
-    compared,
-    storage_prices_from,
-    ways,
-)
-from hunter.estimate.risk import Restart, Risks
+from hunter.cost.storage import by_hand, compared, volume_usd_month, ways
 from hunter.facts.shipped import shipped
+from hunter.values.billing import NetworkVolume, Restart
 from hunter.values.columns import Offers
-from tests.builders import assumptions, exactly, offer, rules, workload
+from hunter.values.storage_prices import ObjectStore, StoragePrices
+from tests.builders import assumptions, exactly, figure, offer, rules, workload
 
 usd = st.floats(min_value=1e-5, max_value=10)
 idle = st.floats(min_value=0, max_value=1000)
@@ -154,15 +147,15 @@ def test_on_vast_the_traffic_decides_how_long_keeping_pays() -> None:
 
 # ── on a deal ────────────────────────────────────────────────────────────────────────────────────
 STORE = ObjectStore(
-    name="store", title="Store", usd_gb_month=0.02, out_usd_gb=0.01, month_h=720.0, source="test"
+    title="Store", usd_gb_month=figure(0.02), out_usd_gb=figure(0.01), month_h=720.0
 )
 VOLUME = NetworkVolume(
-    market="runpod", usd_gb_month=0.07, beyond_usd_gb_month=0.05, tier_gb=1000, read_mb_s=200,
-    source="test",
+    usd_gb_month=figure(0.07), beyond_usd_gb_month=figure(0.05), tier_gb=figure(1000),
+    read_mb_s=exactly(200),
 )  # fmt: skip
-SHELVES = StoragePrices(stores=(STORE,), volumes=(VOLUME,))
-POD_RULES = replace(
-    rules(pull_billed=True, traffic_billed=False, name="runpod"), stop_keeps_disk=False
+SHELVES = StoragePrices(store={"store": STORE})
+POD_RULES = rules(
+    pull_billed=True, traffic_billed=False, name="runpod", stop_keeps_disk=False, volume=VOLUME
 )
 
 
@@ -171,8 +164,8 @@ def by_name(found: tuple[Way, ...]) -> dict[str, Way]:
 
 
 def test_on_vast_a_stop_saves_the_pull_and_the_weights_and_may_not_come_back() -> None:
-    risky = Risks(restarts={"vast": Restart(taken_after_h=exactly(8), left=exactly(0.4))})
-    known = assumptions(rules(pull_billed=False), risks=risky)
+    restart = Restart(taken_after_h=exactly(8), left=exactly(0.4))
+    known = assumptions(rules(pull_billed=False, restart=restart))
     found = by_name(ways(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), known, SHELVES))
     # a start from nothing 0.3435 (tests/test_bills.py); of a stopped one only 30 s of disk at 0.02 $/h
     assert found["destroy"].cold_usd == pytest.approx(0.3435)
@@ -215,11 +208,14 @@ def test_an_unknown_price_stays_unknown_and_wins_nothing() -> None:
 
 
 def test_every_shelf_that_ships_is_readable() -> None:
-    storage_prices = storage_prices_from(shipped().risk)
-    assert {store.name for store in storage_prices.stores} == {"tigris", "s3", "r2"}
-    assert [volume.market for volume in storage_prices.volumes] == ["runpod"]
-    assert all(store.source for store in storage_prices.stores)
-    assert all(volume.source for volume in storage_prices.volumes)
+    assert set(shipped().storage_prices.store) == {"tigris", "s3", "r2"}
+    assert [name for name, facts in shipped().markets.items() if facts.volume] == ["runpod"]
+
+
+def test_a_network_volume_is_cheaper_above_its_tier() -> None:
+    # 100 × 0.07; 1000 × 0.07 + 200 × 0.05
+    assert volume_usd_month(VOLUME, 100) == pytest.approx(7.0)
+    assert volume_usd_month(VOLUME, 1200) == pytest.approx(80.0)
 
 
 def test_the_talks_instance_in_three_numbers() -> None:

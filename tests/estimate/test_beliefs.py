@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from math import log, sqrt
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.estimate.beliefs import (  # fmt: skip
-    Belief,
-    Observation,
-    Spread,
-    Summary,
-    believe,
-    learn,
-    merge,
-    robust,
-)
-from hunter.values.billing import Prior
+from hunter.estimate.beliefs import Belief, Observation, Summary, believe, learn, merge, robust
+from hunter.values.coldstart_facts import Spread
 from hunter.values.columns import Text
+from hunter.values.figures import Prior
 
 DAY = 86400.0
 PRIOR = Prior(low=50.0, expected=100.0, high=200.0, source="test")
@@ -115,8 +106,7 @@ def test_a_robust_mean_lies_among_its_parts(means: list[float]) -> None:
 
 
 def test_every_spread_that_ships_lets_launches_differ_and_evidence_fade() -> None:
-    from hunter.estimate.coldstart_facts import coldstart_facts_from
     from hunter.facts.shipped import shipped
 
-    spreads: Any = coldstart_facts_from(shipped().coldstart).spreads
+    spreads = shipped().coldstart.spread
     assert all(s.half_life_days > 0 and s.launch > 0 for s in spreads.values())

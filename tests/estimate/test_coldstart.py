@@ -14,15 +14,14 @@ from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.beliefs import Observation
 from hunter.estimate.by_hand import described
 from hunter.estimate.coldstart import Phase, cold_start, common_prefix, spread
-from hunter.estimate.coldstart_facts import Popular, coldstart_facts_from
-from hunter.estimate.gpu_speed import GpuSpeed
 from hunter.estimate.measure import Launch, Mark, Went, lasted, marks, measured, outcome
-from hunter.estimate.risk import Risks, Tier
 from hunter.facts.shipped import shipped
 from hunter.payload.remembered import sized
-from hunter.values.billing import Prior
+from hunter.values.billing import Popular, Tier
 from hunter.values.columns import Offers
 from hunter.values.errors import UsageError
+from hunter.values.figures import Prior, Share
+from hunter.values.gpus import GpuSpeed
 from hunter.values.references import size_key
 from hunter.values.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
 from tests.builders import (
@@ -77,7 +76,7 @@ def test_the_unpacking_is_what_is_left_when_the_last_byte_has_come() -> None:
 
 
 def test_weights_come_no_faster_than_their_downloader_takes_them() -> None:
-    slow = coldstart_facts(clients={"url": exactly(1e12), "huggingface": exactly(20.0)})
+    slow = coldstart_facts(client=exactly(20.0))
     # 20 GB at 20 MB/s, although 50 arrive
     assert phases(on=assumptions(rules(pull_billed=False), coldstart_facts=slow))[
         "weights"
@@ -115,7 +114,7 @@ def layered(*digests: str) -> Workload:
 def holding(image: str, *digests: str, chance: float = 1.0) -> Assumptions:
     held = Held(market="vast", machine_id="m1", image=image, digests=digests)
     return assumptions(
-        rules(pull_billed=False), coldstart_facts=coldstart_facts(held_chance=chance), held=(held,)
+        rules(pull_billed=False), coldstart_facts=coldstart_facts(held=chance), held=(held,)
     )
 
 
@@ -138,8 +137,8 @@ def test_layers_are_shared_only_from_the_base_up() -> None:
 
 
 def test_images_that_a_market_keeps_ready_cost_their_share_of_a_pull() -> None:
-    ready = coldstart_facts(popular=(Popular(market="vast", images=("example/",), chance=0.5),))
-    on = assumptions(rules(pull_billed=False), coldstart_facts=ready)
+    ready = Popular(images=("example/",), chance=Share(expected=0.5))
+    on = assumptions(rules(pull_billed=False, popular=ready))
     assert phases(on=on)["download"].expected_s[0] == pytest.approx(100)
 
 
@@ -199,7 +198,7 @@ def test_a_finished_job_tells_how_long_it_takes_on_its_gpu() -> None:
     seen = measured(
         Launch(lease_id="l", at=NOW, states={}, told=told), Offers.of([offer("A $1/h")]), job, on
     )
-    spreads = {**coldstart_facts_from(shipped().coldstart).spreads}
+    spreads = shipped().coldstart.spread
     taught = replace(on, learned=learn_all(seen * 20, spreads, NOW))
     bill = bills(Offers.of([offer("A $1/h"), offer("B $1/h")]), job, taught)
     # what was learnt on an A holds for it, and in part for other GPUs of the same job
@@ -219,10 +218,12 @@ def test_a_finished_job_tells_how_long_it_takes_on_its_gpu() -> None:
 def test_how_a_lease_went_teaches_chances_and_rates(
     booted: bool | None, cut: bool, taught: dict[str, float]
 ) -> None:
-    risks = Risks(tiers=(Tier(market="vast", name="good", chance=0.6, launches=6, source="test"),))
+    tier = Tier(name="good", chance=0.6, launches=6, source="test")
     ran_h = 2.0 if booted else 0.0
     went = Went(lease_id="l1", at=NOW, booted=booted, waited_s=600.0, ran_h=ran_h, cut=cut)
-    found = outcome(went, Offers.of([offer("A $1/h bid")]), risks)
+    found = outcome(
+        went, Offers.of([offer("A $1/h bid")]), {"vast": rules(pull_billed=False, boot=(tier,))}
+    )
     assert {one.quantity: one.value for one in found} == taught
 
 
@@ -232,7 +233,7 @@ def test_what_was_measured_on_a_machine_shortens_its_next_start() -> None:
             quantity="link_share", value=1.0, at=NOW, market="vast", host_id="h1", machine_id="m1"
         )
     ] * 10
-    learned = learn_all(seen, coldstart_facts_from(shipped().coldstart).spreads, NOW)
+    learned = learn_all(seen, shipped().coldstart.spread, NOW)
     taught = replace(PLAIN, learned=learned)
     assert phases(on=taught)["weights"].expected_s[0] < phases()["weights"].expected_s[0]
 
@@ -294,20 +295,6 @@ def test_a_host_that_cannot_be_is_a_mistake_of_usage(host: dict[str, str]) -> No
     with pytest.raises(UsageError) as error:
         described(host, coldstart_facts())
     assert error.value.remedy
-
-
-def test_every_prior_that_ships_has_a_source_and_is_in_order() -> None:
-    def check(where: str, table: Any) -> None:
-        if isinstance(table, dict) and {"low", "expected", "high"} <= set(table):
-            assert table["low"] <= table["expected"] <= table["high"], where
-        if isinstance(table, dict) and "expected" in table:
-            assert table["source"], where
-            assert len(table["date"]) == 10, where
-        elif isinstance(table, dict):
-            for key, inner in table.items():
-                check(f"{where}.{key}", inner)
-
-    check("coldstart", shipped().coldstart)
 
 
 def test_a_prior_of_one_value_has_no_spread() -> None:

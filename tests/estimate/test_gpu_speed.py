@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.cost.bill import bills
-from hunter.estimate.gpu_speed import GpuSpeed, relative_speeds, run_hours
+from hunter.estimate.gpu_speed import relative_speeds, run_hours
 from hunter.values.columns import Offers, Text
+from hunter.values.gpus import GpuSpeed
 from hunter.values.workload import Run
 from tests.builders import assumptions, offer, rules, workload
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.estimate.pull import Hosts, Layers, Puller, pull, totals, turns
+from hunter.estimate.pull import Hosts, Layers, pull, totals, turns
+from hunter.values.coldstart_facts import Puller
 
-DOCKER = Puller(name="docker", slots=3)
+DOCKER = Puller(slots=3)
 TRAINING_IMAGE = [
     26692096, 35365, 852, 163, 403170736, 81117097, 6868, 144376365, 1551901872, 467065, 324, 450, 197,
     198, 213, 213, 526, 457, 21089124, 109595420, 278052229, 207937873, 96474602, 108017609, 1026760786,
@@ -68,7 +69,7 @@ def test_layers_are_unpacked_while_the_next_ones_come() -> None:
     # three at once share 30 MB/s: all three of 10 MB are there after 1 s; then 20 MB each at 20 MB/s
     assert seconds(layers(10, 10, 10), host(30, 20)) == pytest.approx(1 + 3)
     # one at a time: there after 1/3, 2/3 and 1 s; unpacked at 1.333, 2.333 and 3.333 s
-    alone = Puller(name="one slot", slots=1)
+    alone = Puller(slots=1)
     assert seconds(layers(10, 10, 10), host(30, 20), alone) == pytest.approx(1 / 3 + 3)
 
 
@@ -108,7 +109,7 @@ def test_layers_that_are_there_cost_nothing() -> None:
 
 def test_several_unpackers_take_what_is_there() -> None:
     # all there at once; two workers, four layers of 1 s each: 2 s instead of 4
-    parallel = Puller(name="parallel", slots=4, unpack_at_once=2)
+    parallel = Puller(slots=4, unpack_at_once=2)
     assert seconds(layers(10, 10, 10, 10), host(1e12, 20), parallel) == pytest.approx(2.0)
 
 
@@ -136,7 +137,7 @@ def test_a_pull_is_bounded_by_its_parts_and_the_short_way_agrees(
     mb: list[float], down: float, unpack: float, slots: int
 ) -> None:
     image, where = layers(*mb), host(down, unpack)
-    took = seconds(image, where, Puller(name="any", slots=slots))
+    took = seconds(image, where, Puller(slots=slots))
     travel, effort = sum(mb) / down, sum(mb) * 2 / unpack
     assert max(travel, effort) <= took * (1 + 1e-9)
     assert took <= (travel + effort) * (1 + 1e-9)

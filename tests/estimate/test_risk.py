@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,10 +11,7 @@ from hypothesis import strategies as st
 
 from hunter.estimate.beliefs import Observation
 from hunter.estimate.risk import (
-    Rate,
     Record,
-    Risks,
-    Tier,
     boot_chance,
     expected_duds,
     interruptions_per_h,
@@ -23,27 +19,27 @@ from hunter.estimate.risk import (
     most_of,
     record,
     restart_chance,
-    risks_from,
     updated,
     worked_h,
 )
 from hunter.facts.shipped import shipped
+from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
-from tests.builders import NOW, exactly, offer
+from tests.builders import NOW, exactly, offer, risks, rules
 
 TIERS = (
-    Tier(market="vast", name="centre", chance=0.9, launches=6, source="test", datacenter=True),
-    Tier(market="vast", name="good", chance=0.6, launches=6, source="test", reliability=0.98),
-    Tier(market="vast", name="other", chance=0.4, launches=6, source="test"),
+    Tier(name="centre", chance=0.9, launches=6, source="test", datacenter=True),
+    Tier(name="good", chance=0.6, launches=6, source="test", reliability=0.98),
+    Tier(name="other", chance=0.4, launches=6, source="test"),
 )
-RISKS = Risks(
-    tiers=TIERS,
-    host_launches=4,
-    machine_launches=2,
-    half_life_days=30,
-    rates={("vast", "interruptible"): Rate(per_h=exactly(0.1), hours=20)},
-    machine_hours=10,
-)
+RULES = {
+    "vast": rules(
+        pull_billed=False,
+        boot=TIERS,
+        interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
+    )
+}
+RISKS = risks(host_launches=4, machine_launches=2, half_life_days=30, machine_hours=10)
 NOTHING = Record()
 chance = st.floats(min_value=0.01, max_value=1.0)
 hours = st.floats(min_value=0.01, max_value=50)
@@ -60,7 +56,7 @@ def seen(
 
 
 def known(*observations: Observation) -> Record:
-    return record(observations, RISKS.half_life_days, NOW)
+    return record(observations, RISKS.half_life_days.expected, NOW)
 
 
 # ── hosts that never boot ────────────────────────────────────────────────────────────────────────
@@ -73,25 +69,25 @@ def test_an_offer_belongs_to_the_first_tier_that_it_fits() -> None:
             offer("A $1/h", reliability=None),
         ]
     )
-    assert boot_chance(offers, RISKS, NOTHING) == pytest.approx([0.9, 0.6, 0.4, 0.4])
+    assert boot_chance(offers, RULES, RISKS, NOTHING) == pytest.approx([0.9, 0.6, 0.4, 0.4])
 
 
 def test_where_no_tier_is_stated_every_host_boots() -> None:
     offers = Offers.of([offer("A $1/h", market="elsewhere")])
-    assert boot_chance(offers, RISKS, NOTHING).tolist() == [1.0]
+    assert boot_chance(offers, RULES, RISKS, NOTHING).tolist() == [1.0]
 
 
 def test_a_tier_learns_from_its_launches_elsewhere() -> None:
     # (0.6 × 6 + 0) / (6 + 4) = 0.36 after four duds on other hosts
     duds = known(*(seen("boots good", 0.0) for _ in range(4)))
-    assert boot_chance(Offers.of([offer("A $1/h")]), RISKS, duds)[0] == pytest.approx(0.36)
+    assert boot_chance(Offers.of([offer("A $1/h")]), RULES, RISKS, duds)[0] == pytest.approx(0.36)
 
 
 def test_a_machine_learns_from_its_tier_its_host_and_itself() -> None:
     # tier: (3.6 + 1) / 7 = 0.657143; host: (0.657143 × 4 + 1) / 5 = 0.725714;
     # machine: (0.725714 × 2 + 1) / 3 = 0.817143
     once = known(seen("boots good", 1.0, machine="m1", host="h1"))
-    assert boot_chance(Offers.of([offer("A $1/h")]), RISKS, once)[0] == pytest.approx(
+    assert boot_chance(Offers.of([offer("A $1/h")]), RULES, RISKS, once)[0] == pytest.approx(
         0.817143, abs=1e-6
     )
 
@@ -99,7 +95,9 @@ def test_a_machine_learns_from_its_tier_its_host_and_itself() -> None:
 def test_an_old_launch_counts_half_after_its_half_life() -> None:
     # (0.6 × 6 + 0) / (6 + 0.5)
     old = known(seen("boots good", 0.0, days=30))
-    assert boot_chance(Offers.of([offer("A $1/h")]), RISKS, old)[0] == pytest.approx(3.6 / 6.5)
+    assert boot_chance(Offers.of([offer("A $1/h")]), RULES, RISKS, old)[0] == pytest.approx(
+        3.6 / 6.5
+    )
 
 
 def test_duds_before_the_first_host_that_boots() -> None:
@@ -118,7 +116,7 @@ def test_nine_launches_of_ten_meet_no_more_duds_than_stated(p: float) -> None:
 # ── interruptions ────────────────────────────────────────────────────────────────────────────────
 def test_only_tenancies_with_a_rate_are_interrupted() -> None:
     offers = Offers.of([offer("A $1/h"), offer("A $1/h bid")])
-    assert interruptions_per_h(offers, RISKS, NOTHING).tolist() == [0.0, 0.1]
+    assert interruptions_per_h(offers, RULES, RISKS, NOTHING).tolist() == [0.0, 0.1]
 
 
 def test_a_rate_learns_from_the_hours_that_ran() -> None:
@@ -130,7 +128,7 @@ def test_a_rate_learns_from_the_hours_that_ran() -> None:
         seen("ran interruptible", 5.0, machine="m1"),
         seen("lost interruptible", 1.0, machine="m1"),
     )
-    found = interruptions_per_h(Offers.of([offer("A $1/h bid")]), RISKS, went)
+    found = interruptions_per_h(Offers.of([offer("A $1/h bid")]), RULES, RISKS, went)
     assert found[0] == pytest.approx(2 / 15)
 
 
@@ -198,13 +196,13 @@ def test_a_column_is_judged_as_its_single_offers_are(rows: list[tuple[bool, floa
         seen("boots good", 1.0, machine="m1"), seen("lost interruptible", 1.0, machine="m2")
     )
     for judge in (boot_chance, interruptions_per_h):
-        alone = [judge(Offers.of([one]), RISKS, went)[0] for one in offers]
-        assert judge(Offers.of(offers), RISKS, went).tolist() == alone
+        alone = [judge(Offers.of([one]), RULES, RISKS, went)[0] for one in offers]
+        assert judge(Offers.of(offers), RULES, RISKS, went).tolist() == alone
 
 
 def test_every_risk_that_ships_is_readable_and_has_a_source() -> None:
-    risks = risks_from(shipped().risk)
-    assert all(tier.source and 0 < tier.chance < 1 for tier in risks.tiers)
-    assert all(prior.per_h.source for prior in risks.rates.values())
-    assert {tier.market for tier in risks.tiers} == {"vast", "runpod"} == set(risks.restarts)
-    assert replace(risks, tiers=()).tiers == ()
+    for facts in shipped().markets.values():
+        assert facts.boot
+        assert facts.restart
+        assert set(facts.interruption) == {"on-demand", "interruptible"}
+        assert all(0 < tier.chance < 1 for tier in facts.boot)

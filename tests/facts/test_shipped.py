@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from hunter.facts.shipped import DATA, Gpu, shipped
+from hunter.facts.shipped import DATA, shipped
+from hunter.values.gpus import Gpu
 
 FACTS = shipped()
 GPUS = list(FACTS.gpus.values())
@@ -44,8 +45,8 @@ def test_a_market_name_and_a_memory_size_mean_one_model() -> None:
     seen = Counter(
         (market, name, gpu.vram_gb)
         for gpu in GPUS
-        for market, names in gpu.market_names.items()
-        for name in names
+        for market, facts in FACTS.markets.items()
+        for name in facts.names_of(gpu.name)
     )
     assert [key for key, n in seen.items() if n > 1] == []
 
@@ -53,8 +54,8 @@ def test_a_market_name_and_a_memory_size_mean_one_model() -> None:
 def test_memory_sizes_of_one_market_name_are_far_enough_apart_to_be_told_apart() -> None:
     sizes: dict[tuple[str, str], list[float]] = {}
     for gpu in GPUS:
-        for market, names in gpu.market_names.items():
-            for name in names:
+        for market, facts in FACTS.markets.items():
+            for name in facts.names_of(gpu.name):
                 sizes.setdefault((market, name), []).append(gpu.vram_gb)
     for key, found in sizes.items():
         for smaller, larger in zip(sorted(found), sorted(found)[1:], strict=False):
@@ -70,8 +71,10 @@ def test_every_row_names_its_source_and_a_date() -> None:
         ]
 
 
-def test_every_model_is_sold_somewhere() -> None:
-    assert [gpu.name for gpu in GPUS if not any(gpu.market_names.values())] == []
+def test_a_market_names_only_models_that_we_know_and_only_where_it_differs() -> None:
+    for facts in FACTS.markets.values():
+        assert set(facts.gpu_names) <= set(FACTS.gpus)
+        assert [ours for ours, theirs in facts.gpu_names.items() if theirs in ((), (ours,))] == []
 
 
 @pytest.mark.parametrize("gpu", GPUS, ids=lambda gpu: str(gpu.name))
@@ -222,7 +225,7 @@ def test_every_model_name_that_the_vast_client_knows_is_known() -> None:
         and not key.startswith("_")
         and re.fullmatch(r"[A-Z].*\d.*", value)
     }
-    known = {name for gpu in GPUS for name in gpu.market_names["vast"]}
+    known = {name for gpu in GPUS for name in FACTS.market("vast").names_of(gpu.name)}
     assert len(names) >= 100
     assert names - known <= {"RTX 4090 Ti", "RTX 5090 Ti", "RTX PRO 4000 Mobile"}
 

@@ -79,9 +79,9 @@ def test_every_sample_is_complete(name: str) -> None:
     ("text", "says"),
     [
         ("name = ", "is no TOML"),
-        ('image = "b"', "missing required field `name`"),
-        ('name = "a"', "missing required field `image`"),
-        ('name = "a"\nimage = "b"\ndisk = 5', "unknown field `disk`"),
+        ('image = "b"', "the key name is missing"),
+        ('name = "a"', "the key image is missing"),
+        ('name = "a"\nimage = "b"\ndisk = 5', "no key disk is known here"),
         ('name = "a"\nimage = "b"\ndisk_gb = -5', "disk_gb"),
         ('name = "a"\nimage = "b"\ndisk_gb = "big"', "disk_gb"),
         ('name = "a"\nimage = "b"\ndisk_gb = nan', "disk_gb"),

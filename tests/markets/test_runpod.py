@@ -126,10 +126,8 @@ async def test_placeholders_are_not_prices() -> None:
 async def test_spot_exists_only_where_some_bid_below_the_price_is_taken() -> None:
     assert {o.tenancy for o in await poll(market(Service()))} == {Tenancy.ON_DEMAND}
     spot = gpu(c_US=priced(0.34, "Low", 0.20), community=priced(0.34, "Low", 0.20))
-    runpod = market(Service(spot))
-    bids = [o for o in await poll(runpod) if o.tenancy == Tenancy.INTERRUPTIBLE]
+    bids = [o for o in await poll(market(Service(spot))) if o.tenancy == Tenancy.INTERRUPTIBLE]
     assert [(o.price_usd_h, o.on_demand_usd_h) for o in bids] == [(0.20, 0.34)]
-    assert runpod.capabilities.interruptible is True
 
 
 async def test_when_graphql_is_retired_the_rest_catalogue_fills_the_same_offers() -> None:
@@ -244,7 +242,7 @@ def test_the_recorded_reply_with_nulls_parses() -> None:
 
 
 def test_a_pod_is_running_only_when_its_runtime_says_so() -> None:
-    rules = shipped().rules["runpod"]
+    rules = shipped().market("runpod")
     pod = {"id": "p", "name": "n", "desiredStatus": "RUNNING", "costPerHr": 0.72, "gpuCount": 1,
            "machine": {"gpuDisplayName": "RTX 4090"}, "runtime": None}  # fmt: skip
     assert instance_of(pod, shipped(), rules).state == "pulling"

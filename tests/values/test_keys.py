@@ -65,7 +65,7 @@ def test_a_key_is_printable_ascii_or_none_at_all(text: str) -> None:
 def test_a_broken_key_in_the_environment_is_named_by_its_variable(
     monkeypatch: pytest.MonkeyPatch, name: str, broken: str
 ) -> None:
-    variable = TABLES[name]["key_variable"]
+    variable = TABLES[name].key_variable
     monkeypatch.setenv(variable, broken)
     with pytest.raises(ConfigError, match=variable) as caught:
         find_key(TABLES[name], simulated=False)
@@ -108,7 +108,7 @@ def test_a_key_in_a_vendors_file_is_read_without_what_surrounds_it(
 
 
 def write_key_file(home: Path, name: str, text: str) -> Path:
-    path = home / str(TABLES[name]["key_files"][0]).removeprefix("~/")
+    path = home / str(TABLES[name].key_files[0]).removeprefix("~/")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     return path

@@ -159,7 +159,7 @@ def pod(**port: Any) -> dict[str, Any]:
 def test_a_pod_of_runpod_with_an_impossible_way_in_is_an_instance_without_one(
     port: dict[str, Any],
 ) -> None:
-    rules = shipped().rules["runpod"]
+    rules = shipped().market("runpod")
     found = pod_of(pod(**port), shipped(), rules)
     assert (found.state, found.login, found.reachable) == ("running", None, False)
     names = {"ip": "host", "publicPort": "port"}
@@ -171,14 +171,14 @@ def test_a_pod_of_runpod_with_an_impossible_way_in_is_an_instance_without_one(
 
 @pytest.mark.parametrize("runtime", [None, {}, {"ports": None}, {"ports": [None]}, {"ports": "22"}])
 def test_a_pod_without_ports_has_no_way_in(runtime: Any) -> None:
-    found = pod_of(pod() | {"runtime": runtime}, shipped(), shipped().rules["runpod"])
+    found = pod_of(pod() | {"runtime": runtime}, shipped(), shipped().market("runpod"))
     assert found.login is None
 
 
 @pytest.mark.parametrize("ssh", [None, {}, {"direct": None}, {"direct": {}}, {"direct": "x"}, "x"])
 def test_a_pod_without_a_direct_way_in_has_none(ssh: Any) -> None:
     row = {"id": "p", "status": "RUNNING", "ssh": ssh}
-    assert rest_instance_of(row, shipped(), shipped().rules["runpod"]).login is None
+    assert rest_instance_of(row, shipped(), shipped().market("runpod")).login is None
 
 
 # ── what comes out ───────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.markets.http import HttpMarket, Retired, plain_stdout
+from hunter.markets.http import HttpMarket, Retired, own_facts, plain_stdout
 from hunter.markets.protocol import (
-    Capabilities,
     Charge,
     Created,
     Instance,
@@ -61,6 +60,13 @@ NO_CAPACITY = ("no longer any instances available", "no instances available", "n
                "does not have the resources", "not enough free gpus", "no resources")  # fmt: skip
 
 
+class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `adapter` of its facts."""
+
+    counts: list[int]
+    """GPUs a pod to ask prices for."""
+
+
 class Runpod(HttpMarket):
     """RunPod.
 
@@ -75,27 +81,13 @@ class Runpod(HttpMarket):
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         super().__init__(base_url, key, facts)
-        self.rules = facts.rules["runpod"]
-        self._spot: bool | None = None
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What RunPod documents; whether it has spot is known after a poll."""
-        return Capabilities(
-            keyless_prices=True,
-            interruptible=self._spot,
-            stop=True,
-            change_bid=False,
-            own_ttl=False,
-            bills_by_instance=True,
-            notes=("terminateAfter is accepted and ignored by the service.",),
-        )
+        self.own = own_facts(self.market, Own)
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
 
     async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
         """Every pod in stock that the scope covers, one row a model, cloud, place and width."""
-        counts = [scope.gpu_count] if scope.gpu_count is not None else self.table["counts"]
+        counts = [scope.gpu_count] if scope.gpu_count is not None else self.own.counts
         notes: list[str] = []
         try:
             found = await self._over_graphql(counts, report)
@@ -127,18 +119,18 @@ class Runpod(HttpMarket):
             replies.append((count, catalogue, _by_country(data, countries)))
             report(Progress(market=self.name, done=done, total=len(counts), text="widths"))
             await self.pause()
-        self._spot = has_spot(reply for _, reply, _ in replies)
-        shelf = Shelf(self.facts, self.rules, self.now())
+        spot = has_spot(reply for _, reply, _ in replies)
+        shelf = Shelf(self.facts, self.market, self.now())
         return [
             offer
             for count, catalogue, extra in replies
-            for offer in graphql_offers(catalogue, extra, count, shelf, spot=self._spot)
+            for offer in graphql_offers(catalogue, extra, count, shelf, spot=spot)
         ]
 
     async def _over_rest(
         self, counts: list[int], report: Callable[[Progress], None]
     ) -> list[Offer]:
-        shelf = Shelf(self.facts, self.rules, self.now())
+        shelf = Shelf(self.facts, self.market, self.now())
         found: list[Offer] = []
         for done, count in enumerate(counts, 1):
             for cloud in (SECURE, COMMUNITY):
@@ -149,7 +141,6 @@ class Runpod(HttpMarket):
                 )
                 found += v2_offers(reply.gpus, count, cloud, shelf)
             report(Progress(market=self.name, done=done, total=len(counts), text="widths"))
-        self._spot = False  # the REST interface has no bids
         return found
 
     async def _query(self, document: str, variables: dict[str, Any] | None = None) -> Any:
@@ -236,7 +227,7 @@ class Runpod(HttpMarket):
             return await self._graphql_instances()
         except Retired:
             reply: Any = await self.http.read("GET", "/v2/pods", msgspec.json.decode)
-        found = tuple(rest_instance_of(pod, self.facts, self.rules) for pod in reply["pods"])
+        found = tuple(rest_instance_of(pod, self.facts, self.market) for pod in reply["pods"])
         # a cursor means that there is more than this reply holds
         return Instances(market=self.name, instances=found, complete=not reply.get("nextCursor"))
 
@@ -245,7 +236,7 @@ class Runpod(HttpMarket):
         if pods is None:
             raise MarketError("RunPod listed no pods and did not say that there are none.",
                               remedy="Try again in a minute.")  # fmt: skip
-        found = tuple(instance_of(pod, self.facts, self.rules) for pod in pods)
+        found = tuple(instance_of(pod, self.facts, self.market) for pod in pods)
         return Instances(market=self.name, instances=found, complete=True)
 
     async def instance(self, instance_id: str) -> Instance:
@@ -261,14 +252,14 @@ class Runpod(HttpMarket):
                 market=self.name, instance_id=instance_id, label=None, state="gone",
                 tenancy=Tenancy.ON_DEMAND, gpu="?", gpu_count=1, price_usd_h=None,
             )  # fmt: skip
-        return instance_of(pod, self.facts, self.rules)
+        return instance_of(pod, self.facts, self.market)
 
     async def _rest_instance(self, instance_id: str) -> Instance:
         response = await self._rest("GET", f"/v2/pods/{instance_id}")
         if response.status_code == 404:
             return self.gone(instance_id)
         pod = msgspec.json.decode(response.content, type=dict[str, Any])
-        return rest_instance_of(pod, self.facts, self.rules)
+        return rest_instance_of(pod, self.facts, self.market)
 
     async def _rest(
         self, method: str, path: str, body: dict[str, Any] | None = None
@@ -332,13 +323,6 @@ class Runpod(HttpMarket):
         """Free the GPU; only the volume is kept, the container's disk is erased."""
         await self._act(instance_id, "stop", lambda sdk: sdk.stop_pod(instance_id))
 
-    async def start(self, instance_id: str) -> None:
-        """Run it again, where its host still has the GPUs."""
-        count = (await self.instance(instance_id)).gpu_count
-        await self._act(
-            instance_id, "start", lambda sdk: sdk.resume_pod(instance_id, gpu_count=count)
-        )
-
     async def logs(self, instance_id: str, lines: int) -> str:
         """What the container printed last, from the REST interface's event stream."""
         return await self.http.read(
@@ -358,12 +342,6 @@ class Runpod(HttpMarket):
             Charge(item="gpu", usd=sum(float(r["gpuAmount"]) for r in records)),
             Charge(item="disk", usd=sum(float(r["diskAmount"]) for r in records)),
         )
-
-    async def balance_usd(self) -> float | None:
-        """Prepaid money left, as of the last five-minute booking."""
-        user = (await self._keyed("query { myself { clientBalance } }")).get("myself") or {}
-        balance = user.get("clientBalance")
-        return None if balance is None else float(balance)
 
 
 class _FieldGone(MarketError):
@@ -424,6 +402,3 @@ def _log_lines(body: bytes, lines: int) -> str:
             event = msgspec.json.decode(line[5:].strip())
             text.append(str(event.get("line", event) if isinstance(event, dict) else event))
     return "\n".join(text[-lines:])
-
-
-MARKET = Runpod

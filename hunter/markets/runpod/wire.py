@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hunter.facts.shipped import Facts
-    from hunter.values.billing import MarketRules
+    from hunter.values.market_facts import MarketFacts
 
 SECURE, COMMUNITY = "secure", "community"
 LEVELS = {"LOW": "Low", "MEDIUM": "Medium", "HIGH": "High"}
@@ -149,9 +149,9 @@ def slug(text: str) -> str:
 class Shelf:
     """Builds offers of one poll: what they share, and how an offer is named."""
 
-    def __init__(self, facts: Facts, rules: MarketRules, seen_at: float) -> None:
+    def __init__(self, facts: Facts, market: MarketFacts, seen_at: float) -> None:
         self.facts = facts
-        self.rules = rules
+        self.market = market
         self.seen_at = seen_at
 
     def offer(
@@ -187,10 +187,10 @@ class Shelf:
             vram_gb=known.vram_gb if known else memory,
             price_usd_h=usd_h,
             on_demand_usd_h=on_demand_usd_h if on_demand_usd_h is not None else usd_h,
-            storage_usd_gb_month=self.rules.storage_usd_gb_month,
-            storage_stopped_usd_gb_month=self.rules.storage_stopped_usd_gb_month,
-            inet_down_usd_gb=self.rules.inet_usd_gb,
-            inet_up_usd_gb=self.rules.inet_usd_gb,
+            storage_usd_gb_month=self.market.storage_usd_gb_month,
+            storage_stopped_usd_gb_month=self.market.storage_stopped_usd_gb_month,
+            inet_down_usd_gb=self.market.inet_usd_gb,
+            inet_up_usd_gb=self.market.inet_usd_gb,
             seen_at=self.seen_at,
         )
 
@@ -290,7 +290,7 @@ def v2_offers(gpus: list[V2Gpu], count: int, cloud: str, shelf: Shelf) -> list[O
     return found
 
 
-def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instance:
+def instance_of(pod: dict[str, Any], facts: Facts, market: MarketFacts) -> Instance:
     """A pod as GraphQL describes it. Its status says what is wanted; only `runtime` says what runs."""
     runtime = pod.get("runtime")
     exited = pod.get("desiredStatus") in ("EXITED", "PAUSED", "DEAD")
@@ -306,9 +306,7 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
         state = "running" if runtime else "pulling"
     machine = pod.get("machine") or {}
     name = str(machine.get("gpuDisplayName") or "?")
-    known = next(
-        (g.name for g in facts.gpus.values() if name in (g.name, *g.market_names["runpod"])), name
-    )
+    known = next((gpu for gpu in facts.gpus if name in (gpu, *market.names_of(gpu))), name)
     price = pod.get("costPerHr")
     return Instance(
         market="runpod",
@@ -320,10 +318,10 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
         gpu=known,
         gpu_count=int(pod.get("gpuCount") or 1),
         price_usd_h=float(price) if price else None,  # zero was seen for live pods: unknown
-        storage_usd_gb_month=rules.storage_usd_gb_month,
-        storage_stopped_usd_gb_month=rules.storage_stopped_usd_gb_month,
-        inet_down_usd_gb=rules.inet_usd_gb,
-        inet_up_usd_gb=rules.inet_usd_gb,
+        storage_usd_gb_month=market.storage_usd_gb_month,
+        storage_stopped_usd_gb_month=market.storage_stopped_usd_gb_month,
+        inet_down_usd_gb=market.inet_usd_gb,
+        inet_up_usd_gb=market.inet_usd_gb,
         disk_gb=float(pod.get("containerDiskInGb") or 0) + float(pod.get("volumeInGb") or 0),
         machine_id=pod.get("machineId"),
         location=machine.get("location"),
@@ -332,14 +330,12 @@ def instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instan
     )
 
 
-def rest_instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> Instance:
+def rest_instance_of(pod: dict[str, Any], facts: Facts, market: MarketFacts) -> Instance:
     """A pod as the REST interface describes it: RUNNING from the create on, so `runtime` decides."""
     status, gpu = str(pod.get("status")), pod.get("gpu") or {}
     login = _direct_login(pod.get("ssh"))
     state = {"EXITED": "stopped", "ERROR": "failed", "TERMINATED": "gone"}.get(status)
-    known = next(
-        (g for g in facts.gpus.values() if gpu.get("id") in g.market_names["runpod"]), None
-    )
+    known = next((ours for ours in facts.gpus if gpu.get("id") in market.names_of(ours)), None)
     persistent = (pod.get("mounts") or {}).get("persistent") or {}
     price = pod.get("cost")
     return Instance(
@@ -349,13 +345,13 @@ def rest_instance_of(pod: dict[str, Any], facts: Facts, rules: MarketRules) -> I
         state=state or ("running" if pod.get("runtime") else "pulling"),
         detail=status,
         tenancy=Tenancy.ON_DEMAND,
-        gpu=known.name if known else str(gpu.get("id") or "?"),
+        gpu=known or str(gpu.get("id") or "?"),
         gpu_count=int(gpu.get("count") or 1),
         price_usd_h=float(price) if price else None,
-        storage_usd_gb_month=rules.storage_usd_gb_month,
-        storage_stopped_usd_gb_month=rules.storage_stopped_usd_gb_month,
-        inet_down_usd_gb=rules.inet_usd_gb,
-        inet_up_usd_gb=rules.inet_usd_gb,
+        storage_usd_gb_month=market.storage_usd_gb_month,
+        storage_stopped_usd_gb_month=market.storage_stopped_usd_gb_month,
+        inet_down_usd_gb=market.inet_usd_gb,
+        inet_up_usd_gb=market.inet_usd_gb,
         disk_gb=float(pod.get("disk") or 0) + float(persistent.get("size") or 0),
         location=pod.get("dataCenterId"),
         reachable=login is not None,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.markets.http import HttpMarket, message_of, plain_stdout
+from hunter.markets.http import HttpMarket, message_of, own_facts, plain_stdout
 from hunter.markets.protocol import (
-    Capabilities,
     Charge,
     Created,
     Instance,
@@ -43,6 +42,13 @@ if TYPE_CHECKING:
 CHARGE_ITEMS = {"gpu": "gpu", "disk": "disk", "bwd": "download", "bwu": "upload"}
 
 
+class Own(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The table `adapter` of its facts."""
+
+    search_page: int
+    """Rows asked for in one search."""
+
+
 class Vast(HttpMarket):
     """Vast.ai.
 
@@ -55,20 +61,8 @@ class Vast(HttpMarket):
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         super().__init__(base_url, key, facts)
+        self.own = own_facts(self.market, Own)
         self._sdk: Any = None
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """What Vast documents."""
-        return Capabilities(
-            keyless_prices=True,
-            interruptible=True,
-            stop=True,
-            change_bid=True,
-            own_ttl=False,
-            bills_by_instance=True,
-            notes=("A stopped instance keeps its disk billed and may wait for its GPU.",),
-        )
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
 
@@ -120,9 +114,9 @@ class Vast(HttpMarket):
             "rentable": {"eq": True},
             "allocated_storage": scope.disk_gb,
             "type": "on-demand",
-            "limit": self.table["search_page"],
+            "limit": self.own.search_page,
         }
-        names = [n for gpu in scope.gpus for n in self._market_names(gpu)]
+        names = [n for gpu in scope.gpus for n in self.market.names_of(gpu)]
         if names:
             query["gpu_name"] = {"in": names}
         if scope.gpu_count is not None:
@@ -133,10 +127,6 @@ class Vast(HttpMarket):
         if scope.offer_ids:
             query["ask_contract_id"] = {"in": [int(i) for i in scope.offer_ids if i.isdigit()]}
         return query
-
-    def _market_names(self, gpu: str) -> tuple[str, ...]:
-        known = self.facts.gpus.get(gpu)
-        return (known.market_names["vast"] if known else ()) or (gpu,)
 
     def _wanted(self, ask: Ask, scope: Scope) -> bool:
         """The scope's filters once more: the service does not always apply them."""
@@ -274,10 +264,6 @@ class Vast(HttpMarket):
         """Free the GPU, keep the disk."""
         self._check(await self._ask_sdk(lambda sdk: sdk.stop_instance(id=int(instance_id))))
 
-    async def start(self, instance_id: str) -> None:
-        """Run it again; Vast answers 200 also where the GPU is taken and the wish only queued."""
-        self._check(await self._ask_sdk(lambda sdk: sdk.start_instance(id=int(instance_id))))
-
     def _check(self, reply: Any) -> None:
         if isinstance(reply, dict) and reply.get("success") is False:
             said = hidden(str(reply.get("msg")), self.key)
@@ -308,12 +294,6 @@ class Vast(HttpMarket):
             if line.get("source") == source
             for item in line.get("items") or []
         )
-
-    async def balance_usd(self) -> float | None:
-        """Prepaid money left."""
-        user = await self._ask_sdk(lambda sdk: sdk.show_user())
-        credit = user.get("credit") if isinstance(user, dict) else None
-        return None if credit is None else float(credit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -388,6 +368,3 @@ def _create_body(order: Order) -> dict[str, Any]:
         "cancel_unavail": True,
         "force": False,
     }
-
-
-MARKET = Vast
