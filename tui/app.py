@@ -74,6 +74,8 @@ class HunterApp(App[int]):
         self.desk.background.keep_live()
         self.look()
         self.set_interval(LOOK_EVERY_S, self.look)
+        for error in self.desk.hunt.facts.unusable.values():
+            self.tell(error)
 
     def shut(self) -> None:
         """End the engine; a create or an end that is under way is waited for."""

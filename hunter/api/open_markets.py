@@ -56,11 +56,9 @@ class OpenMarkets:
         """Servers to ask about payloads in place of the real ones, by host; none in a real home."""
         if not self.home.simulated:
             return {}
-        async with self._opening:
-            if self._sandbox is not None and self._sandbox_url is None:
-                await asyncio.to_thread(self._open_sandbox)
+        embedded = await self._embedded()
         urls = [base_url(self.facts.market(name)) for name in SERVED]
-        url = self._sandbox_url or next((url for url in urls if is_loopback(url)), None)
+        url = embedded or next((url for url in urls if is_loopback(url)), None)
         return {} if url is None else mirrors(url)
 
     async def open(self, name: str) -> Market:
@@ -68,10 +66,7 @@ class OpenMarkets:
         if name not in self._markets:
             facts = self.facts.market(name)
             adapter = adapter_of(self.facts.plugins[name])
-            async with self._opening:
-                if self._sandbox is not None and self._sandbox_url is None:
-                    await asyncio.to_thread(self._open_sandbox)
-            embedded = self._sandbox_url if name in SERVED else None
+            embedded = await self._embedded() if name in SERVED else None
             url = embedded or base_url(facts)
             if self.home.simulated and not is_loopback(url):
                 raise ConfigError(
@@ -82,6 +77,13 @@ class OpenMarkets:
             if name not in self._markets:
                 self._markets[name] = adapter(url, key, self.facts)
         return self._markets[name]
+
+    async def _embedded(self) -> str | None:
+        """The address of the embedded market, started now if it is to be; None where there is none."""
+        async with self._opening:
+            if self._sandbox is not None and self._sandbox_url is None:
+                await asyncio.to_thread(self._open_sandbox)
+        return self._sandbox_url
 
     def _open_sandbox(self) -> None:
         assert self._sandbox is not None

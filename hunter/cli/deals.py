@@ -12,7 +12,7 @@ import click
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
-from hunter.values.errors import MarketError, UsageError
+from hunter.values.errors import MarketError, MarketUnusable, UsageError
 from hunter.values.units import duration
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ AVOIDABLE = ("slice", "pcie-x1", "unverified", "old-driver", "unscaled")
 def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
     """Poll the markets once and record what changed.
 
-    One market failing never loses another's data; the exit code is 1 then, and the failure is named.
+    One market failing never loses another's data; the exit code is 1 then, and the failure is named. A
+    market whose plug-in does not load is named too, but is no failure unless it is asked for.
 
     \b
     Examples:
@@ -61,7 +62,8 @@ def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
     _tell_polls(shell, polled)
     if shell.json:
         shell.document({"markets": [_poll_json(poll) for poll in polled]})
-    return 1 if any(poll.error for poll in polled) else 0
+    failed = [poll for poll in polled if poll.error is not None]
+    return 1 if any(markets or not isinstance(poll.error, MarketUnusable) for poll in failed) else 0
 
 
 def _poll_json(poll: Polled) -> dict[str, Any]:
@@ -94,6 +96,9 @@ def _reporter(shell: Shell) -> Callable[[Progress], None]:
 def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
     clear = "\r\033[K" if sys.stderr.isatty() else ""
     for poll in polled:
+        if isinstance(poll.error, MarketUnusable):
+            click.echo(f"{clear}{poll.error}", err=True)
+            continue
         if poll.error is not None:
             click.echo(f"{clear}{poll.market}: failed: {poll.error}", err=True)
             if poll.error.remedy:
