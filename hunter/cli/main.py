@@ -14,7 +14,7 @@ import click
 from hunter import __version__
 from hunter.cli.shell import Shell, common
 from hunter.values.errors import HunterError
-from hunter.values.keys import VARIABLES, hidden
+from hunter.values.keys import hidden, secrets_in
 
 COMMANDS = {
     "scrape": ("deals", "Poll the markets once and record what changed; for cron."),
@@ -120,7 +120,7 @@ def _run(args: list[str] | None) -> int:
 
 
 def _fail(message: str, remedy: str, code: int, *, as_json: bool) -> int:
-    secrets = [os.environ.get(name, "").strip() for name in VARIABLES]
+    secrets = secrets_in(os.environ)
     message, remedy = hidden(message, *secrets), hidden(remedy, *secrets)
     click.echo(f"hunter: {message}", err=True)
     if remedy:

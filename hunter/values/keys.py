@@ -6,19 +6,20 @@ A key with a line break or a sign outside ASCII makes an HTTP library fail with 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from hunter.values.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_KEY = 4096
 """Tokens that carry claims have some 2,000 characters."""
 SHORTEST_SECRET = 8
 """What is shorter guards nothing, and may be part of any word."""
-VARIABLES = (
-    "VAST_API_KEY", "RUNPOD_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "CIVITAI_API_TOKEN",
-    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-)  # fmt: skip
-"""Where the environment holds secrets that Hunter reads."""
+_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.I)
+"""How variables of the environment are called that hold secrets, whosoever they are."""
 _KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
 
 
@@ -52,3 +53,12 @@ def hidden(text: str, *secrets: str | None) -> str:
         for written in {secret, quote(secret, safe=""), repr(secret)[1:-1]}:
             text = text.replace(written, "***")
     return text
+
+
+def secrets_in(environ: Mapping[str, str]) -> list[str]:
+    """What the environment holds under names that secrets have.
+
+    >>> secrets_in({"SOME_API_KEY": "abc-123", "HF_TOKEN": "hf_1", "HOME": "/root"})
+    ['abc-123', 'hf_1']
+    """
+    return [value.strip() for name, value in environ.items() if _SECRET_NAME.search(name)]

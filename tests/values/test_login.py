@@ -237,7 +237,7 @@ async def test_the_command_runs_ssh_with_a_checked_login_or_not_at_all(
     monkeypatch.setattr("os.execvp", lambda program, words: run.append(words))
     monkeypatch.setattr(FakeMarket, "instance", shown(address))
     monkeypatch.setattr(
-        "hunter.api.open_markets.market_class", lambda name: lambda *_: FakeMarket()
+        "hunter.api.open_markets.adapter_of", lambda plugin: lambda *_: FakeMarket()
     )
     lease = await launched(rentals_on(home, FakeMarket(stock=[DEAL])))
     answer = await asyncio.to_thread(hunter, "ssh", "--print", lease.lease_id)

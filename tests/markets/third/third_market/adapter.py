@@ -108,7 +108,6 @@ class Third(HttpMarket):
             disk_gb=pod.disk_gb,
             machine_id=offer.machine_id,
             reachable=True,
-            ssh="-p 22 root@127.0.0.1",
         )
 
     async def destroy(self, instance_id: str) -> None:
