@@ -25,6 +25,7 @@ from hunter.estimate.risk import (
     worked_h,
 )
 from hunter.estimate.speeds import by_market, run_share
+from hunter.values.billing import disk_usd_h
 from hunter.values.figures import Z90
 from hunter.values.units import BYTES_PER_GB, SECONDS_PER_HOUR
 
@@ -249,11 +250,11 @@ def _rates(offers: Offers, workload: Workload, assumptions: Assumptions) -> Rate
         table = {market: float(rule.billed(phase, meter)) for market, rule in rules.items()}
         return offers.market.lookup(table, 1.0)
 
-    month_h = of_market("month_h")
+    disk_gb, market = workload.disk_gb, offers.market
     return Rates(
         gpu=offers.price_usd_h,
-        disk=offers.storage_usd_gb_month * workload.disk_gb / month_h,
-        kept=offers.storage_stopped_usd_gb_month * workload.disk_gb / month_h,
+        disk=disk_usd_h(offers.storage_usd_gb_month, disk_gb, market, rules),
+        kept=disk_usd_h(offers.storage_stopped_usd_gb_month, disk_gb, market, rules),
         traffic_in=offers.inet_down_usd_gb,
         step_s=of_market("step_s", 1.0),
         minimum_s=of_market("minimum_s", 0.0),

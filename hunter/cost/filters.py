@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hunter.estimate.gpu_speed import relative_speeds, run_hours
+from hunter.values.billing import disk_usd_h
 from hunter.values.columns import Text
 from hunter.values.offers import Tenancy
 
@@ -170,8 +171,9 @@ def _terms(
 
 def all_in_usd_h(offers: Offers, workload: Workload, assumptions: Assumptions) -> Floats:
     """GPU and the workload's disk, each hour that an instance of each offer runs."""
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in assumptions.rules.items()})
-    return offers.price_usd_h + offers.storage_usd_gb_month * workload.disk_gb / month_h
+    return offers.price_usd_h + disk_usd_h(
+        offers.storage_usd_gb_month, workload.disk_gb, offers.market, assumptions.rules
+    )
 
 
 def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ from hunter.leases.lookout import LOOK_EVERY_S
 from hunter.leases.supervise import Keeper
 from hunter.markets.protocol import Order
 from hunter.values.errors import CreateUnclear, HunterError, MarketError
+from hunter.values.units import usd_h_from_gb_month
 
 if TYPE_CHECKING:
     from hunter.values.offers import Offer
@@ -69,7 +70,6 @@ class Rentals(Keeper):
     ) -> Lease:
         now = self.clock().now()
         payload = workload.payload
-        month_h = self._rules[offer.market].month_h
         stopped = offer.storage_stopped_usd_gb_month
         lease = Lease(
             lease_id=lease_id,
@@ -90,7 +90,9 @@ class Rentals(Keeper):
             max_usd=caps.max_usd,
             quoted_usd_h=offer.price_usd_h,
             storage_usd_h=storage_usd_h,
-            storage_stopped_usd_h=None if stopped is None else stopped * workload.disk_gb / month_h,
+            storage_stopped_usd_h=None
+            if stopped is None
+            else usd_h_from_gb_month(stopped, workload.disk_gb, self._rules[offer.market].month_h),
             inet_down_usd_gb=offer.inet_down_usd_gb,
             inet_up_usd_gb=offer.inet_up_usd_gb,
             bytes_in=(payload.image_bytes or 0.0) + (payload.weights_bytes or 0.0),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hunter.values.billing import disk_usd_h
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -52,9 +54,9 @@ def storage_report(
     The share is storage ÷ (storage + compute) of each offer; its median, and how many offers keep the
     disk at more than half of the bill. The break-even is that of a bare 30 s boot, as the talk has it.
     """
-    month_h = offers.market.lookup({name: rule.month_h for name, rule in rules.items()})
-    storage = offers.storage_usd_gb_month * disk_gb / month_h
-    stopped = offers.storage_stopped_usd_gb_month * disk_gb / month_h
+    storage = disk_usd_h(offers.storage_usd_gb_month, disk_gb, offers.market, rules)
+    stopped = disk_usd_h(offers.storage_stopped_usd_gb_month, disk_gb, offers.market, rules)
+    stopped_usd_month = offers.storage_stopped_usd_gb_month * disk_gb
     with np.errstate(divide="ignore", invalid="ignore"):
         share = storage / (storage + offers.price_usd_h)
     rows: list[Row] = []
@@ -69,7 +71,7 @@ def storage_report(
             "storage_median_usd_h": _median(storage[index]),
             "storage_max_usd_h": _quantile(storage[index], 1.0),
             "storage_stopped_median_usd_h": _median(stopped[index]),
-            "storage_stopped_median_usd_month": _times(_median(stopped[index]), 730.0),
+            "storage_stopped_median_usd_month": _median(stopped_usd_month[index]),
             "storage_share_median": _median(share[index]),
             "storage_share_max": _quantile(share[index], 1.0),
             "offers_storage_over_half": int(np.sum(share[index] > 0.5)),
@@ -102,7 +104,3 @@ def _quantile(column: Floats, q: float) -> float | None:
 
 def _median(column: Floats) -> float | None:
     return _quantile(column, 0.5)
-
-
-def _times(value: float | None, factor: float) -> float | None:
-    return None if value is None else round(value * factor, 4)

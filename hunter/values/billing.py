@@ -5,12 +5,19 @@ The values stand in `data/markets/NAME.toml`, each with its source; a plug-in br
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hunter.values.figures import Chance, Day, Figure, NotNegative, Positive, Prior, Share, Words
+from hunter.values.units import usd_h_from_gb_month
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hunter.values.columns import Text
+    from hunter.values.units import Floats
 
 Meter = Literal["gpu", "disk", "bandwidth"]
 METERS: tuple[Meter, ...] = ("gpu", "disk", "bandwidth")
@@ -163,3 +170,18 @@ class MarketRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             for meter, cell in cells.items()
             if cell.status == "contradicted"
         )
+
+
+def disk_usd_h(
+    usd_gb_month: Floats, disk_gb: float, market: Text, rules: Mapping[str, MarketRules]
+) -> Floats:
+    """What a disk costs an hour on each offer, by the month of its own market.
+
+    Args:
+        usd_gb_month: each offer's price of a GB and month.
+        disk_gb: the disk.
+        market: each offer's market.
+        rules: every market's; NaN where one is unknown.
+    """
+    month_h = market.lookup({name: rule.month_h for name, rule in rules.items()})
+    return usd_h_from_gb_month(usd_gb_month, disk_gb, month_h)

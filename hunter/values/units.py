@@ -68,8 +68,8 @@ def mb_s_from_mbps(mbps: Column) -> Column:
     return mbps / 8
 
 
-def usd_h_from_gb_month(usd_gb_month: Column, disk_gb: float, month_h: float) -> Column:
-    """What keeping a disk costs an hour.
+def usd_h_from_gb_month(usd_gb_month: Column, disk_gb: float, month_h: Column | float) -> Column:
+    """What keeping a disk costs an hour, by a month of so many hours.
 
     >>> round(usd_h_from_gb_month(0.15, 100.0, 720.0), 6)
     0.020833

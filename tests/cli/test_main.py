@@ -100,6 +100,8 @@ def test_the_storage_report_sets_keeping_beside_computing(stocked: Path, hunter:
     head, first, *_ = target.read_text().splitlines()
     row = dict(zip(head.split(","), first.split(","), strict=True))
     assert float(row["storage_median_usd_h"]) == pytest.approx(0.144 * 80 / 720)  # 0.016
+    # a month of the disk is the price of a GB and month: how many hours a month has plays no part
+    assert float(row["storage_stopped_median_usd_month"]) == pytest.approx(0.144 * 80)
     share = 0.016 / (float(row["compute_median_usd_h"]) + 0.016)
     assert float(row["storage_share_median"]) == pytest.approx(share, abs=1e-6)
 
