@@ -21,6 +21,7 @@ from hunter.markets.protocol import Instance, Simulation
 from hunter.values.errors import BadKey, MarketError, NoKey, RateLimited
 from hunter.values.keys import checked_key, hidden
 from hunter.values.offers import Tenancy
+from hunter.values.patience import retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,8 @@ TRIES = 4
 """Of a read, the first included."""
 LONGEST_WAIT_S = 70.0
 """A market that asks for more patience than this is left alone."""
+USUAL_WAIT_S = 2.0
+"""Where a market asks to slow down and does not say for how long."""
 _SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.e+-]+);limits=(on|off)")
 
 
@@ -47,18 +50,34 @@ class Retired(MarketError):
 
 
 class _TryAgain(Exception):
-    """A read failed in a way that may pass; `error` is what to say if it does not."""
+    """A read failed in a way that may pass; `error` is what to say if it does not.
 
-    def __init__(self, error: MarketError, wait_s: float | None = None) -> None:
+    `pause_s` is the pause that the market asks for; None leaves it to the growing ones of stamina.
+    """
+
+    def __init__(self, error: MarketError, pause_s: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
-        self.wait_s = wait_s
+        self.pause_s = pause_s
 
 
 class Http:
-    """One market's server. `title` names it in sentences; the key goes into a header and nowhere else."""
+    """One market's server. `title` names it in sentences; the key goes into a header and nowhere else.
 
-    def __init__(self, title: str, base_url: str, key: str | None, timeout_s: float = 30.0) -> None:
+    Args:
+        title: the market's.
+        base_url: the server.
+        key: the user's, if there is one.
+        transport: what carries requests in place of the network.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        base_url: str,
+        key: str | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.title = title
         self.key = checked_key(key or "", f"The key for {title}")
         self.simulation: Simulation | None = None
@@ -66,7 +85,10 @@ class Http:
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
         self._client = httpx.AsyncClient(
-            base_url=base_url, headers=headers, timeout=httpx.Timeout(timeout_s, connect=10.0)
+            base_url=base_url,
+            headers=headers,
+            timeout=httpx.Timeout(30.0, connect=10.0),
+            transport=transport,
         )
 
     async def close(self) -> None:
@@ -80,7 +102,7 @@ class Http:
         """
         try:
             async for attempt in stamina.retry_context(
-                on=_may_pass, attempts=TRIES, wait_initial=0.5, wait_max=20.0, timeout=120.0
+                on=_pause_s, attempts=TRIES, wait_initial=0.5, wait_max=20.0, timeout=120.0
             ):
                 with attempt:
                     return await self._read_once(method, path, parse, **request)
@@ -97,7 +119,7 @@ class Http:
             raise _TryAgain(self.unreachable(error)) from error
         status = response.status_code
         if status == 429:
-            await self._be_patient(response)
+            raise self._patience(response)
         if status in (502, 503, 504):
             raise _TryAgain(self.refused(response))
         if status >= 400:
@@ -117,20 +139,22 @@ class Http:
             )
         return response
 
-    async def _be_patient(self, response: httpx.Response) -> None:
-        """Wait as long as the market asks, then let the read be repeated."""
+    def now(self) -> float:
+        """The market's time, unix seconds."""
+        return self.simulation.now if self.simulation else time.time()
+
+    def _patience(self, response: httpx.Response) -> _TryAgain | MarketError:
+        """What to raise where the market asks to slow down: as long a pause as it asks for, or the end."""
         if b"search_quota_exceeded" in response.content:
-            raise self.refused(response)
-        asked = response.headers.get("retry-after", "")
-        wait_s = float(asked) if asked.isdigit() else 2.0
+            return self.refused(response)
+        asked_s = retry_after_s(response.headers.get("retry-after", ""), self.now())
+        wait_s = USUAL_WAIT_S if asked_s is None else asked_s
         limited = RateLimited(
             f"{self.title} asks to slow down (429).", remedy="Wait a minute and try again."
         )
         if wait_s > LONGEST_WAIT_S:
-            raise limited
-        speed = self.simulation.speed if self.simulation else 1.0
-        await asyncio.sleep(wait_s / speed)
-        raise _TryAgain(limited, wait_s)
+            return limited
+        return _TryAgain(limited, wait_s / (self.simulation.speed if self.simulation else 1.0))
 
     # ── failures as sentences ────────────────────────────────────────────────────────────────
 
@@ -206,7 +230,7 @@ class HttpMarket:
 
     def now(self) -> float:
         """The market's time, unix seconds."""
-        return self.simulation.now if self.simulation else time.time()
+        return self.http.now()
 
     async def pause(self) -> None:
         """Keep to the service's limit on searches; an embedded market says whether it has one."""
@@ -242,8 +266,11 @@ def own_facts(market: MarketFacts, type_: type[T]) -> T:
     return convert(market.adapter, type_, f"the facts of {market.name}, adapter")
 
 
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, _TryAgain)
+def _pause_s(error: Exception) -> float | bool:
+    """Whether stamina repeats a read, and after which pause where the market names one."""
+    if not isinstance(error, _TryAgain):
+        return False
+    return True if error.pause_s is None else error.pause_s
 
 
 def message_of(body: bytes) -> str:

@@ -8,7 +8,6 @@ import ipaddress
 import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 import httpx
@@ -16,6 +15,7 @@ import httpx
 from hunter import __version__
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.keys import hidden
+from hunter.values.patience import retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -249,22 +249,13 @@ def retry_at(headers: httpx.Headers, now: float) -> str | None:
     `Retry-After` is seconds or a date, Docker Hub's `X-RateLimit-Reset` and `X-Retry-After` are unix
     seconds (docs.docker.com/reference/api/hub, 2025), `RateLimit-Reset` is seconds.
     """
-    at: float | None = None
     for name in ("retry-after", "ratelimit-reset", "x-ratelimit-reset", "x-retry-after"):
-        text = headers.get(name, "").partition(";")[0].strip()
-        try:
-            number = float(text)
-        except ValueError:
-            try:
-                at = parsedate_to_datetime(text).timestamp()
-            except ValueError:
-                continue
-        else:
-            at = number if number > 1e9 else now + number
-        break
-    if at is None or not 0 < at < 4e9:
-        return None
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        asked_s = retry_after_s(headers.get(name, "").partition(";")[0], now)
+        if asked_s is None:
+            continue
+        at = asked_s if asked_s > 1e9 else now + asked_s
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC") if at < 4e9 else None
+    return None
 
 
 def rate_limited(reply: Reply, who: str, now: float, remedy: str) -> PayloadUnreachable:
