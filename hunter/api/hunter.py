@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from hunter.facts.shipped import Facts
     from hunter.leases.lease import Caps, Lease, Stay
     from hunter.markets.protocol import Market
-    from hunter.payload.ask import PayloadSize
+    from hunter.payload.sizes import PayloadSize
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 

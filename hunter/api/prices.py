@@ -24,7 +24,7 @@ from hunter.store.settings import read_clock
 from hunter.values.billing import MarketRules
 from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
-from hunter.values.offers import parse_ref
+from hunter.values.offers import parse_offer_ref
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,7 +255,7 @@ class Prices:
 
     def _find(self, ref: str) -> Offers:
         try:
-            market, offer_id, tenancy = parse_ref(ref)
+            market, offer_id, tenancy = parse_offer_ref(ref)
         except ValueError as error:
             raise UsageError(f"{error}.", remedy="hunter deals lists them.") from error
         self.check_market(market)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hunter.api.hunter import Hunter
     from hunter.cost.deals import Deals, PhaseLine
-    from hunter.payload.ask import PayloadSize
+    from hunter.payload.sizes import PayloadSize
 
 
 @click.command()

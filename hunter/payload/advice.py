@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from hunter.payload.sizes import Layer
+from hunter.payload.sizes import Piece
 from hunter.payload.unpacked import is_foreign
 from hunter.values.references import packing
 from hunter.values.units import human
@@ -27,14 +27,14 @@ _COPIES = re.compile(r"\b(COPY|ADD)\b")
 _COPIES_ALL = re.compile(r"\b(COPY|ADD)\b +(--\S+ +)*(\.|dir:\S+ +in) +/?\S*")
 
 
-def is_weights(layer: Layer) -> bool:
+def is_weights(layer: Piece) -> bool:
     """Whether the instruction behind a layer, or how it packs, says that it is a model's weights."""
     if layer.made_by and _INSTALLS.search(layer.made_by):
         return False
     return bool(layer.made_by and _WEIGHTS.search(layer.made_by))
 
 
-def warnings(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) -> list[str]:
+def warnings(layers: Sequence[Piece], registry: str, facts: ColdStartFacts) -> list[str]:
     """Every warning for an image's layers, the base first."""
     return [
         *_too_large(layers, registry, facts),
@@ -44,7 +44,7 @@ def warnings(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) -> l
     ]
 
 
-def _too_large(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) -> list[str]:
+def _too_large(layers: Sequence[Piece], registry: str, facts: ColdStartFacts) -> list[str]:
     known = facts.registry.get(registry)
     limit = None if known is None else known.layer_limit_bytes.expected
     large = [layer for layer in layers if limit and layer.compressed_bytes > limit]
@@ -55,7 +55,7 @@ def _too_large(layers: Sequence[Layer], registry: str, facts: ColdStartFacts) ->
     ]
 
 
-def _giant(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str]:
+def _giant(layers: Sequence[Piece], facts: ColdStartFacts) -> list[str]:
     total = sum(layer.compressed_bytes for layer in layers)
     largest = max(layers, key=lambda layer: layer.compressed_bytes, default=None)
     if largest is None or largest.compressed_bytes < facts.advice.giant_layer_bytes.expected:
@@ -69,7 +69,7 @@ def _giant(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str]:
     ]
 
 
-def _weights_on_code(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str]:
+def _weights_on_code(layers: Sequence[Piece], facts: ColdStartFacts) -> list[str]:
     """Weights that are pushed and pulled again whenever the code changes."""
     found, code_below = [], False
     for layer in layers:
@@ -99,7 +99,7 @@ def _weights_on_code(layers: Sequence[Layer], facts: ColdStartFacts) -> list[str
     return found
 
 
-def _packing(layers: Sequence[Layer]) -> list[str]:
+def _packing(layers: Sequence[Piece]) -> list[str]:
     found = []
     if any(packing(layer.media_type) == "zstd" for layer in layers):
         found.append(
@@ -115,6 +115,6 @@ def _packing(layers: Sequence[Layer]) -> list[str]:
     return found
 
 
-def _name(layer: Layer) -> str:
+def _name(layer: Piece) -> str:
     short = (layer.digest or "").partition(":")[2][:12]
     return f"Layer {short}"

@@ -1,21 +1,15 @@
-"""How much has to travel for a reference, learnt without fetching it: one verb, `size`.
+"""How much has to travel for a reference, learnt without fetching it: one verb, `payload_size`.
 
-    image           ghcr.io/ORG/NAME:TAG, docker.io names, docker://…, oci+http://HOST/NAME (unencrypted)
-    hf:             hf:ORG/REPO[@REV][:GLOB], hf:datasets/ORG/NAME
-    civitai:        civitai:VERSION, civitai:MODEL@VERSION
-    s3://           s3://BUCKET/PREFIX
-    https://        a file behind an address
-    file            ./path, /path, ~/path, file:path, a pattern, or the name of a file that is there
-
-Servers are not trusted: see `fetch`. What was learnt is kept in the caller's cache; a server that does
-not answer is answered for by what the cache holds, with its age.
+`refs` says what a reference looks like, one module a kind asks its servers, `http` distrusts them all.
+What was learnt is kept in the caller's cache; a server that does not answer is answered for by what the
+cache holds, with its age. `learn` does this for the user's own machine and database, and `remembered`
+reads what it left there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import re
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -28,16 +22,20 @@ import msgspec
 
 from hunter.facts.shipped import shipped
 from hunter.payload import civitai, docker_login, huggingface, objects, s3
-from hunter.payload.fetch import Fetch
+from hunter.payload.http import PayloadHttp
 from hunter.payload.oci import ImageSizer
+from hunter.payload.refs import parse_payload_ref
 from hunter.payload.registry import open_registry, parse_image
-from hunter.payload.sizes import Cache, Layer, NoCache, PayloadSize
-from hunter.values.errors import PayloadError, PayloadUnreachable, UsageError
-from hunter.values.references import KIND_OF_PREFIX, Kind, size_key
+from hunter.payload.sizes import NoCache, decoded
+from hunter.values.errors import PayloadError, PayloadUnreachable
+from hunter.values.references import size_key
 from hunter.values.units import duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from hunter.payload.refs import PayloadRef
+    from hunter.payload.sizes import Cache, PayloadSize
 
 MAX_AGE_S = 3600.0
 """A tag or a branch may move; what is younger is believed."""
@@ -68,54 +66,7 @@ async def surroundings(mirrors: Mapping[str, str] | None = None) -> AsyncIterato
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ref:
-    """A reference, taken apart: what kind of thing it names, and the rest of it."""
-
-    kind: Kind
-    rest: str
-
-
-_IMAGE_SCHEMES = ("docker://", "oci://", "oci+http://")
-
-
-def parse_ref(text: str) -> Ref:
-    """What a reference names; UsageError where it names nothing.
-
-    >>> parse_ref("hf:org/repo@main:*.safetensors")
-    Ref(kind='huggingface', rest='org/repo@main:*.safetensors')
-    >>> parse_ref("ghcr.io/org/app:v1").kind
-    'image'
-    """
-    text = text.strip()
-    if not text or re.search(r"[\x00-\x20\x7f]", text.replace(" ", "")):
-        raise UsageError(
-            "That is no reference.", remedy="Name an image, hf:…, civitai:…, s3://… or a file."
-        )
-    for prefix, kind in KIND_OF_PREFIX.items():
-        if kind != "url" and text.startswith(prefix):
-            return Ref(kind=kind, rest=text.removeprefix(prefix))
-    if text.startswith(_IMAGE_SCHEMES):
-        return Ref(kind="image", rest=text)
-    if text.startswith(("https://", "http://")):
-        if not urlsplit(text).hostname:
-            raise UsageError(
-                f"{text[:200]!r} is no web address.", remedy="Write https://HOST/PATH."
-            )
-        return Ref(kind="url", rest=text)
-    if "://" in text:
-        raise UsageError(
-            f"{text.partition('://')[0]!r} is no kind of reference that Hunter knows.",
-            remedy="Name an image, hf:…, civitai:…, s3://…, https://… or a file.",
-        )
-    if text.startswith(("/", "./", "../", "~")) or any(mark in text for mark in "*?["):
-        return Ref(kind="file", rest=text)
-    if Path(text).is_file():
-        return Ref(kind="file", rest=text)
-    return Ref(kind="image", rest=text)
-
-
-async def size(
+async def payload_size(
     ref: str,
     around: Surroundings,
     cache: Cache | None = None,
@@ -126,13 +77,13 @@ async def size(
     """How much has to travel for a reference; PayloadError says why it cannot be learnt.
 
     Args:
-        ref: as the module's text lists them.
+        ref: as `refs` lists them.
         around: network, environment and home to use.
         cache: what was learnt before; nothing is remembered without one.
         max_age_s: an answer that is no older is given without asking again.
         offline: ask nobody; what the cache holds is the answer, whatever its age.
     """
-    parsed, memory, key = parse_ref(ref), cache or NoCache(), size_key(ref)
+    parsed, memory, key = parse_payload_ref(ref), cache or NoCache(), size_key(ref)
     kept = _kept(memory, key) if parsed.kind != "file" else None
     if kept and (offline or kept.age_s <= max_age_s):
         return kept
@@ -159,12 +110,8 @@ async def size(
 
 def _kept(memory: Cache, key: str) -> PayloadSize | None:
     before = memory.get(key)
-    if before is None:
-        return None
-    try:
-        return replace(msgspec.json.decode(before[0], type=PayloadSize), age_s=before[1])
-    except msgspec.DecodeError:
-        return None  # written by another version of Hunter
+    found = decoded(before[0]) if before else None
+    return replace(found, age_s=before[1]) if before and found else None
 
 
 def _stale(kept: PayloadSize, why: str) -> PayloadSize:
@@ -172,24 +119,24 @@ def _stale(kept: PayloadSize, why: str) -> PayloadSize:
     return replace(kept, warnings=(*kept.warnings, words))
 
 
-async def _ask(ref: str, parsed: Ref, around: Surroundings, memory: Cache) -> PayloadSize:
-    fetch, environ, now = Fetch(around.http), around.environ, around.now()
+async def _ask(ref: str, parsed: PayloadRef, around: Surroundings, memory: Cache) -> PayloadSize:
+    http, environ, now = PayloadHttp(around.http), around.environ, around.now()
     if parsed.kind == "image":
-        return await _image(ref, parsed.rest, fetch, around, memory)
+        return await _image(ref, parsed.rest, http, around, memory)
     if parsed.kind == "huggingface":
         hub = environ.get("HF_ENDPOINT") or around.mirrors.get("huggingface.co") or huggingface.HUB
         token = huggingface.find_token(environ, around.home)
-        asked = huggingface.parse_ref(parsed.rest)
-        return await huggingface.size(ref, asked, fetch, hub.rstrip("/"), token, now)
+        asked = huggingface.parse_hub_ref(parsed.rest)
+        return await huggingface.hub_size(ref, asked, http, hub.rstrip("/"), token, now)
     if parsed.kind == "civitai":
         site = around.mirrors.get("civitai.com") or civitai.SITE
         token = civitai.find_token(environ)
-        return await civitai.size(ref, parsed.rest, fetch, site.rstrip("/"), token, now)
+        return await civitai.civitai_size(ref, parsed.rest, http, site.rstrip("/"), token, now)
     if parsed.kind == "s3":
         account = s3.find_account(environ, around.home)
-        return await s3.size(ref, parsed.rest, fetch, account, now)
+        return await s3.bucket_size(ref, parsed.rest, http, account, now)
     if parsed.kind == "url":
-        return await objects.url_size(ref, fetch, _token_for(ref, around), now)
+        return await objects.url_size(ref, http, _token_for(ref, around), now)
     return await asyncio.to_thread(objects.local_size, ref, parsed.rest)
 
 
@@ -204,25 +151,11 @@ def _token_for(url: str, around: Surroundings) -> str | None:
 
 
 async def _image(
-    ref: str, name: str, fetch: Fetch, around: Surroundings, memory: Cache
+    ref: str, name: str, http: PayloadHttp, around: Surroundings, memory: Cache
 ) -> PayloadSize:
     image = parse_image(name)
     mirror = around.mirrors.get(image.registry)
     path = docker_login.config_file(around.environ, around.home)
     login = None if mirror else await docker_login.login_for(image.registry, path)
-    registry = await open_registry(image, fetch, login, around.now(), mirror)
-    return await ImageSizer(registry, memory, shipped().coldstart).size(ref)
-
-
-__all__ = [
-    "Cache",
-    "Kind",
-    "Layer",
-    "NoCache",
-    "PayloadSize",
-    "Ref",
-    "Surroundings",
-    "parse_ref",
-    "size",
-    "surroundings",
-]
+    registry = await open_registry(image, http, login, around.now(), mirror)
+    return await ImageSizer(registry, memory, shipped().coldstart).learn(ref)

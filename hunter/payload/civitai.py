@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import file, of_files
+from hunter.payload.http import failing, rate_limited
+from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.payload.fetch import Fetch, Reply
+    from hunter.payload.http import PayloadHttp, Reply
     from hunter.payload.sizes import PayloadSize
 
 VARIABLE = "CIVITAI_API_TOKEN"
@@ -26,7 +26,7 @@ _REF = re.compile(r"(?:(\d+)@)?(\d+)")
 Document = TypeVar("Document")
 
 
-class _File(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
+class _VersionFile(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
     size_kib: Annotated[float, msgspec.Meta(ge=0, le=2**40)] | None = None
     name: str = ""
     type: str = ""
@@ -36,7 +36,7 @@ class _File(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
 
 class _Version(msgspec.Struct, frozen=True):
     id: int
-    files: list[_File] = []
+    files: list[_VersionFile] = []
     name: str = ""
 
 
@@ -45,8 +45,8 @@ class _Model(msgspec.Struct, frozen=True, rename="camel"):
     model_versions: list[_Version] = []
 
 
-async def size(
-    ref: str, text: str, fetch: Fetch, base_url: str, token: str | None, now: float
+async def civitai_size(
+    ref: str, text: str, http: PayloadHttp, base_url: str, token: str | None, now: float
 ) -> PayloadSize:
     """The bytes of a version's primary file.
 
@@ -63,7 +63,7 @@ async def size(
     warnings: list[str] = []
 
     async def ask(path: str) -> Reply:
-        return await fetch.ask(
+        return await http.ask(
             "GET", f"{base_url}/api/v1/{path}", headers=headers, limit_bytes=MODEL_BYTES
         )
 
@@ -91,8 +91,8 @@ async def size(
     sha256 = (chosen.hashes or {}).get("SHA256", "").lower()
     digest = f"sha256:{sha256}" if sha256 else None
     n_bytes = round((chosen.size_kib or 0.0) * 1024)
-    files = [file(chosen.name or text, n_bytes, digest)]
-    return of_files(ref, "civitai", digest or f"version:{version.id}", files, warnings)
+    files = [file_piece(chosen.name or text, n_bytes, digest)]
+    return size_of_files(ref, "civitai", digest or f"version:{version.id}", files, warnings)
 
 
 def find_token(environ: Mapping[str, str]) -> str | None:

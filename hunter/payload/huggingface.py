@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import file, of_files
+from hunter.payload.http import failing, rate_limited
+from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
 from hunter.values.units import human
@@ -20,8 +20,8 @@ from hunter.values.units import human
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.payload.fetch import Fetch
-    from hunter.payload.sizes import Layer, PayloadSize
+    from hunter.payload.http import PayloadHttp
+    from hunter.payload.sizes import PayloadSize, Piece
 
 HUB = "https://huggingface.co"
 LIST_BYTES = 64 * 2**20
@@ -56,7 +56,7 @@ class _Lfs(msgspec.Struct, frozen=True):
     sha256: str = ""
 
 
-class _File(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_id": "blobId"}):
+class _HubFile(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_id": "blobId"}):
     name: str
     size: Bytes | None = None
     blob_id: str = ""
@@ -76,7 +76,7 @@ class _File(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_id":
 
 
 class _Repository(msgspec.Struct, frozen=True):
-    siblings: list[_File]
+    siblings: list[_HubFile]
     sha: str = ""
     gated: bool | str = False
 
@@ -94,7 +94,7 @@ class HubRef:
         return f"{'' if self.kind == 'models' else self.kind + '/'}{self.name}"
 
 
-def parse_ref(text: str) -> HubRef:
+def parse_hub_ref(text: str) -> HubRef:
     """`ORG/REPO[@REV][:GLOB]`; UsageError where it is not that."""
     found = _REF.fullmatch(text)
     if not found or ".." in text:
@@ -106,13 +106,13 @@ def parse_ref(text: str) -> HubRef:
     return HubRef(kind=kind or "models", name=name, revision=revision or "main", glob=glob)
 
 
-async def size(
-    ref: str, asked: HubRef, fetch: Fetch, base_url: str, token: str | None, now: float
+async def hub_size(
+    ref: str, asked: HubRef, http: PayloadHttp, base_url: str, token: str | None, now: float
 ) -> PayloadSize:
     """The bytes that a loader fetches from a repository; nothing of it is fetched."""
     url = f"{base_url}/api/{asked.kind}/{asked.name}/revision/{quote(asked.revision, safe='')}"
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    reply = await fetch.ask("GET", f"{url}?blobs=true", headers=headers, limit_bytes=LIST_BYTES)
+    reply = await http.ask("GET", f"{url}?blobs=true", headers=headers, limit_bytes=LIST_BYTES)
     if not reply.ok:
         raise _refusal(reply.status, reply.headers.get("x-error-code", ""), asked, token) or (
             rate_limited(reply, "Hugging Face", now, "Set HF_TOKEN, or wait.")
@@ -132,7 +132,7 @@ async def size(
             "download is refused there."
         )
     chosen = choose(repository.siblings, asked, warnings)
-    return of_files(ref, "huggingface", repository.sha, _sized(chosen, asked), warnings)
+    return size_of_files(ref, "huggingface", repository.sha, _sized(chosen, asked), warnings)
 
 
 def _refusal(status: int, code: str, asked: HubRef, token: str | None) -> PayloadError | None:
@@ -154,7 +154,7 @@ def _refusal(status: int, code: str, asked: HubRef, token: str | None) -> Payloa
     return None
 
 
-def _sized(chosen: list[_File], asked: HubRef) -> list[Layer]:
+def _sized(chosen: list[_HubFile], asked: HubRef) -> list[Piece]:
     files = []
     for entry in chosen:
         n_bytes = entry.n_bytes
@@ -163,12 +163,12 @@ def _sized(chosen: list[_File], asked: HubRef) -> list[Layer]:
                 f"Hugging Face does not say how large {entry.name} of {asked} is.",
                 remedy="Give the size by hand in the workload file.",
             )
-        files.append(file(entry.name, n_bytes, entry.digest))
+        files.append(file_piece(entry.name, n_bytes, entry.digest))
     return files
 
 
 # ── which files a loader takes ──────────────────────────────────────────────────────────────────
-def choose(files: list[_File], asked: HubRef, warnings: list[str]) -> list[_File]:
+def choose(files: list[_HubFile], asked: HubRef, warnings: list[str]) -> list[_HubFile]:
     """The files that are meant: those of the glob, else those that a loader would fetch.
 
     Without a glob: safetensors rather than pickles, one variant, one GGUF, none of other runtimes'
@@ -195,7 +195,7 @@ def choose(files: list[_File], asked: HubRef, warnings: list[str]) -> list[_File
     return weights + [entry for entry in beside if entry not in weights]
 
 
-def _weights(files: list[_File], warnings: list[str]) -> list[_File]:
+def _weights(files: list[_HubFile], warnings: list[str]) -> list[_HubFile]:
     pipeline = any(entry.name == "model_index.json" for entry in files)
     if pipeline:
         files = [entry for entry in files if _folder(entry.name)]
@@ -212,13 +212,13 @@ def _weights(files: list[_File], warnings: list[str]) -> list[_File]:
     return _main_weights(_one_variant([e for e in files if _matches(e.name, _WEIGHTS_OLD)]))
 
 
-def _one_variant(files: list[_File]) -> list[_File]:
+def _one_variant(files: list[_HubFile]) -> list[_HubFile]:
     """Without the copies in another precision, where a folder has the plain ones too."""
     plain = {_folder(entry.name) for entry in files if not _VARIANT.search(entry.name)}
     return [e for e in files if _folder(e.name) not in plain or not _VARIANT.search(e.name)]
 
 
-def _main_weights(files: list[_File]) -> list[_File]:
+def _main_weights(files: list[_HubFile]) -> list[_HubFile]:
     """Those at the top, of them those that `from_pretrained` opens, whole or in shards, but not both."""
     top = [entry for entry in files if not _folder(entry.name)] or files
     named = [e for e in top if re.match(r"(pytorch_)?model[.-]", e.name.rpartition("/")[2])] or top
@@ -228,9 +228,9 @@ def _main_weights(files: list[_File]) -> list[_File]:
     return standard or (shards if shards else whole)
 
 
-def _one_gguf(files: list[_File], warnings: list[str]) -> list[_File]:
+def _one_gguf(files: list[_HubFile], warnings: list[str]) -> list[_HubFile]:
     """One quantisation of many, with all its shards."""
-    groups: dict[str, list[_File]] = {}
+    groups: dict[str, list[_HubFile]] = {}
     for entry in files:
         if "mmproj" not in entry.name.lower():
             groups.setdefault(_SHARD.sub("", entry.name), []).append(entry)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from hunter.payload.ask import MAX_AGE_S, size, surroundings
+from hunter.payload.ask import MAX_AGE_S, payload_size, surroundings
 from hunter.values.errors import ConfigError, PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from hunter.payload.ask import PayloadSize
+    from hunter.payload.sizes import PayloadSize
     from hunter.store.payloads import PayloadMemory
     from hunter.values.workload import Workload
 
@@ -35,7 +35,7 @@ async def weigh(
     """
     async with surroundings(mirrors) as around:
         max_age_s = -1.0 if refresh else MAX_AGE_S
-        return await size(ref, around, memory, max_age_s=max_age_s, offline=offline)
+        return await payload_size(ref, around, memory, max_age_s=max_age_s, offline=offline)
 
 
 async def weigh_workload(

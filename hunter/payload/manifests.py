@@ -71,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     media_type: str = ""
 
 
-class Step(msgspec.Struct, frozen=True):
+class BuildStep(msgspec.Struct, frozen=True):
     """One instruction that the image was made by."""
 
     created_by: str = ""
@@ -88,7 +88,7 @@ class ImageConfig(msgspec.Struct, frozen=True):
     os: str = ""
     architecture: str = ""
     variant: str = ""
-    history: list[Step] | None = None
+    history: list[BuildStep] | None = None
     config: _Settings | None = None
 
     @property

@@ -10,34 +10,34 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import Layer, file, of_files
+from hunter.payload.http import failing, rate_limited
+from hunter.payload.sizes import Piece, file_piece, size_of_files
 from hunter.values.errors import PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hunter.payload.fetch import Fetch, Reply
+    from hunter.payload.http import PayloadHttp, Reply
     from hunter.payload.sizes import PayloadSize
 
 _NO_HEAD = (403, 404, 405, 501)
 """How servers refuse HEAD: addresses signed for GET answer 403."""
 
 
-async def url_size(ref: str, fetch: Fetch, token: str | None, now: float) -> PayloadSize:
+async def url_size(ref: str, http: PayloadHttp, token: str | None, now: float) -> PayloadSize:
     """The bytes behind a web address, by HEAD, else from the range of one byte.
 
     Args:
         ref: the address.
-        fetch: how servers are asked.
+        http: how servers are asked.
         token: a bearer token for that host, if it takes one.
         now: unix seconds.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    reply = await fetch.ask("HEAD", ref, headers=headers, body=False)
+    reply = await http.ask("HEAD", ref, headers=headers, body=False)
     n_bytes = _length(reply) if reply.ok else None
     if n_bytes is None and (reply.ok or reply.status in _NO_HEAD):
-        reply = await fetch.ask("GET", ref, headers={**headers, "Range": "bytes=0-0"}, body=False)
+        reply = await http.ask("GET", ref, headers={**headers, "Range": "bytes=0-0"}, body=False)
         n_bytes = _length(reply)
     host = reply.url.host
     if reply.status == 429:
@@ -60,7 +60,7 @@ async def url_size(ref: str, fetch: Fetch, token: str | None, now: float) -> Pay
     digest = "sha256:" + hashlib.sha256(f"{ref}\t{mark}\t{n_bytes}".encode()).hexdigest()
     name = Path(reply.url.path).name or host
     etag = f"etag:{mark.strip(chr(34))}" if mark else None
-    return of_files(ref, "url", digest, [file(name, n_bytes, etag)], warnings)
+    return size_of_files(ref, "url", digest, [file_piece(name, n_bytes, etag)], warnings)
 
 
 def _length(reply: Reply) -> int | None:
@@ -82,14 +82,14 @@ def local_size(ref: str, pattern: str) -> PayloadSize:
     roots = [expanded] if os.path.exists(expanded) else sorted(glob.glob(expanded, recursive=True))
     if not roots:
         raise PayloadError(f"There is no file {pattern}.", remedy="Check the path.")
-    whole, seen, files = hashlib.sha256(), set[tuple[int, int]](), list[Layer]()
+    whole, seen, files = hashlib.sha256(), set[tuple[int, int]](), list[Piece]()
     for name, status in sorted(_regular(roots), key=lambda found: found[0]):
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
         whole.update(f"{name}\t{status.st_size}\t{status.st_mtime_ns}\n".encode(errors="replace"))
-        files.append(file(name, status.st_size, None))
-    return of_files(ref, "file", f"sha256:{whole.hexdigest()}", files, [])
+        files.append(file_piece(name, status.st_size, None))
+    return size_of_files(ref, "file", f"sha256:{whole.hexdigest()}", files, [])
 
 
 def _regular(roots: list[str]) -> Iterator[tuple[str, os.stat_result]]:

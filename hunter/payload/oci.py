@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hunter.payload import advice, manifests
-from hunter.payload.sizes import Layer, PayloadSize
+from hunter.payload.sizes import PayloadSize, Piece
 from hunter.payload.unpacked import estimate, from_bytes, wanted_range
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.references import packing
@@ -44,7 +44,7 @@ class ImageSizer:
         self._ranges = True
         self._doubts: list[str] = []
 
-    async def size(self, ref: str) -> PayloadSize:
+    async def learn(self, ref: str) -> PayloadSize:
         """The size of the image; PayloadError says why it cannot be learnt."""
         digest, manifest = await self._manifest()
         config = await self._config(manifest)
@@ -126,7 +126,7 @@ class ImageSizer:
             self.cache.put(f"blob/{described.digest}", body)
         return manifests.parse(body, manifests.ImageConfig, self.what)
 
-    async def _layers(self, manifest: Manifest, config: ImageConfig | None) -> list[Layer]:
+    async def _layers(self, manifest: Manifest, config: ImageConfig | None) -> list[Piece]:
         """Each layer once, the base first."""
         n_layers = len(manifest.layers)
         made_by = manifests.made_by(config, n_layers) if config else [None] * n_layers
@@ -146,8 +146,8 @@ class ImageSizer:
 
     async def _layer(
         self, described: Descriptor, made_by: str | None, gate: asyncio.Semaphore
-    ) -> Layer:
-        layer = Layer(
+    ) -> Piece:
+        layer = Piece(
             digest=described.digest,
             compressed_bytes=described.size,
             media_type=described.media_type,

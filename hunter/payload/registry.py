@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import httpx
 import msgspec
 
-from hunter.payload.fetch import Fetch, Reply, failing, rate_limited
+from hunter.payload.http import PayloadHttp, Reply, failing, rate_limited
 from hunter.payload.manifests import ACCEPT, DIGEST
+from hunter.payload.refs import IMAGE_SCHEMES
 from hunter.values.errors import PayloadError, PayloadUnreachable, UsageError
 
 if TYPE_CHECKING:
@@ -44,11 +45,6 @@ class ImageRef:
         return f"{self.registry}/{self.name}{mark}{self.reference}"
 
     @property
-    def pinned(self) -> bool:
-        """Whether it names bytes, which never change, and not a tag."""
-        return DIGEST.fullmatch(self.reference) is not None
-
-    @property
     def base_urls(self) -> tuple[str, ...]:
         """The servers to try, in order: only this machine may answer without encryption unasked."""
         server = _HUB_SERVER if self.registry == HUB else self.registry
@@ -77,7 +73,7 @@ def parse_image(text: str) -> ImageRef:
     'localhost:5000/team/app:v1'
     """
     rest, plain_http = text, False
-    for scheme in ("docker://", "oci://", "oci+http://"):
+    for scheme in IMAGE_SCHEMES:
         if text.startswith(scheme):
             rest, plain_http = text.removeprefix(scheme), scheme == "oci+http://"
     rest, _, digest = rest.partition("@")
@@ -119,15 +115,15 @@ class Registry:
     Args:
         image: what is asked about.
         base_url: the server.
-        fetch: how servers are asked.
+        http: how servers are asked.
         login: the user's, if there is one.
         now: unix seconds, to tell when a rate limit ends.
     """
 
     def __init__(
-        self, image: ImageRef, base_url: str, fetch: Fetch, login: Login | None, now: float
+        self, image: ImageRef, base_url: str, http: PayloadHttp, login: Login | None, now: float
     ) -> None:
-        self.image, self.base_url, self.fetch = image, base_url.rstrip("/"), fetch
+        self.image, self.base_url, self.http = image, base_url.rstrip("/"), http
         self.login, self.now = login, now
         self._authorization: str | None = None
 
@@ -160,7 +156,7 @@ class Registry:
         sent = dict(headers)
         if self._authorization:
             sent["Authorization"] = self._authorization
-        return await self.fetch.ask(method, url, headers=sent)
+        return await self.http.ask(method, url, headers=sent)
 
     async def _log_in(self, refused: Reply) -> bool:
         """Answer a challenge; False where it cannot be answered."""
@@ -197,7 +193,7 @@ class Registry:
             asked |= {"grant_type": "refresh_token", "client_id": "hunter"}
             form = httpx.QueryParams({**asked, "refresh_token": self.login.identity_token})
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-            return await self.fetch.ask(
+            return await self.http.ask(
                 "POST", realm, headers=headers, content=str(form).encode(), origin=origin
             )
         if self.login:
@@ -209,7 +205,7 @@ class Registry:
                 f"{self.image.registry} sends us for a token to no web address.",
                 remedy="Check the name of the registry.",
             ) from error
-        return await self.fetch.ask("GET", url, headers=headers, origin=origin)
+        return await self.http.ask("GET", url, headers=headers, origin=origin)
 
     def refusal(self, reply: Reply) -> PayloadError:
         """What a refused request means, in one sentence."""
@@ -245,13 +241,13 @@ class Registry:
 
 
 async def open_registry(
-    image: ImageRef, fetch: Fetch, login: Login | None, now: float, mirror: str | None = None
+    image: ImageRef, http: PayloadHttp, login: Login | None, now: float, mirror: str | None = None
 ) -> Registry:
     """The image's repository, at the first of its servers that speaks.
 
     Args:
         image: what is asked about.
-        fetch: how servers are asked.
+        http: how servers are asked.
         login: the user's, if there is one.
         now: unix seconds.
         mirror: the server to ask in place of the image's own.
@@ -259,11 +255,11 @@ async def open_registry(
     urls = (mirror,) if mirror else image.base_urls
     for url in urls[:-1]:
         try:
-            await fetch.ask("HEAD", f"{url}/v2/", body=False)
+            await http.ask("HEAD", f"{url}/v2/", body=False)
         except PayloadUnreachable:
             continue
-        return Registry(image, url, fetch, login, now)
-    return Registry(image, urls[-1], fetch, login, now)
+        return Registry(image, url, http, login, now)
+    return Registry(image, urls[-1], http, login, now)
 
 
 def _challenge(header: str) -> tuple[str, dict[str, str]]:

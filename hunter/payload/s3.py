@@ -16,16 +16,16 @@ from xml.etree import ElementTree
 
 import httpx
 
-from hunter.payload.fetch import failing, rate_limited
-from hunter.payload.sizes import file, of_files
+from hunter.payload.http import failing, rate_limited
+from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hunter.payload.fetch import Fetch, Reply
-    from hunter.payload.sizes import Layer, PayloadSize
+    from hunter.payload.http import PayloadHttp, Reply
+    from hunter.payload.sizes import PayloadSize, Piece
 
 PAGE_BYTES = 8 * 2**20
 """A page names at most 1,000 objects (S3 API, ListObjectsV2)."""
@@ -151,17 +151,17 @@ class Bucket:
     Args:
         name: the bucket's.
         account: where it is and who asks.
-        fetch: how servers are asked.
+        http: how servers are asked.
         now: unix seconds; signatures hold for minutes.
     """
 
-    def __init__(self, name: str, account: Credentials, fetch: Fetch, now: float) -> None:
-        self.name, self.account, self.fetch, self.now = name, account, fetch, now
+    def __init__(self, name: str, account: Credentials, http: PayloadHttp, now: float) -> None:
+        self.name, self.account, self.http, self.now = name, account, http, now
         self.region = account.region
 
-    async def objects(self, prefix: str) -> list[Layer]:
+    async def objects(self, prefix: str) -> list[Piece]:
         """Every object whose key begins with the prefix."""
-        found: list[Layer] = []
+        found: list[Piece] = []
         page: str | None = None
         while True:
             root = _xml(await self._list(prefix, page), self.name)
@@ -195,7 +195,7 @@ class Bucket:
         if self.account.key_id and self.account.secret:
             at = datetime.fromtimestamp(self.now, UTC)
             headers = signed_headers(url, self.account, self.region, at)
-        return await self.fetch.ask("GET", url, headers=headers, limit_bytes=PAGE_BYTES)
+        return await self.http.ask("GET", url, headers=headers, limit_bytes=PAGE_BYTES)
 
     def _refusal(self, reply: Reply) -> PayloadError:
         code = re.search(rb"<Code>([A-Za-z]+)</Code>", reply.body)
@@ -219,13 +219,15 @@ class Bucket:
         return failing(reply, "The store")
 
 
-async def size(ref: str, text: str, fetch: Fetch, account: Credentials, now: float) -> PayloadSize:
+async def bucket_size(
+    ref: str, text: str, http: PayloadHttp, account: Credentials, now: float
+) -> PayloadSize:
     """The bytes of an object, of everything below a folder, or of everything that a pattern matches."""
     found = _REF.fullmatch(text)
     if not found:
         raise UsageError(f"{text[:200]!r} names no bucket.", remedy="Write s3://BUCKET/PREFIX.")
     name, wanted = found[1], found[2] or ""
-    listed = await Bucket(name, account, fetch, now).objects(re.split(r"[*?\[]", wanted)[0])
+    listed = await Bucket(name, account, http, now).objects(re.split(r"[*?\[]", wanted)[0])
     chosen = _meant(listed, wanted)
     if not chosen:
         raise PayloadError(
@@ -234,10 +236,10 @@ async def size(ref: str, text: str, fetch: Fetch, account: Credentials, now: flo
     whole = hashlib.sha256(
         "\n".join(f"{o.name}\t{o.digest}\t{o.compressed_bytes}" for o in chosen).encode()
     )
-    return of_files(ref, "s3", f"sha256:{whole.hexdigest()}", chosen, [])
+    return size_of_files(ref, "s3", f"sha256:{whole.hexdigest()}", chosen, [])
 
 
-def _meant(objects: list[Layer], wanted: str) -> list[Layer]:
+def _meant(objects: list[Piece], wanted: str) -> list[Piece]:
     """The object of that very key, else what lies in the folder of that name, else the prefix as it is."""
     if re.search(r"[*?\[]", wanted):
         return [entry for entry in objects if fnmatchcase(entry.name or "", wanted)]
@@ -258,7 +260,7 @@ def _xml(body: bytes, bucket: str) -> ElementTree.Element:
         ) from error
 
 
-def _object(entry: ElementTree.Element, bucket: str) -> Layer:
+def _object(entry: ElementTree.Element, bucket: str) -> Piece:
     key, n_bytes = entry.findtext("{*}Key"), entry.findtext("{*}Size") or ""
     if not key or not re.fullmatch(r"\d{1,16}", n_bytes):
         raise PayloadError(
@@ -266,4 +268,4 @@ def _object(entry: ElementTree.Element, bucket: str) -> Layer:
             remedy="Check the endpoint.",
         )
     tag = (entry.findtext("{*}ETag") or "").strip('"')
-    return file(key, int(n_bytes), f"etag:{tag}" if tag else None)
+    return file_piece(key, int(n_bytes), f"etag:{tag}" if tag else None)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
+
 from hunter.values.references import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Piece:
     """One thing that travels by itself: a layer of an image, or a file. None is unknown."""
 
     digest: str | None
@@ -39,7 +41,7 @@ class PayloadSize:
     unpacked_bytes: int | None
     """On the disk: tar bytes of an image's layers, file bytes of everything else."""
     unpacked_is_estimate: bool
-    layers: tuple[Layer, ...]
+    layers: tuple[Piece, ...]
     """In the order of the manifest, the base first; files by name."""
     platform: str | None = None
     cuda: float | None = None
@@ -76,12 +78,24 @@ class PayloadSize:
         }
 
 
-class Cache(Protocol):
-    """Remembers bytes by key, and for how long. Keys that begin with `blob/` or `unpacked/` never change."""
+def decoded(body: bytes) -> PayloadSize | None:
+    """The size that was remembered as these bytes; None where another version of Hunter wrote them."""
+    try:
+        return msgspec.json.decode(body, type=PayloadSize)
+    except msgspec.DecodeError:
+        return None
+
+
+class Memory(Protocol):
+    """What was learnt, by key."""
 
     def get(self, key: str) -> tuple[bytes, float] | None:
         """What was put under the key, and its age in seconds; None where nothing was."""
         ...
+
+
+class Cache(Memory, Protocol):
+    """A memory that learns. What lies under keys that begin with `blob/` or `unpacked/` never changes."""
 
     def put(self, key: str, body: bytes) -> None:
         """Remember the bytes under the key, from now on."""
@@ -98,8 +112,8 @@ class NoCache:
         """Not remembered."""
 
 
-def of_files(
-    ref: str, kind: Kind, digest: str, files: list[Layer], warnings: list[str]
+def size_of_files(
+    ref: str, kind: Kind, digest: str, files: list[Piece], warnings: list[str]
 ) -> PayloadSize:
     """The size of a payload that is files: they travel as they lie on the disk."""
     total = sum(file.compressed_bytes for file in files)
@@ -115,9 +129,9 @@ def of_files(
     )
 
 
-def file(name: str, n_bytes: int, digest: str | None) -> Layer:
+def file_piece(name: str, n_bytes: int, digest: str | None) -> Piece:
     """A file as a layer of its own."""
-    return Layer(
+    return Piece(
         digest=digest,
         compressed_bytes=n_bytes,
         media_type="application/octet-stream",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.values.offers import FLAGS, NUMBERS, TEXTS, Offer, Rejected, offer_ref, parse_ref
+from hunter.values.offers import FLAGS, NUMBERS, TEXTS, Offer, Rejected, offer_ref, parse_offer_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -146,7 +146,7 @@ class Offers:
 
     def row_of(self, ref: str) -> int | None:
         """The row of the offer of this name; None where it is not among these."""
-        market, offer_id, tenancy = parse_ref(ref)
+        market, offer_id, tenancy = parse_offer_ref(ref)
         same = self.offer_id.is_in([offer_id]) & self.tenancy.is_in([tenancy])
         same &= self.market.is_in([market])
         return int(same.argmax()) if same.any() else None

@@ -99,10 +99,10 @@ def offer_ref(market: str, offer_id: str, tenancy: str) -> str:
     return f"{market}:{offer_id}{side}"
 
 
-def parse_ref(ref: str) -> tuple[str, str, str]:
+def parse_offer_ref(ref: str) -> tuple[str, str, str]:
     """Market, offer id and tenancy of an offer's name; ValueError where it is none.
 
-    >>> parse_ref("vast:123:bid")
+    >>> parse_offer_ref("vast:123:bid")
     ('vast', '123', 'interruptible')
     """
     market, _, rest = ref.partition(":")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -17,6 +17,7 @@ from hunter.estimate.coldstart import Phase, cold_start, common_prefix, spread
 from hunter.estimate.measure import Launch, Mark, Went, lasted, marks, measured, outcome
 from hunter.facts.shipped import shipped
 from hunter.payload.remembered import sized
+from hunter.payload.sizes import PayloadSize, Piece
 from hunter.values.billing import Popular, Tier
 from hunter.values.columns import Offers
 from hunter.values.errors import UsageError
@@ -245,16 +246,14 @@ class Kept(dict[str, bytes]):
 
 
 def known(n_bytes: int, cuda: float | None = None) -> bytes:
-    layer = {"digest": "sha256:a", "media_type": "x.tar+gzip", "compressed_bytes": n_bytes, "name": None,
-             "unpacked_bytes": 2 * n_bytes}  # fmt: skip
-    return json.dumps(
-        {
-            "compressed_bytes": n_bytes,
-            "unpacked_bytes": 2 * n_bytes,
-            "layers": [layer],
-            "cuda": cuda,
-        }
-    ).encode()
+    layer = Piece(
+        digest="sha256:a", compressed_bytes=n_bytes, media_type="x.tar+gzip", unpacked_bytes=2 * n_bytes
+    )  # fmt: skip
+    size = PayloadSize(
+        ref="x", kind="image", digest="sha256:b", compressed_bytes=n_bytes, unpacked_bytes=2 * n_bytes,
+        unpacked_is_estimate=False, layers=(layer,), cuda=cuda,
+    )  # fmt: skip
+    return msgspec.json.encode(size)
 
 
 def test_sizes_that_were_learnt_fill_what_the_workload_leaves_open() -> None:

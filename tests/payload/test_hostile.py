@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from hunter.payload.ask import size
-from hunter.payload.fetch import Fetch
+from hunter.payload.ask import payload_size
+from hunter.payload.http import PayloadHttp
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from tests.payload.layouts import (
     OCI,
@@ -92,7 +92,7 @@ CASES: dict[str, tuple[Callable[[Asked], Answer], str]] = {
 async def test_each_is_one_sentence_with_a_remedy(case: str, here: Surroundings) -> None:
     answer, words = CASES[case]
     with serving(answer) as server, pytest.raises(PayloadError, match=words) as error:
-        await size(f"{server.host}/team/app:v1", here)
+        await payload_size(f"{server.host}/team/app:v1", here)
     assert error.value.remedy
     assert len(str(error.value)) < 400
     assert "\n" not in str(error.value)
@@ -111,7 +111,7 @@ async def test_an_image_for_other_machines_says_for_which(here: Surroundings) ->
         serving(answer) as server,
         pytest.raises(PayloadError, match="only for linux/arm64") as error,
     ):
-        await size(f"{server.host}/team/app:v1", here)
+        await payload_size(f"{server.host}/team/app:v1", here)
     assert "--platform linux/amd64" in error.value.remedy
 
 
@@ -119,7 +119,7 @@ async def test_a_server_that_is_not_there_is_named(here: Surroundings) -> None:
     with serving(always(200)) as server:
         host = server.host
     with pytest.raises(PayloadUnreachable, match="127\\.0"):
-        await size(f"{host}/team/app:v1", here)
+        await payload_size(f"{host}/team/app:v1", here)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ async def test_a_public_server_cannot_send_us_into_our_own_network(target: str) 
         with pytest.raises(
             PayloadError, match=r"inside this machine or its network|without encryption"
         ):
-            await Fetch(http, look_up).ask("GET", "https://registry.example/v2/")
+            await PayloadHttp(http, look_up).ask("GET", "https://registry.example/v2/")
     assert asked == ["https://registry.example/v2/"]
 
 
@@ -153,9 +153,9 @@ async def test_a_server_that_is_down_is_answered_for_by_what_was_learnt(
 
     with serving(answer) as server:
         ref = f"{server.host}/team/app:v1"
-        before = await size(ref, around(http, tmp_path), memory)
+        before = await payload_size(ref, around(http, tmp_path), memory)
         memory.age_s, up[0] = 7200.0, False
-        after = await size(ref, around(http, tmp_path), memory)
+        after = await payload_size(ref, around(http, tmp_path), memory)
     assert after.compressed_bytes == before.compressed_bytes
     assert after.age_s == 7200.0
     assert "learnt 2h00m ago" in after.warnings[-1]
@@ -164,7 +164,9 @@ async def test_a_server_that_is_down_is_answered_for_by_what_was_learnt(
 async def test_offline_nothing_is_asked(http: httpx.AsyncClient, tmp_path: Path) -> None:
     with serving(registry_of(IMAGE)) as server:
         with pytest.raises(PayloadError, match="never learnt"):
-            await size(f"{server.host}/team/app:v1", around(http, tmp_path), Memory(), offline=True)
+            await payload_size(
+                f"{server.host}/team/app:v1", around(http, tmp_path), Memory(), offline=True
+            )
         assert not server.asked
 
 
@@ -174,10 +176,10 @@ async def test_what_a_digest_names_is_asked_once_and_a_known_tag_by_head(
     memory = Memory()
     with serving(registry_of(IMAGE)) as server:
         ref = f"{server.host}/team/app:v1"
-        await size(ref, around(http, tmp_path), memory)
+        await payload_size(ref, around(http, tmp_path), memory)
         server.asked.clear()
         memory.age_s = 7200.0
-        await size(ref, around(http, tmp_path), memory)
+        await payload_size(ref, around(http, tmp_path), memory)
         assert {asked.method for asked in server.asked} == {"HEAD"}
 
 
@@ -188,4 +190,4 @@ async def test_plain_answers_of_a_hub_are_not_believed_blindly(
         return json_answer({"id": "a/b", "sha": "c", "siblings": [{"rfilename": "x", "size": -1}]})
 
     with serving(answer) as server, pytest.raises(PayloadError, match="nonsense"):
-        await size("hf:a/b", around(http, tmp_path, mirrors={"huggingface.co": server.url}))
+        await payload_size("hf:a/b", around(http, tmp_path, mirrors={"huggingface.co": server.url}))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload.ask import size
+from hunter.payload.ask import payload_size
 from hunter.values.errors import PayloadError, UsageError
 from tests.payload.layouts import (
     Answer,
@@ -64,7 +64,7 @@ async def of_hub(
     http: httpx.AsyncClient, home: Path, ref: str, answer: Callable[[Asked], Answer], **env: str
 ) -> Any:
     with serving(answer) as server:
-        found = await size(
+        found = await payload_size(
             ref, around(http, home, environ=env, mirrors={"huggingface.co": server.url})
         )
         return found, server.asked
@@ -170,7 +170,7 @@ async def test_of_a_version_the_primary_file_is_counted(
     ref: str, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     with serving(shop) as server:
-        found = await size(ref, around(http, tmp_path, mirrors={"civitai.com": server.url}))
+        found = await payload_size(ref, around(http, tmp_path, mirrors={"civitai.com": server.url}))
     assert found.compressed_bytes == round(2082642.474609375 * 1024)  # sizeKB counts KiB
     assert found.digest == "sha256:" + "ab" * 32
     assert bool(found.warnings) == (ref == "civitai:4384")
@@ -183,7 +183,7 @@ async def test_what_civitai_refuses_is_one_sentence(
     ref: str, words: str, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     with serving(shop) as server, pytest.raises(PayloadError, match=words) as error:
-        await size(ref, around(http, tmp_path, mirrors={"civitai.com": server.url}))
+        await payload_size(ref, around(http, tmp_path, mirrors={"civitai.com": server.url}))
     assert error.value.remedy
 
 
@@ -215,7 +215,7 @@ async def test_a_registry_that_asks_for_a_token_gets_one(
     field: str, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     with serving(guarded(field)) as server:
-        found = await size(f"{server.host}/team/app:v1", around(http, tmp_path))
+        found = await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
     assert found.compressed_bytes == IMAGE.compressed_bytes
     assert found.cuda == 12.4
 
@@ -232,7 +232,7 @@ async def test_a_blob_that_lies_elsewhere_is_fetched_without_the_token(
             return plain(asked)
 
         with serving(answer) as server:
-            found = await size(f"{server.host}/team/app:v1", around(http, tmp_path))
+            found = await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
         assert store.asked
         assert all("authorization" not in asked.headers for asked in store.asked)
     assert found.compressed_bytes == IMAGE.compressed_bytes
@@ -248,10 +248,10 @@ async def test_a_web_address_is_sized_by_its_head_or_else_by_one_byte(here: Surr
         return 405, {}, b""
 
     with serving(answer) as server:
-        assert (await size(f"{server.url}/a.safetensors", here)).compressed_bytes == 12345
-        assert (await size(f"{server.url}/b.safetensors", here)).compressed_bytes == 777
+        assert (await payload_size(f"{server.url}/a.safetensors", here)).compressed_bytes == 12345
+        assert (await payload_size(f"{server.url}/b.safetensors", here)).compressed_bytes == 777
         with pytest.raises(PayloadError, match=r"HTTP 405|does not say how large"):
-            await size(f"{server.url}/c", here)
+            await payload_size(f"{server.url}/c", here)
 
 
 async def test_local_files_are_counted_as_they_lie(here: Surroundings, tmp_path: Path) -> None:
@@ -259,10 +259,10 @@ async def test_local_files_are_counted_as_they_lie(here: Surroundings, tmp_path:
     folder.mkdir()
     (folder / "a.safetensors").write_bytes(bytes(1000))
     (folder / "b.safetensors").write_bytes(bytes(500))
-    assert (await size(f"{folder}/a.safetensors", here)).compressed_bytes == 1000
-    assert (await size(f"{folder}/*.safetensors", here)).compressed_bytes == 1500
+    assert (await payload_size(f"{folder}/a.safetensors", here)).compressed_bytes == 1000
+    assert (await payload_size(f"{folder}/*.safetensors", here)).compressed_bytes == 1500
     with pytest.raises(PayloadError):
-        await size(f"{folder}/none", here)
+        await payload_size(f"{folder}/none", here)
 
 
 @pytest.mark.parametrize(
@@ -270,5 +270,5 @@ async def test_local_files_are_counted_as_they_lie(here: Surroundings, tmp_path:
 )
 async def test_what_is_no_reference_is_a_mistake_of_usage(ref: str, here: Surroundings) -> None:
     with pytest.raises(UsageError) as error:
-        await size(ref, here)
+        await payload_size(ref, here)
     assert error.value.remedy

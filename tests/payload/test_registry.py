@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload.ask import Surroundings, size
+from hunter.payload.ask import Surroundings, payload_size
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import (
     OCI,
@@ -52,7 +52,7 @@ async def test_gzip_layers_are_sized_to_the_byte(
     make: Any, registry: Registry, here: Surroundings, tmp_path: Path
 ) -> None:
     image = make()
-    found = await size(
+    found = await payload_size(
         push(registry, tmp_path, image, f"gzip/{make.__name__}:v1".replace("_", "-")), here
     )
     assert found.compressed_bytes == image.compressed_bytes
@@ -72,7 +72,7 @@ async def test_zstd_layers_that_state_their_size_are_sized_to_the_byte(
     registry: Registry, here: Surroundings, tmp_path: Path
 ) -> None:
     image = Image(layers=[zstd(tar(200_000, 3)), zstd(tar(50_000, 4))])
-    found = await size(push(registry, tmp_path, image, "zstd/sized:v1"), here)
+    found = await payload_size(push(registry, tmp_path, image, "zstd/sized:v1"), here)
     assert found.compressed_bytes == image.compressed_bytes
     assert (found.unpacked_bytes, found.unpacked_is_estimate) == (image.unpacked_bytes, False)
     assert any("docker before 23" in warning for warning in found.warnings)
@@ -83,7 +83,7 @@ async def test_zstd_layers_as_skopeo_packs_them_are_exact_on_the_wire_and_estima
 ) -> None:
     image = Image(layers=[gzipped(tar(3_000_000, 5)), gzipped(tar(1_000_000, 6))])
     ref = registry.push_as_zstd(write_layout(tmp_path / "source", image), "zstd/skopeo:v1")
-    found = await size(ref, here)
+    found = await payload_size(ref, here)
     assert {x.media_type for x in found.layers} == {f"{OCI}.layer.v1.tar+zstd"}
     assert found.compressed_bytes == sum(
         registry.stored_bytes(x.digest or "") for x in found.layers
@@ -97,7 +97,7 @@ async def test_layers_that_are_not_packed_are_as_large_on_the_disk_as_on_the_wir
     registry: Registry, here: Surroundings
 ) -> None:
     image = Image(layers=[plain(tar(100_000, 7)), BASE])
-    found = await size(registry.put(image, "plain/mixed:v1"), here)
+    found = await payload_size(registry.put(image, "plain/mixed:v1"), here)
     assert (
         found.layers[0].compressed_bytes
         == found.layers[0].unpacked_bytes
@@ -112,7 +112,7 @@ async def test_of_an_index_the_image_for_gpu_machines_is_taken(
     arm = Image(layers=[gzipped(tar(10_000, 8))], architecture="arm64")
     mine = Image(layers=[BASE, gzipped(tar(30_000, 9))])
     layout = write_layout(tmp_path / "index", arm, mine)
-    found = await size(registry.push(layout, "index/both:v1", "--all"), here)
+    found = await payload_size(registry.push(layout, "index/both:v1", "--all"), here)
     assert found.digest == digest(mine.manifest)
     assert found.compressed_bytes == mine.compressed_bytes
 
@@ -121,7 +121,9 @@ async def test_dockers_own_format_is_sized_like_that_of_oci(
     registry: Registry, here: Surroundings, tmp_path: Path
 ) -> None:
     image = one_layer()
-    found = await size(push(registry, tmp_path, image, "docker/v2s2:v1", "-f", "v2s2"), here)
+    found = await payload_size(
+        push(registry, tmp_path, image, "docker/v2s2:v1", "-f", "v2s2"), here
+    )
     assert [x.media_type for x in found.layers] == [
         "application/vnd.docker.image.rootfs.diff.tar.gzip"
     ]
@@ -137,8 +139,8 @@ async def test_a_shared_base_is_the_same_layer_in_both_images(
 ) -> None:
     first = Image(layers=[BASE, gzipped(tar(40_000, 10))])
     second = Image(layers=[BASE, gzipped(tar(50_000, 11))])
-    a = await size(push(registry, tmp_path, first, "base/a:v1"), here)
-    b = await size(push(registry, tmp_path, second, "base/b:v1"), here)
+    a = await payload_size(push(registry, tmp_path, first, "base/a:v1"), here)
+    b = await payload_size(push(registry, tmp_path, second, "base/b:v1"), here)
     assert {x.digest for x in a.layers} & {x.digest for x in b.layers} == {digest(BASE.body)}
 
 
@@ -146,7 +148,7 @@ async def test_a_layer_that_stands_twice_in_an_image_travels_once(
     registry: Registry, here: Surroundings, tmp_path: Path
 ) -> None:
     image = Image(layers=[BASE, gzipped(tar(9_000, 12)), BASE])
-    found = await size(push(registry, tmp_path, image, "twice/base:v1"), here)
+    found = await payload_size(push(registry, tmp_path, image, "twice/base:v1"), here)
     assert len(found.layers) == 2
     assert found.compressed_bytes == image.compressed_bytes
 
@@ -156,7 +158,7 @@ async def test_an_image_can_be_named_by_its_digest(
 ) -> None:
     image = one_layer()
     ref = push(registry, tmp_path, image, "pinned/app:v1").removesuffix(":v1")
-    found = await size(f"{ref}@{digest(image.manifest)}", here)
+    found = await payload_size(f"{ref}@{digest(image.manifest)}", here)
     assert found.compressed_bytes == image.compressed_bytes
 
 
@@ -164,7 +166,7 @@ async def test_the_history_names_the_instruction_behind_each_layer(
     registry: Registry, here: Surroundings, tmp_path: Path
 ) -> None:
     image = Image(layers=[BASE, gzipped(tar(9_000, 13), "RUN pip install torch")])
-    found = await size(push(registry, tmp_path, image, "history/app:v1"), here)
+    found = await payload_size(push(registry, tmp_path, image, "history/app:v1"), here)
     assert [x.made_by for x in found.layers] == ["FROM base", "RUN pip install torch"]
 
 
@@ -189,7 +191,7 @@ async def test_the_cuda_that_an_image_needs_is_read_from_its_environment(
 ) -> None:
     image = Image(layers=[BASE], env=env)
     name = "cuda/" + digest(image.config)[7:19]
-    assert (await size(push(registry, tmp_path, image, f"{name}:v1"), here)).cuda == cuda
+    assert (await payload_size(push(registry, tmp_path, image, f"{name}:v1"), here)).cuda == cuda
 
 
 # ── refusals ────────────────────────────────────────────────────────────────────────────────────
@@ -197,7 +199,7 @@ async def test_an_image_that_is_not_there_is_said_in_a_sentence(
     registry: Registry, here: Surroundings
 ) -> None:
     with pytest.raises(PayloadError, match=r"has no image .*/no/such:v9") as error:
-        await size(f"{registry.host}/no/such:v9", here)
+        await payload_size(f"{registry.host}/no/such:v9", here)
     assert "docker login" in error.value.remedy
 
 
@@ -212,13 +214,13 @@ async def test_an_image_for_other_machines_names_them(
         push(registry, tmp_path, arm, "others/plain:v1", "--override-arch", "arm64"),
     ):
         with pytest.raises(PayloadError, match=r"linux/arm64.*run linux/amd64") as error:
-            await size(ref, here)
+            await payload_size(ref, here)
         assert "--platform linux/amd64" in error.value.remedy
 
 
 async def test_a_registry_that_is_down_is_said_in_a_sentence(here: Surroundings) -> None:
     with pytest.raises(PayloadError, match=r"127\.0\.0\.1:9 cannot be reached"):
-        await size("127.0.0.1:9/app:v1", here)
+        await payload_size("127.0.0.1:9/app:v1", here)
 
 
 # ── logins ──────────────────────────────────────────────────────────────────────────────────────
@@ -238,7 +240,7 @@ async def test_a_private_image_without_a_login_says_how_to_log_in(
     private_image: str, here: Surroundings
 ) -> None:
     with pytest.raises(PayloadError, match="is private, or does not exist") as error:
-        await size(private_image, here)
+        await payload_size(private_image, here)
     assert "docker login 127.0.0.1" in error.value.remedy
 
 
@@ -249,7 +251,9 @@ async def test_the_login_in_dockers_settings_opens_a_private_image(
     logged_in(
         tmp_path, {"auths": {private_registry.host: {"auth": auth}}, "HttpHeaders": {"a": "b"}}
     )
-    assert (await size(private_image, here)).compressed_bytes == one_layer().compressed_bytes
+    assert (
+        await payload_size(private_image, here)
+    ).compressed_bytes == one_layer().compressed_bytes
 
 
 async def test_a_credential_helper_opens_a_private_image(
@@ -275,9 +279,9 @@ async def test_a_credential_helper_opens_a_private_image(
         json.dumps({"credHelpers": {private_registry.host: "vault"}})
     )
     here = around(http, tmp_path, environ={"DOCKER_CONFIG": str(folder)})
-    assert (await size(private_image, here)).kind == "image"
+    assert (await payload_size(private_image, here)).kind == "image"
     (folder / "config.json").write_text(json.dumps({"credsStore": "vault"}))
-    assert (await size(private_image, here)).kind == "image"
+    assert (await payload_size(private_image, here)).kind == "image"
 
 
 async def test_a_login_that_is_refused_is_not_called_a_missing_one(
@@ -286,7 +290,7 @@ async def test_a_login_that_is_refused_is_not_called_a_missing_one(
     auth = base64.b64encode(b"anna:wrong").decode()
     logged_in(tmp_path, {"auths": {f"https://{private_registry.host}/v2/": {"auth": auth}}})
     with pytest.raises(PayloadError, match="does not let your login read") as error:
-        await size(private_image, here)
+        await payload_size(private_image, here)
     assert "wrong" not in str(error.value) + error.value.remedy
 
 
@@ -296,11 +300,11 @@ async def test_a_known_image_is_answered_without_its_registry(
 ) -> None:
     memory, image = Memory(), one_layer()
     ref = push(registry, tmp_path, image, "known/app:v1")
-    first = await size(ref, here, memory)
+    first = await payload_size(ref, here, memory)
     memory.age_s = 1800.0
-    assert await size(ref, here, memory) == replace(first, age_s=1800.0)
+    assert await payload_size(ref, here, memory) == replace(first, age_s=1800.0)
     memory.age_s = 90_000.0
-    assert (await size(ref, here, memory, offline=True)).age_s == 90_000.0
+    assert (await payload_size(ref, here, memory, offline=True)).age_s == 90_000.0
 
 
 async def test_a_moved_tag_is_noticed_when_the_answer_is_old(
@@ -308,9 +312,9 @@ async def test_a_moved_tag_is_noticed_when_the_answer_is_old(
 ) -> None:
     memory = Memory()
     ref = push(registry, tmp_path, one_layer(), "moving/app:v1")
-    before = await size(ref, here, memory)
+    before = await payload_size(ref, here, memory)
     again = write_layout(tmp_path / "second", many_layers())
     registry.push(again, "moving/app:v1")
     memory.age_s = 7200.0
-    after = await size(ref, here, memory)
+    after = await payload_size(ref, here, memory)
     assert after.digest == digest(many_layers().manifest) != before.digest

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.payload.ask import size
+from hunter.payload.ask import payload_size
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import Answer, Asked, around, serving
 
@@ -54,7 +54,9 @@ async def test_a_prefix_means_a_folder_a_pattern_or_one_object(
     ref: str, n_bytes: int, store: str, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     env = {"AWS_ENDPOINT_URL": store, **KEYS}
-    assert (await size(ref, around(http, tmp_path, environ=env))).compressed_bytes == n_bytes
+    assert (
+        await payload_size(ref, around(http, tmp_path, environ=env))
+    ).compressed_bytes == n_bytes
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ async def test_what_is_not_there_is_one_sentence(
     ref: str, words: str, store: str, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     with pytest.raises(PayloadError, match=words) as error:
-        await size(ref, around(http, tmp_path, environ={"AWS_ENDPOINT_URL": store, **KEYS}))
+        await payload_size(ref, around(http, tmp_path, environ={"AWS_ENDPOINT_URL": store, **KEYS}))
     assert error.value.remedy
 
 
@@ -86,7 +88,7 @@ async def test_every_page_of_a_listing_is_read(http: httpx.AsyncClient, tmp_path
 
     with serving(answer) as server:
         env = {"AWS_ENDPOINT_URL": server.url, **KEYS}
-        found = await size("s3://models/m", around(http, tmp_path, environ=env))
+        found = await payload_size("s3://models/m", around(http, tmp_path, environ=env))
         assert [asked.headers["authorization"][:16] for asked in server.asked] == [
             "AWS4-HMAC-SHA256"
         ] * 2
@@ -101,7 +103,7 @@ async def test_a_store_that_shows_nothing_to_strangers_says_what_to_set(
         return 403, {}, b"<Error><Code>AccessDenied</Code></Error>"
 
     with serving(answer) as server, pytest.raises(PayloadError, match="AccessDenied") as error:
-        await size(
+        await payload_size(
             "s3://models/m", around(http, tmp_path, environ={"AWS_ENDPOINT_URL": server.url})
         )
     assert "AWS_ACCESS_KEY_ID" in error.value.remedy

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import requests
+from hunter.payload.fetch import Fetch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +22,7 @@ from hunter.markets.protocol import Market, Scope
 from hunter.markets.runpod.adapter import Runpod
 from hunter.markets.vast.adapter import Vast
 from hunter.payload import civitai, docker_login, huggingface, s3
-from hunter.payload.ask import size
-from hunter.payload.fetch import Fetch
+from hunter.payload.ask import payload_size
 from hunter.store import Store, polls
 from hunter.values.errors import ConfigError, HunterError, PayloadError
 from hunter.values.keys import checked_key, hidden
@@ -144,7 +144,7 @@ async def test_a_broken_token_is_named_by_its_variable_and_sent_nowhere(
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(handle)) as http:
         with pytest.raises(ConfigError, match=variable) as caught:
-            await size(ref, around(http, tmp_path, environ=environ))
+            await payload_size(ref, around(http, tmp_path, environ=environ))
     assert without_the_secret(caught.value)
     assert not asked
 

@@ -61,16 +61,16 @@ async def resolve(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-class Fetch:
-    """Asks servers. `http` is the caller's client, and so are its proxies and certificates.
+class PayloadHttp:
+    """Asks servers. `client` is the caller's, and so are its proxies and certificates.
 
     Args:
-        http: the client to ask with.
+        client: to ask with.
         look_up: how names become addresses.
     """
 
-    def __init__(self, http: httpx.AsyncClient, look_up: Resolve = resolve) -> None:
-        self.http = http
+    def __init__(self, client: httpx.AsyncClient, look_up: Resolve = resolve) -> None:
+        self.client = client
         self.look_up = look_up
 
     async def ask(
@@ -130,8 +130,8 @@ class Fetch:
         body: bool,
     ) -> tuple[Reply, httpx.URL | None]:
         try:
-            request = self.http.build_request(method, url, headers=headers, content=content)
-            response = await self.http.send(request, stream=True, follow_redirects=False)
+            request = self.client.build_request(method, url, headers=headers, content=content)
+            response = await self.client.send(request, stream=True, follow_redirects=False)
             try:
                 target = _target(response)
                 whole = response.status_code == 200 and "range" in request.headers
