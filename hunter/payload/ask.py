@@ -133,8 +133,7 @@ async def _ask(ref: str, parsed: PayloadRef, around: Surroundings, memory: Cache
         token = civitai.find_token(environ)
         return await civitai.civitai_size(ref, parsed.rest, http, site.rstrip("/"), token, now)
     if parsed.kind == "s3":
-        account = s3.find_account(environ, around.home)
-        return await s3.bucket_size(ref, parsed.rest, http, account, now)
+        return await s3.bucket_size(ref, parsed.rest, http, environ, around.home, now)
     if parsed.kind == "url":
         return await objects.url_size(ref, http, _token_for(ref, around), now)
     return await asyncio.to_thread(objects.local_size, ref, parsed.rest)

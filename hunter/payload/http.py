@@ -83,6 +83,7 @@ class PayloadHttp:
         limit_bytes: int = MANIFEST_BYTES,
         origin: str | httpx.URL | None = None,
         body: bool = True,
+        redirects: int = REDIRECTS,
     ) -> Reply:
         """The answer to one request, after the redirects that are allowed.
 
@@ -97,6 +98,7 @@ class PayloadHttp:
             limit_bytes: the longest body that is read; a longer one is an error.
             origin: the server that named `url`, where the user did not.
             body: False leaves the body unread, whatever its length. So does a server that ignores `Range`.
+            redirects: how many are followed; 0 takes a redirect for the answer, as it is.
         """
         here = _url(url)
         start = _url(origin) if origin is not None else here
@@ -104,8 +106,10 @@ class PayloadHttp:
             await self._allow(here, start)
         sent = {"User-Agent": f"hunter/{__version__}", "Accept-Encoding": "identity"}
         sent |= dict(headers or {})
-        for _ in range(REDIRECTS + 1):
-            reply, target = await self._once(method, here, sent, content, limit_bytes, body=body)
+        for _ in range(redirects + 1):
+            reply, target = await self._once(
+                method, here, sent, content, limit_bytes, body=body, follow=redirects > 0
+            )
             if target is None:
                 return reply
             await self._allow(target, start)
@@ -128,12 +132,13 @@ class PayloadHttp:
         limit_bytes: int,
         *,
         body: bool,
+        follow: bool,
     ) -> tuple[Reply, httpx.URL | None]:
         try:
             request = self.client.build_request(method, url, headers=headers, content=content)
             response = await self.client.send(request, stream=True, follow_redirects=False)
             try:
-                target = _target(response)
+                target = _target(response) if follow else None
                 whole = response.status_code == 200 and "range" in request.headers
                 unread = target is not None or whole or not body
                 read = b"" if unread else await _read(response, limit_bytes)

@@ -1,233 +1,87 @@
-"""Objects in any S3-compatible store: listed with signature version 4, or unsigned where they are public."""
+"""Objects in any S3-compatible store, listed by botocore, Amazon's own client.
+
+Botocore does what such a client is for: it finds the account where Amazon's tools find it (environment,
+profiles, roles, SSO, a process that names keys), knows the endpoint and how it is addressed, signs, finds
+the region of a bucket elsewhere, turns pages and reads the answers. Its requests travel through
+`PayloadHttp`, by its hook `before-send`. Who keeps which limit:
+
+    regions     botocore: what a store names as its region is one label of a name, never a host
+    redirects   botocore follows none, and so `PayloadHttp` follows none for it: a bucket elsewhere is asked
+                for once more, by its region, at the same endpoint or at Amazon's name for that region;
+                we end it where a store names no region, of which botocore would ask without end
+    pages       botocore: a store that names the same next page twice is left
+    hosts       we: the endpoint that the user named; Amazon's names for Amazon's buckets
+    bytes       we: a page is no longer than `PAGE_BYTES`, counted as it unpacks
+    documents   we: one with declarations is not parsed, so that there are no entities
+    objects     we: no more than `MOST_OBJECTS`, and no more than `MOST_PAGES` however little is on each
+    time        we: when the caller's time is up, what is under way ends and nothing more is asked
+    tries       we: one
+    secrets     we: what a cloud tells a machine about itself (169.254.169.254) is not asked for; of what
+                botocore says about an account only sentences that hold no secret are told
+
+What it takes to know an account (a role, SSO) botocore asks Amazon by itself, as the user's own settings say.
+"""
 
 from __future__ import annotations
 
-import configparser
+import asyncio
 import hashlib
-import hmac
+import io
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import threading
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import quote
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from hunter.payload.http import failing, rate_limited
+from hunter.payload.http import Reply, failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
-from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
 
-    from hunter.payload.http import PayloadHttp, Reply
+    from hunter.payload.http import PayloadHttp
     from hunter.payload.sizes import PayloadSize, Piece
 
 PAGE_BYTES = 8 * 2**20
 """A page names at most 1,000 objects (S3 API, ListObjectsV2)."""
 MOST_OBJECTS = 100_000
 """More is a data lake and no payload."""
+MOST_PAGES = 1000
+"""Of a listing: stores of one's own may put fewer objects on a page, but not as few as they like."""
+LARGEST_BYTES = 2**50
 _REF = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.S)
-_NOTHING = hashlib.sha256(b"").hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """Where a store is, and who asks. Without a key the requests are unsigned."""
-
-    endpoint: str | None
-    """None: Amazon's own."""
-    region: str
-    key_id: str | None = None
-    secret: str | None = field(default=None, repr=False)
-    session_token: str | None = field(default=None, repr=False)
-
-    def bucket_url(self, bucket: str, region: str) -> str:
-        """The bucket's address. Stores of one's own rarely have a name for every bucket."""
-        if self.endpoint:
-            return f"{self.endpoint.rstrip('/')}/{bucket}"
-        if "." in bucket:  # its name would not fit Amazon's certificate
-            return f"https://s3.{region}.amazonaws.com/{bucket}"
-        return f"https://{bucket}.s3.{region}.amazonaws.com"
-
-
-def find_account(environ: Mapping[str, str], home: Path) -> Credentials:
-    """The account that Amazon's own tools would use: environment first, then their files."""
-    profile = environ.get("AWS_PROFILE") or "default"
-    credentials = _file(environ.get("AWS_SHARED_CREDENTIALS_FILE"), home, "credentials")
-    stored = _section(credentials, profile)
-    section = profile if profile == "default" else f"profile {profile}"
-    settings = _section(_file(environ.get("AWS_CONFIG_FILE"), home, "config"), section)
-    own = "AWS_ACCESS_KEY_ID" in environ and "AWS_SECRET_ACCESS_KEY" in environ
-    keys: Mapping[str, str] = {k.lower(): v for k, v in environ.items()} if own else stored
-
-    def key(name: str) -> str | None:
-        place = name.upper() if own else f"{name} in {credentials}"
-        return checked_key(keys.get(name, ""), place)
-
-    return Credentials(
-        endpoint=environ.get("AWS_ENDPOINT_URL_S3")
-        or environ.get("AWS_ENDPOINT_URL")
-        or settings.get("endpoint_url"),
-        region=environ.get("AWS_REGION")
-        or environ.get("AWS_DEFAULT_REGION")
-        or settings.get("region")
-        or "us-east-1",
-        key_id=key("aws_access_key_id"),
-        secret=key("aws_secret_access_key"),
-        session_token=key("aws_session_token"),
-    )
-
-
-def _file(named: str | None, home: Path, name: str) -> Path:
-    return Path(named) if named else home / ".aws" / name
-
-
-def _section(path: Path, section: str) -> Mapping[str, str]:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise PayloadError(
-            f"{path} cannot be read: {error.strerror}.", remedy="Check its permissions."
-        ) from error
-    except (UnicodeDecodeError, configparser.Error) as error:  # whose words quote the file: keys
-        kind = type(error).__name__
-        raise PayloadError(
-            f"{path} is no file of settings ({kind}).", remedy="Correct the file."
-        ) from None
-    return dict(parser[section]) if parser.has_section(section) else {}
-
-
-def signed_headers(
-    url: httpx.URL, account: Credentials, region: str, at: datetime, method: str = "GET"
-) -> dict[str, str]:
-    """The headers of a request without a body, signed (AWS signature version 4, 2012-10-17).
-
-    Args:
-        url: with the query, whose values httpx has already encoded.
-        account: with a key.
-        region: where the bucket is.
-        at: now.
-        method: the request's.
-    """
-    stamp, day = at.strftime("%Y%m%dT%H%M%SZ"), at.strftime("%Y%m%d")
-    host = url.netloc.decode("ascii")
-    signed = {"host": host, "x-amz-content-sha256": _NOTHING, "x-amz-date": stamp}
-    if account.session_token:
-        signed["x-amz-security-token"] = account.session_token
-    names = ";".join(sorted(signed))
-    query = "&".join(
-        f"{quote(k, safe='-_.~')}={quote(v, safe='-_.~')}"
-        for k, v in sorted(url.params.multi_items())
-    )
-    lines = [method, url.raw_path.partition(b"?")[0].decode("ascii"), query]
-    lines += [f"{name}:{signed[name]}" for name in sorted(signed)]
-    canonical = "\n".join([*lines, "", names, _NOTHING])
-    scope = f"{day}/{region}/s3/aws4_request"
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-    key = f"AWS4{account.secret}".encode()
-    for part in (day, region, "s3", "aws4_request"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    signature = hmac.new(key, text.encode(), "sha256").hexdigest()
-    del signed["host"]  # httpx sends it itself
-    signed["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={account.key_id}/{scope}, SignedHeaders={names}, "
-        f"Signature={signature}"
-    )
-    return signed
-
-
-class Bucket:
-    """One bucket of one store.
-
-    Args:
-        name: the bucket's.
-        account: where it is and who asks.
-        http: how servers are asked.
-        now: unix seconds; signatures hold for minutes.
-    """
-
-    def __init__(self, name: str, account: Credentials, http: PayloadHttp, now: float) -> None:
-        self.name, self.account, self.http, self.now = name, account, http, now
-        self.region = account.region
-
-    async def objects(self, prefix: str) -> list[Piece]:
-        """Every object whose key begins with the prefix."""
-        found: list[Piece] = []
-        page: str | None = None
-        while True:
-            root = _xml(await self._list(prefix, page), self.name)
-            found += [_object(entry, self.name) for entry in root.iterfind("{*}Contents")]
-            page = root.findtext("{*}NextContinuationToken")
-            if root.findtext("{*}IsTruncated") != "true" or not page:
-                return found
-            if len(found) >= MOST_OBJECTS:
-                raise PayloadError(
-                    f"s3://{self.name}/{prefix} has more than {MOST_OBJECTS:,} objects.",
-                    remedy="Name a narrower prefix.",
-                )
-
-    async def _list(self, prefix: str, page: str | None) -> bytes:
-        query = {"list-type": "2", "prefix": prefix} | (
-            {"continuation-token": page} if page else {}
-        )
-        reply = await self._get(query)
-        elsewhere = reply.headers.get("x-amz-bucket-region")
-        if reply.status in (301, 307, 400) and elsewhere and elsewhere != self.region:
-            self.region = elsewhere
-            reply = await self._get(query)
-        if not reply.ok:
-            raise self._refusal(reply)
-        return reply.body
-
-    async def _get(self, query: dict[str, str]) -> Reply:
-        base = self.account.bucket_url(self.name, self.region)
-        url = httpx.URL(base, params=query)
-        headers: dict[str, str] = {}
-        if self.account.key_id and self.account.secret:
-            at = datetime.fromtimestamp(self.now, UTC)
-            headers = signed_headers(url, self.account, self.region, at)
-        return await self.http.ask("GET", url, headers=headers, limit_bytes=PAGE_BYTES)
-
-    def _refusal(self, reply: Reply) -> PayloadError:
-        code = re.search(rb"<Code>([A-Za-z]+)</Code>", reply.body)
-        why = code[1].decode() if code else f"HTTP {reply.status}"
-        if why == "NoSuchBucket" or reply.status == 404:
-            return PayloadError(
-                f"There is no bucket {self.name} at that store.",
-                remedy="Check its name and AWS_ENDPOINT_URL_S3.",
-            )
-        if reply.status in (401, 403):
-            with_key = self.account.key_id is not None
-            return PayloadError(
-                f"The store does not let {'your key' if with_key else 'strangers'} list "
-                f"{self.name} ({why}).",
-                remedy="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION."
-                if with_key
-                else "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-            )
-        if reply.status == 429 or why == "SlowDown":
-            return rate_limited(reply, "The store", self.now, "Wait, then try again.")
-        return failing(reply, "The store")
+_AMAZON = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com|com\.cn|eu)")
+_SAYS_NO_SECRET = ("ProfileNotFound", "ConfigParseError", "InvalidRegionError")
+"""Botocore's errors whose sentences name a profile, a file or a region and nothing else."""
 
 
 async def bucket_size(
-    ref: str, text: str, http: PayloadHttp, account: Credentials, now: float
+    ref: str, text: str, http: PayloadHttp, environ: Mapping[str, str], home: Path, now: float
 ) -> PayloadSize:
-    """The bytes of an object, of everything below a folder, or of everything that a pattern matches."""
+    """The bytes of an object, of everything below a folder, or of everything that a pattern matches.
+
+    Args:
+        ref: as the user wrote it.
+        text: the bucket, and the prefix or pattern behind it.
+        http: how servers are asked.
+        environ: the user's environment, for the account.
+        home: the user's home, for the account.
+        now: unix seconds, to tell when a rate limit ends.
+    """
     found = _REF.fullmatch(text)
     if not found:
         raise UsageError(f"{text[:200]!r} names no bucket.", remedy="Write s3://BUCKET/PREFIX.")
     name, wanted = found[1], found[2] or ""
-    listed = await Bucket(name, account, http, now).objects(re.split(r"[*?\[]", wanted)[0])
+    carrier = _Carrier(http, asyncio.get_running_loop(), name, now)
+    prefix = re.split(r"[*?\[]", wanted)[0]
+    try:
+        listed = await asyncio.to_thread(_listed, name, prefix, carrier, environ, home)
+    finally:
+        carrier.stop()
     chosen = _meant(listed, wanted)
     if not chosen:
         raise PayloadError(
@@ -249,23 +103,214 @@ def _meant(objects: list[Piece], wanted: str) -> list[Piece]:
     return inside + [entry for entry in exact if entry not in inside] or objects
 
 
-def _xml(body: bytes, bucket: str) -> ElementTree.Element:
+# ── in a thread of its own: botocore knows no event loop ─────────────────────────────────────────
+def _listed(
+    bucket: str, prefix: str, carrier: _Carrier, environ: Mapping[str, str], home: Path
+) -> list[Piece]:
+    """Every object whose key begins with the prefix."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  0.4 s, only for s3://
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415  with it
+
     try:
-        if b"<!" in body:
-            raise ElementTree.ParseError("declarations have no place here")
-        return ElementTree.fromstring(body)  # noqa: S314  without declarations there are no entities
-    except ElementTree.ParseError as error:
+        client = _client(carrier, environ, home)
+    except BotoCoreError as error:
+        raise _unusable(error, bucket) from None
+    except (ValueError, httpx.InvalidURL):
         raise PayloadError(
-            f"The store's list of {bucket} cannot be read: {error}.", remedy="Check the endpoint."
-        ) from error
+            "The endpoint of the AWS settings is no web address.",
+            remedy="Write AWS_ENDPOINT_URL, or endpoint_url in ~/.aws/config, as https://HOST.",
+        ) from None
+    try:
+        return list(each_object(client, bucket, prefix))
+    except ClientError as error:
+        raise _refusal(error.response, bucket, carrier) from None
+    except BotoCoreError as error:
+        raise _unusable(error, bucket) from None
+    except (ResponseParserError, KeyError, ValueError):  # of entries that lack what they need
+        raise _unreadable(bucket) from None
 
 
-def _object(entry: ElementTree.Element, bucket: str) -> Piece:
-    key, n_bytes = entry.findtext("{*}Key"), entry.findtext("{*}Size") or ""
-    if not key or not re.fullmatch(r"\d{1,16}", n_bytes):
+def _client(carrier: _Carrier, environ: Mapping[str, str], home: Path) -> Any:
+    """Botocore's client for the user's account, unsigned where there is none."""
+    from botocore import UNSIGNED  # noqa: PLC0415  with it
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.session import Session  # noqa: PLC0415
+
+    session = Session(profile=environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE"))
+    files = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
+    for variable, named in files.items():
+        path = environ.get(named) or home / ".aws" / variable.partition("_")[0]
+        session.set_config_variable(variable, str(path))
+    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+    key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    if all(key):
+        session.set_credentials(*key, environ.get("AWS_SESSION_TOKEN"))
+    for provider in ("env", "iam-role"):  # the environment is `environ`
+        session.get_component("credential_provider").remove(provider)
+    carrier.with_key = session.get_credentials() is not None
+    client = session.create_client(
+        "s3",
+        region_name=environ.get("AWS_REGION")
+        or environ.get("AWS_DEFAULT_REGION")
+        or session.get_config_variable("region")
+        or "us-east-1",
+        endpoint_url=endpoint,
+        config=Config(
+            signature_version=None if carrier.with_key else UNSIGNED,
+            retries={"total_max_attempts": 1},
+        ),
+    )
+    carrier.endpoint = httpx.URL(client.meta.endpoint_url)
+    client.meta.events.register("before-send.s3", carrier.carry)
+    return client
+
+
+def each_object(client: Any, bucket: str, prefix: str) -> Iterator[Piece]:
+    """The objects on every page of a listing, as far as there are not too many."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    n_objects = 0
+    for n_pages, page in enumerate(pages, start=1):
+        entries = page.get("Contents", [])
+        n_objects += len(entries)
+        if n_objects > MOST_OBJECTS or n_pages > MOST_PAGES:
+            raise PayloadError(
+                f"s3://{bucket}/{prefix} has more than {MOST_OBJECTS:,} objects.",
+                remedy="Name a narrower prefix.",
+            )
+        for entry in entries:
+            yield _object(entry, bucket)
+
+
+def _object(entry: Mapping[str, Any], bucket: str) -> Piece:
+    key, n_bytes = entry.get("Key"), entry.get("Size")
+    if not key or n_bytes is None or not 0 <= n_bytes <= LARGEST_BYTES:
         raise PayloadError(
             f"The store's list of {bucket} has an object of {n_bytes or 'unknown'} bytes.",
             remedy="Check the endpoint.",
         )
-    tag = (entry.findtext("{*}ETag") or "").strip('"')
-    return file_piece(key, int(n_bytes), f"etag:{tag}" if tag else None)
+    tag = (entry.get("ETag") or "").strip('"')
+    return file_piece(key, n_bytes, f"etag:{tag}" if tag else None)
+
+
+class _Carrier:
+    """Carries botocore's requests through `PayloadHttp`, and ends them when nobody waits any more.
+
+    Args:
+        http: how servers are asked.
+        loop: where `http` lives.
+        bucket: what is asked about, for sentences.
+        now: unix seconds.
+    """
+
+    def __init__(
+        self, http: PayloadHttp, loop: asyncio.AbstractEventLoop, bucket: str, now: float
+    ) -> None:
+        self.http, self.loop, self.bucket, self.now = http, loop, bucket, now
+        self.endpoint = httpx.URL("")
+        self.with_key = False
+        self.last: Reply | None = None
+        self._lock = threading.Lock()
+        self._under_way: Future[Reply] | None = None
+        self._stopped = False
+
+    def carry(self, request: Any, **_: Any) -> Any:
+        """Botocore's hook `before-send`: the answer that stands in for the one that it would fetch."""
+        from botocore.awsrequest import AWSResponse  # noqa: PLC0415  with the client
+
+        reply = self.last = self._ask(httpx.URL(request.url), request)
+        elsewhere = 300 <= reply.status < 400 and "x-amz-bucket-region" not in reply.headers
+        if request.method == "HEAD" and elsewhere:  # botocore would ask again without end
+            raise PayloadError(
+                f"The store sends us elsewhere for {self.bucket} and does not say to which region.",
+                remedy="Set AWS_REGION to the bucket's region, and check the endpoint.",
+            )
+        if b"<!" in reply.body:
+            raise _unreadable(self.bucket)
+        return AWSResponse(request.url, reply.status, dict(reply.headers), _Body(reply.body))
+
+    def _ask(self, url: httpx.URL, request: Any) -> Reply:
+        if not self._mine(url.host):
+            raise PayloadError(
+                f"{self.endpoint.host} sends us to {url.host}, which is no store of yours.",
+                remedy="Hunter does not go there: that server is misconfigured or hostile.",
+            )
+        headers = {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in request.headers.items()
+            if name.lower() != "user-agent"
+        }
+        asking = self.http.ask(
+            request.method, url, headers=headers, limit_bytes=PAGE_BYTES, redirects=0
+        )
+        with self._lock:
+            if self._stopped:
+                asking.close()
+                raise PayloadError(
+                    "Nobody waits for the store any more.", remedy="Ask for it again."
+                )
+            self._under_way = asyncio.run_coroutine_threadsafe(asking, self.loop)
+        return self._under_way.result()
+
+    def _mine(self, host: str) -> bool:
+        mine = self.endpoint.host
+        by_amazon = bool(_AMAZON.fullmatch(mine) and _AMAZON.fullmatch(host))
+        return by_amazon or host in (mine, f"{self.bucket}.{mine}")
+
+    def stop(self) -> None:
+        """Nothing is asked from now on."""
+        with self._lock:
+            self._stopped = True
+            if self._under_way is not None:
+                self._under_way.cancel()
+
+
+class _Body(io.BytesIO):
+    """A body as botocore reads it."""
+
+    def stream(self) -> Iterator[bytes]:
+        """The body, whole."""
+        yield self.getvalue()
+
+
+# ── failures as sentences ────────────────────────────────────────────────────────────────────────
+def _refusal(response: Mapping[str, Any], bucket: str, carrier: _Carrier) -> PayloadError:
+    """What a refused listing means."""
+    reply, code = carrier.last, str(response.get("Error", {}).get("Code", ""))
+    assert reply is not None, "a refusal is an answer"
+    if reply.ok:  # and no list
+        return _unreadable(bucket)
+    why = code if re.fullmatch(r"[A-Za-z]{1,64}", code) else f"HTTP {reply.status}"
+    if why == "NoSuchBucket" or reply.status == 404:
+        return PayloadError(
+            f"There is no bucket {bucket} at that store.",
+            remedy="Check its name and AWS_ENDPOINT_URL_S3.",
+        )
+    if reply.status in (401, 403):
+        mine = carrier.with_key
+        return PayloadError(
+            f"The store does not let {'your key' if mine else 'strangers'} list {bucket} ({why}).",
+            remedy="Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION."
+            if mine
+            else "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+        )
+    if reply.status == 429 or why == "SlowDown":
+        return rate_limited(reply, "The store", carrier.now, "Wait, then try again.")
+    return failing(reply, "The store")
+
+
+def _unreadable(bucket: str) -> PayloadError:
+    return PayloadError(
+        f"The store's list of {bucket} cannot be read.", remedy="Check the endpoint."
+    )
+
+
+def _unusable(error: Exception, bucket: str) -> PayloadError:
+    """What it means that botocore gives up by itself."""
+    kind = type(error).__name__
+    if kind == "PaginationError":
+        return _unreadable(bucket)
+    why = " ".join(str(error).split())[:200].rstrip(".") if kind in _SAYS_NO_SECRET else kind
+    return PayloadError(
+        f"{bucket} cannot be asked for as the AWS settings have it: {why}.",
+        remedy="Check ~/.aws, the AWS_ variables of your environment, and the endpoint.",
+    )

@@ -29,7 +29,7 @@ from hunter.values.workload import Demand
 
 HOST = Host(usd_h=0.40, cold_usd=0.05, cold_h=0.1, request_h=0.01)
 ONE_AN_HOUR = Demand(hourly=(1.0,) * 24, request_s=36)
-rates = st.lists(st.floats(0, 60), min_size=24, max_size=24)
+rates = st.lists(st.just(0.0) | st.floats(1e-6, 60), min_size=24, max_size=24)
 seconds = st.floats(0, 7200)
 
 
