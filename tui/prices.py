@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 POLLS_A_FRESHNESS = 3
 """Markets are polled so often that a price grows no older than this part of what counts as stale."""
-AT_MOST_EVERY_S = 20.0
-"""Seconds of ours between two polls, however fast the markets' time runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +56,6 @@ class Prices:
         self.tell = tell
         self.news: dict[str, News] = {}
         self.polling = False
-
-    @property
-    def pause_s(self) -> float:
-        """Seconds of ours between two polls in the background."""
-        speed = self.desk.hunt.clock.speed
-        return max(AT_MOST_EVERY_S, self.stale_after_s / POLLS_A_FRESHNESS / speed)
 
     async def remember(self) -> None:
         """What is on record of earlier polls."""

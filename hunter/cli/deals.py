@@ -12,6 +12,7 @@ import click
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
+from hunter.cost.choices import FLAGS, SORTS
 from hunter.values.errors import MarketError, MarketUnusable, UsageError
 from hunter.values.units import duration
 
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
     from hunter.cost.filters import Query
     from hunter.markets.protocol import Progress
     from hunter.values.workload import Workload
-
-SORTS = (
-    "run_usd",
-    "run_high_usd",
-    "useful_hour_usd",
-    "all_in_usd_h",
-    "price_usd_h",
-    "cold_start_s",
-)
-"""Known without numpy, for --help; `hunter.cost.filters` has the same."""
-AVOIDABLE = ("slice", "pcie-x1", "unverified", "old-driver", "unscaled")
-"""And `hunter.cost.filters` these."""
 
 
 @click.command()
@@ -160,7 +149,7 @@ def _query(
     help="Leave out prices older than this, as 10m.",
 )
 @click.option("--sort", type=click.Choice(SORTS), default="run_usd", show_default=True)
-@click.option("--avoid", type=click.Choice(AVOIDABLE), multiple=True, help="Leave these out.")
+@click.option("--avoid", type=click.Choice(list(FLAGS)), multiple=True, help="Leave these out.")
 @click.option("--refresh", is_flag=True, help="Poll the markets for this workload first.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @common

@@ -8,6 +8,7 @@ import click
 
 from hunter.cli.deals import deal_json
 from hunter.cli.shell import Shell, common, number, table, usd
+from hunter.cost.choices import FLAGS
 from hunter.values.units import duration
 
 if TYPE_CHECKING:
@@ -101,8 +102,6 @@ def _readings(priced: Deals) -> list[dict[str, Any]]:
 
 
 def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None:
-    from hunter.cost.filters import FLAGS  # noqa: PLC0415  numpy, loaded already
-
     deal, job = priced[0], priced.workload
     offer = deal.offer
     shell.show(

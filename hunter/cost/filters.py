@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hunter.cost.choices import FLAGS
 from hunter.estimate.gpu_speed import relative_speeds, run_hours
 from hunter.values.billing import disk_usd_h
 from hunter.values.columns import Text
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
     from hunter.values.workload import Workload
-
-SORTS = (
-    "run_usd",
-    "run_high_usd",
-    "useful_hour_usd",
-    "all_in_usd_h",
-    "price_usd_h",
-    "cold_start_s",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,16 +178,6 @@ def _in_region(offers: Offers, region: str) -> NDArray[np.bool_]:
 
 
 # ── what to look at twice ────────────────────────────────────────────────────────────────────────
-FLAGS = {
-    "slice": "part of a GPU: less memory than its model has, or sold as MIG",
-    "pcie-x1": "a link to the GPU as narrow as one PCIe lane: loading the model takes long",
-    "unverified": "the market has not verified this host",
-    "old-driver": "its CUDA version is not stated, and the image needs one",
-    "unscaled": "how fast this GPU is, is not known: the hours are taken as they are",
-}
-"""Each flag, and what it says."""
-
-
 def flags(
     offers: Offers, workload: Workload, assumptions: Assumptions
 ) -> dict[str, NDArray[np.bool_]]:

@@ -96,7 +96,6 @@ class Lease:
     inet_up_usd_gb: float | None = None
     bytes_in: float | None = None
     """Image and weights, as the workload states them."""
-    bytes_out: float | None = None
     metered_usd: float = 0.0
     """By our own arithmetic."""
     billed_usd: float | None = None

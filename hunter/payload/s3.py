@@ -37,6 +37,7 @@ import httpx
 from hunter.payload.http import Reply, failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
+from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,6 +55,7 @@ MOST_PAGES = 1000
 """Of a listing: stores of one's own may put fewer objects on a page, but not as few as they like."""
 LARGEST_BYTES = 2**50
 _REF = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.S)
+KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _AMAZON = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com|com\.cn|eu)")
 _SAYS_NO_SECRET = ("ProfileNotFound", "ConfigParseError", "InvalidRegionError")
 """Botocore's errors whose sentences name a profile, a file or a region and nothing else."""
@@ -142,12 +144,12 @@ def _client(carrier: _Carrier, environ: Mapping[str, str], home: Path) -> Any:
         path = environ.get(named) or home / ".aws" / variable.partition("_")[0]
         session.set_config_variable(variable, str(path))
     endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-    key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    if all(key):
-        session.set_credentials(*key, environ.get("AWS_SESSION_TOKEN"))
+    own = [checked_key(environ.get(name, ""), name) for name in KEY_VARIABLES]
+    if all(own[:2]):
+        session.set_credentials(*own)
     for provider in ("env", "iam-role"):  # the environment is `environ`
         session.get_component("credential_provider").remove(provider)
-    carrier.with_key = session.get_credentials() is not None
+    carrier.with_key = _checked(session.get_credentials())
     client = session.create_client(
         "s3",
         region_name=environ.get("AWS_REGION")
@@ -163,6 +165,17 @@ def _client(carrier: _Carrier, environ: Mapping[str, str], home: Path) -> Any:
     carrier.endpoint = httpx.URL(client.meta.endpoint_url)
     client.meta.events.register("before-send.s3", carrier.carry)
     return client
+
+
+def _checked(credentials: Any) -> bool:
+    """Whether there are credentials; ConfigError names what cannot be one, and never quotes it."""
+    if credentials is None:
+        return False
+    found = credentials.get_frozen_credentials()
+    keys = (found.access_key, found.secret_key, found.token)
+    for name, key in zip(KEY_VARIABLES, keys, strict=True):
+        checked_key(key or "", f"{name.lower()} in the AWS credentials ({credentials.method})")
+    return True
 
 
 def each_object(client: Any, bucket: str, prefix: str) -> Iterator[Piece]:

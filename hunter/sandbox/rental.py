@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-BILLING_STATES = ("allocating", "pulling", "starting", "running", "error", "stopped", "offline")
-"""The states that a rental can be in while it exists. `error` is a container that did not start."""
-
 
 class Turn(msgspec.Struct, array_like=True):
     """The state changes at a time."""

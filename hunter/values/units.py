@@ -41,15 +41,6 @@ def human(n_bytes: float | None) -> str:
     return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= BYTES_PER_GB else f"{n_bytes / 1e6:.1f} MB"
 
 
-def gb_from_gib(gib: float) -> float:
-    """GiB (2^30) as GB (10^9).
-
-    >>> gb_from_gib(1.0)
-    1.073741824
-    """
-    return gib * BYTES_PER_GIB / BYTES_PER_GB
-
-
 def usd_gb_from_usd_gib(usd_gib: float) -> float:
     """$ per GiB as $ per GB: a meter that counts GiB charges a GB less.
 

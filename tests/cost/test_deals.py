@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.cli import deals
+from hunter.cost.choices import FLAGS, SORTS
 from hunter.cost.deals import Deals, nearest, rank
-from hunter.cost.filters import FLAGS, SORTS, Query
+from hunter.cost.filters import Query, flags
 from hunter.values.columns import Offers
 from hunter.values.gpus import GpuSpeed
 from hunter.values.offers import Offer, Tenancy
@@ -149,9 +149,11 @@ def test_a_gpu_of_unknown_speed_is_priced_unscaled_and_flagged() -> None:
     assert (deal.run_h, deal.speed, deal.flags) == (2.0, None, ("unscaled",))
 
 
-def test_the_commands_know_every_sort_and_flag() -> None:
-    assert deals.SORTS == SORTS
-    assert set(deals.AVOIDABLE) == set(FLAGS)
+def test_what_may_be_chosen_among_is_what_there_is() -> None:
+    offers = Offers.of([offer("A $1/h")])
+    [deal] = rank(offers, workload(), Query(), GROUNDS, NOW)
+    assert all(hasattr(deal, name) for name in SORTS)
+    assert set(flags(offers, workload(), GROUNDS)) == set(FLAGS)
 
 
 def test_a_price_tells_its_age() -> None:

@@ -41,10 +41,9 @@ LOOK_EVERY_S = 0.5
 class EndAgreed(Message):
     """The user said yes to the end of some leases."""
 
-    def __init__(self, *leases: Lease, then_quit: bool = False) -> None:
+    def __init__(self, *leases: Lease) -> None:
         super().__init__()
         self.leases = leases
-        self.then_quit = then_quit
 
 
 @dataclass(frozen=True, slots=True)
