@@ -5,7 +5,7 @@ beside which lies its file of facts, `facts.toml`. Ours ship their facts as `dat
 known by these files, without any metadata.
 
 Others are found by reading `entry_points.txt` of what is installed in the folders of `sys.path`: 2 ms where
-160 packages are installed. `importlib.metadata` answers the same, but takes 40 ms to load and another 13 to
+160 packages are installed. `importlib.metadata` answers the same, but takes 40 ms to load and another 8 to
 answer: a third of a ranking. Nothing of a plug-in is imported before its market is opened.
 """
 

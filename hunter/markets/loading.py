@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING
 
 from hunter.markets.protocol import Market
@@ -26,6 +27,10 @@ def adapter_of(plugin: Plugin) -> type[Market]:
     if not isinstance(found, type) or missing:
         lacks = ", ".join(missing) or "being a class"
         raise plugin.unusable(f"{plugin.module}:{plugin.attribute} lacks {lacks}")
+    try:
+        inspect.signature(found).bind("base_url", "key", "facts")
+    except TypeError as error:
+        raise plugin.unusable(f"{plugin.module}:{plugin.attribute}(): {error}") from error
     adapter: type[Market] = found
     if getattr(adapter, "name", None) != plugin.name:
         raise plugin.unusable(f"its adapter calls itself {getattr(adapter, 'name', None)!r}")

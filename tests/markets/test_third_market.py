@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import tomllib
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from hunter.facts.config import Config, Home, points_home
 from hunter.facts.plugins import plugins
 from hunter.facts.shipped import Facts, shipped
 from hunter.facts.workload_file import load
+from hunter.leases.lease import Caps
 from hunter.markets.loading import MEMBERS, adapter_of
 from hunter.values.errors import MarketUnusable
 from hunter.values.market_facts import MarketFacts
@@ -188,6 +190,12 @@ def test_it_stands_beside_the_embedded_markets_and_those_that_do_not_load_are_na
         ("", "has no attribute 'MARKET'"),
         ("MARKET = None\n", "lacks"),
         ("class MARKET:\n    name = 'torn'\n", "lacks charges, close, create"),
+        ("from third_market import MARKET\n", "calls itself 'third'"),
+        (
+            "from third_market import MARKET as Third\n"
+            "class MARKET(Third):\n    name = 'torn'\n    def __init__(self) -> None: ...\n",
+            "too many positional arguments",
+        ),
     ],
 )
 def test_an_adapter_that_cannot_serve_is_named_in_one_sentence(
@@ -258,6 +266,27 @@ def test_a_listing_of_markets_imports_no_plug_in(
     monkeypatch.delitem(sys.modules, "third_market", raising=False)
     assert Facts(markets=plugins([str(site)])).market("third").title == "Third Market"
     assert "third_market" not in sys.modules
+
+
+async def test_what_runs_on_a_market_whose_package_is_gone_is_told_as_unknown(
+    site: Path, service: tuple[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.setenv("THIRD_URL", service[0])
+    monkeypatch.setenv("THIRD_API_KEY", "key")
+    config = Config(markets=["third"])
+    home = Home(config_folder=tmp_path, data_folder=tmp_path, simulated=True, config=config)
+    job = load("one-hour")
+    async with Hunter(home, facts=Facts(markets=plugins([str(site)]))) as hunt:
+        await hunt.scrape()
+        caps = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
+        await hunt.launch(await hunt.quote("third:c1", job), job, caps)
+    ours = plugins([])
+    home = replace(home, config=Config(markets=[]))
+    async with Hunter(home, facts=Facts(markets=ours)) as hunt:
+        now = await hunt.situation()
+    assert [running.lease.market for running in now.ours if running.lease] == ["third"]
+    assert "No market is called 'third'." in [str(error) for _, error in now.unknown]
 
 
 async def test_the_app_shows_its_deals(
