@@ -15,10 +15,12 @@ from dataclasses import dataclass, field, replace
 from math import ceil, exp, floor
 
 import numpy as np
+from msgspec import structs
 
 from bench.trial import Attempt, Trial
 from hunter.cost.bill import bills
-from hunter.cost.deals import Deal, price_one
+from hunter.cost.deal import Deal
+from hunter.cost.deals import price_one
 from hunter.cost.fallback import after_failures, fallback
 from hunter.cost.filters import Query, all_in_usd_h, fitting
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
@@ -155,8 +157,8 @@ class Renter:
             key = all_in_usd_h(fit, job, assumptions)
         else:
             key = fit.price_usd_h
-        best = np.argsort(key, kind="stable")[:1]
-        return price_one(fit.take(best), job, assumptions, self.trial.now, chain)[0]
+        best = fit[int(np.argmin(key))]
+        return price_one(best, job, assumptions, self.trial.now, chain)
 
     def run(self) -> Finished:
         """One run of the job, with as many launches as it takes."""
@@ -165,8 +167,8 @@ class Renter:
         left, tries, skip = 1.0, 0, set[str]()
         while left > 1e-9 and tries < MOST_TRIES:
             assumptions = self.assumptions()
-            run = replace(self.job.run, hours=self.job.run.hours * left)
-            job = replace(self.job, run=run)
+            run = structs.replace(self.job.run, hours=self.job.run.hours * left)
+            job = structs.replace(self.job, run=run)
             deal = self.choose(assumptions, job, skip)
             promise = promise or deal
             try:
@@ -210,7 +212,7 @@ class Renter:
         one = Offers.of([offer])
         if left < 1.0:  # part of a job says nothing of how long the whole takes
             told = tuple(mark for mark in tried.launch.told if mark.phase != "done")
-            tried = replace(tried, launch=replace(tried.launch, told=told))
+            tried = replace(tried, launch=structs.replace(tried.launch, told=told))
         self.seen += measured(tried.launch, one, job, assumptions)
         went = Went(
             lease_id=tried.launch.lease_id,

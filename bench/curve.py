@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.trial import Trial
 from hunter.cost.bill import bills

@@ -7,7 +7,7 @@ and predicts the next launch before it happens; the first twenty only teach.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec import structs
@@ -53,7 +53,7 @@ class Missed:
 def hunt(seed: int, workload: str, launches: int, *, offers: int, among: int = 1) -> list[Missed]:
     """Launches after the teaching ones, each on one of the best few deals, drawn by lot."""
     job = load(workload)
-    job = replace(job, run=replace(job.run, interruptible=False))
+    job = structs.replace(job, run=structs.replace(job.run, interruptible=False))
     trial, held, chance = Trial(offers=offers, seed=seed), set[str](), np.random.default_rng(seed)
     seen, found = list[Observation](), list[Missed]()
     while len(found) < TEACHING + launches:

@@ -7,7 +7,7 @@ was best before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +42,11 @@ def scaled(prior: Prior, factor: float) -> Prior:
 def columns(factor: float, *names: str) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
         offers, job, assumptions = inputs
-        return replace(offers, **{n: getattr(offers, n) * factor for n in names}), job, assumptions
+        return (
+            structs.replace(offers, **{n: getattr(offers, n) * factor for n in names}),
+            job,
+            assumptions,
+        )
 
     return change
 
@@ -54,8 +58,14 @@ def job_of(**factors: Any) -> Callable[[Inputs], Inputs]:
 def weights(factor: float) -> Callable[[Inputs], Inputs]:
     def change(inputs: Inputs) -> Inputs:
         offers, job, assumptions = inputs
-        fetches = tuple(replace(f, n_bytes=(f.n_bytes or 0) * factor) for f in job.payload.fetches)
-        return offers, replace(job, payload=replace(job.payload, fetches=fetches)), assumptions
+        fetches = tuple(
+            structs.replace(f, n_bytes=(f.n_bytes or 0) * factor) for f in job.payload.fetches
+        )
+        return (
+            offers,
+            structs.replace(job, payload=structs.replace(job.payload, fetches=fetches)),
+            assumptions,
+        )
 
     return change
 
@@ -73,11 +83,11 @@ def prior(name: str, factor: float) -> Callable[[Inputs], Inputs]:
                 )
                 for market, rule in assumptions.rules.items()
             }
-            return offers, job, replace(assumptions, rules=rules)
+            return offers, job, structs.replace(assumptions, rules=rules)
         facts = assumptions.coldstart_facts
         pull = structs.replace(facts.pull, **{name: scaled(getattr(facts.pull, name), factor)})
         coldstart_facts = structs.replace(facts, pull=pull)
-        return offers, job, replace(assumptions, coldstart_facts=coldstart_facts)
+        return offers, job, structs.replace(assumptions, coldstart_facts=coldstart_facts)
 
     return change
 
@@ -94,7 +104,7 @@ def duds(factor: float) -> Callable[[Inputs], Inputs]:
             ))
             for market, rule in assumptions.rules.items()
         }  # fmt: skip
-        return offers, job, replace(assumptions, rules=rules)
+        return offers, job, structs.replace(assumptions, rules=rules)
 
     return change
 
@@ -109,20 +119,24 @@ def cuts(factor: float) -> Callable[[Inputs], Inputs]:
             })
             for market, rule in assumptions.rules.items()
         }  # fmt: skip
-        return offers, job, replace(assumptions, rules=rules)
+        return offers, job, structs.replace(assumptions, rules=rules)
 
     return change
 
 
 def unscaled(inputs: Inputs) -> Inputs:
     offers, job, assumptions = inputs
-    return offers, replace(job, run=replace(job.run, reference_gpu=None)), assumptions
+    return (
+        offers,
+        structs.replace(job, run=structs.replace(job.run, reference_gpu=None)),
+        assumptions,
+    )
 
 
 def dearer_reading(inputs: Inputs) -> Inputs:
     from hunter.facts.shipped import shipped
 
-    return inputs[0], inputs[1], replace(inputs[2], rules=shipped().markets)
+    return inputs[0], inputs[1], structs.replace(inputs[2], rules=shipped().markets)
 
 
 INPUTS: dict[str, Callable[[Inputs], Inputs]] = {

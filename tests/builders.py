@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from msgspec import structs
@@ -51,7 +50,7 @@ def offer(line: str, **facts: Any) -> Offer:
         reliability=0.99,
         seen_at=NOW,
     )
-    return replace(plain, **facts)
+    return structs.replace(plain, **facts)
 
 
 def payload(image: float | None, weights: float | None) -> Payload:
@@ -72,7 +71,7 @@ def workload(**changes: Any) -> Workload:
         payload=payload(10e9, 20e9),
         start=Start(boot_s=0.0, load_gb_s=1e9, warmup_s=0.0),
     )
-    return replace(plain, **changes)
+    return structs.replace(plain, **changes)
 
 
 def exactly(value: float) -> Prior:
@@ -153,4 +152,4 @@ def coldstart_facts(
 def assumptions(*rule: MarketRules, **changes: Any) -> Assumptions:
     """Assumptions with these rules and no evidence."""
     plain = Assumptions(rules={r.name: r for r in rule}, coldstart_facts=coldstart_facts())
-    return replace(plain, **changes)
+    return structs.replace(plain, **changes)

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hunter.markets.protocol import (
     Charge,
     Created,
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SteppedClock(Clock):
+class SteppedClock(Clock, frozen=True, kw_only=True):
     """Time that passes only while somebody sleeps."""
 
-    passed: list[float] = field(default_factory=lambda: [0.0])
+    passed: list[float] = msgspec.field(default_factory=lambda: [0.0])
 
     def now(self) -> float:
         return self.market_s + self.passed[0]

@@ -8,15 +8,15 @@ async with Hunter(home) as hunt:
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from hunter.api.open_markets import OpenMarkets
 from hunter.api.prices import Prices
 from hunter.api.situation import Situation, situation
-from hunter.cost.deals import price_one
 from hunter.estimate.measure import Launch, Went, marks, measured, outcome
 from hunter.leases.launch import Rentals
 from hunter.leases.lease import before
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
-    from hunter.cost.deals import Deals
+    from hunter.cost.deal import Deal
     from hunter.facts.config import Home
     from hunter.facts.shipped import Facts
     from hunter.leases.lease import Caps, Lease, Stay
@@ -77,8 +77,7 @@ class Polled:
 class Quote:
     """An offer asked for afresh, with its bill; the deal that a launch is confirmed on."""
 
-    deals: Deals
-    """Of one row."""
+    deal: Deal
     before_usd_h: float | None
     """The price that was recorded before."""
 
@@ -170,7 +169,7 @@ class Hunter(Prices):
         )
         return Polled(
             market=name,
-            **{f.name: getattr(recorded, f.name) for f in dataclasses.fields(recorded)},
+            **msgspec.structs.asdict(recorded),
             rejections=tuple((r.record, r.reason) for r in listing.rejected[:5]),
             complete=listing.complete,
             seconds=time.monotonic() - begun,
@@ -196,8 +195,7 @@ class Hunter(Prices):
 
     async def quote(self, ref: str, workload: Workload) -> Quote:
         """Ask the market for one offer's price of now, with the workload's disk."""
-        before = self._find(ref)
-        offer = before[0]
+        offer = self._find(ref)
         market = await self.market(offer.market)
         scope = Scope(
             disk_gb=workload.disk_gb,
@@ -214,14 +212,12 @@ class Hunter(Prices):
                 f"{ref} is no longer for sale with {workload.disk_gb:g} GB of disk.",
                 remedy="Take the next one of hunter deals --refresh.",
             )
-        fresh = listing.offers.take(same.nonzero()[0][:1])
-        chain = self.deals(workload, top=1).fallback
-        priced = price_one(fresh, self.sized(workload), self.assumptions(), self.clock.now(), chain)
-        return Quote(deals=priced, before_usd_h=offer.price_usd_h)
+        fresh = listing.offers[int(same.argmax())]
+        return Quote(deal=self.priced(fresh, workload), before_usd_h=offer.price_usd_h)
 
     def check_caps(self, quote: Quote, caps: Caps) -> None:
         """Refuse a launch that its own caps forbid; UsageError says which and by how much."""
-        deal = quote.deals[0]
+        deal = quote.deal
         if deal.all_in_usd_h is None:
             raise UsageError(
                 f"The price of {deal.offer.ref} is not fully known.", remedy="Take another offer."
@@ -242,14 +238,14 @@ class Hunter(Prices):
     async def launch(self, quote: Quote, workload: Workload, caps: Caps) -> Lease:
         """Rent a quoted deal inside the caps. The user has said yes before this is called."""
         self.check_caps(quote, caps)
-        deal = quote.deals[0]
+        deal = quote.deal
         if not self.open_markets.has_key(deal.offer.market):
             raise self.no_key(deal.offer)
         lease = await self.rentals.launch(
             deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
         )
-        rented = Rented(offer=deal.offer, workload=quote.deals.workload)
-        expect(self.rentals, lease, quote.deals.phases(0), rented)
+        rented = Rented(offer=deal.offer, workload=deal.workload)
+        expect(self.rentals, lease, deal.phases, rented)
         return lease
 
     def _learn(self, lease: Lease, asked_at: float, log: str) -> None:

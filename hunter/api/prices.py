@@ -6,8 +6,7 @@ import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hunter.cost.deals import Deals, best, nearest, price_one, rank
-from hunter.cost.fallback import LINKS
+from hunter.cost.deals import Deals, nearest, price_one, rank
 from hunter.cost.filters import Missed, Query, fitting
 from hunter.cost.serving import Serving, serve
 from hunter.cost.shipping import Plan, plans
@@ -29,13 +28,12 @@ from hunter.values.offers import parse_offer_ref
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from hunter.cost.deal import Deal
     from hunter.facts.config import Home
     from hunter.values.clock import Clock
+    from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
-
-LOOK_AHEAD = 6 * LINKS
-"""Offers of each market that may come next after a failure."""
 DAY_H = 24.0
 """Between two runs, where a workload names no cadence."""
 
@@ -130,23 +128,19 @@ class Prices:
     ) -> Deals:
         """The recorded offers that fit a workload, cheapest run first; only the best few with `top`.
 
-        May be empty. Each market is ranked by itself where only the best are wanted, so that no column
-        is copied and hardly a text decoded.
+        May be empty.
         """
-        query, now = query or Query(), self.clock.now()
-        workload, assumptions = self.sized(workload), self.assumptions()
-        if top is None:
-            return rank(self.recorded(query.market), workload, query, assumptions, now)
-        parts = latest.blocks(self.store, query.market) or [self.recorded(query.market)]
-        more = top + LOOK_AHEAD
-        if len(parts) == 1:
-            return rank(parts[0], workload, query, assumptions, now, top=top)
-        ranked = [
-            rank(part, workload, query, assumptions, now, top=more, ranges=False) for part in parts
-        ]
-        return best(ranked, assumptions, query, top)
+        query = query or Query()
+        return rank(
+            self.recorded(query.market),
+            self.sized(workload),
+            query,
+            self.assumptions(),
+            self.clock.now(),
+            top=top,
+        )
 
-    def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deals:
+    def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deal:
         """The cold start on a host that is described and not for sale: it has no price.
 
         Args:
@@ -154,7 +148,7 @@ class Prices:
             host: down_mbps, and if known unpack_mb_s, write_mb_s, slots and engine.
         """
         offer, assumptions = described(host, self.facts.coldstart)
-        return price_one(Offers.of([offer]), self.sized(workload), assumptions, self.clock.now())
+        return price_one(offer, self.sized(workload), assumptions, self.clock.now())
 
     def plans(self, workload: Workload) -> tuple[Plan, ...]:
         """Every way to ship the workload's weights, on each market's best recorded offer for it."""
@@ -172,7 +166,7 @@ class Prices:
             idle_h: between two runs; None takes the workload's cadence, or a day.
         """
         if offers:
-            found = [(self.explain(ref, workload)[0], 0) for ref in offers]
+            found = [self.explain(ref, workload)[0] for ref in offers]
         else:
             parts = [
                 self.deals(workload, Query(market=market), top=limit)
@@ -180,20 +174,14 @@ class Prices:
             ]
             if not any(len(part) for part in parts):
                 raise self.why_none(self.deals(workload, top=1))
-            found = [(part, row) for part in parts for row in range(len(part))]
-        return [
-            storage(
-                deals,
-                row,
-                self.facts.storage_prices,
-                self._idle_h(deals, row) if idle_h is None else idle_h,
-            )
-            for deals, row in found
-        ]
+            found = [deal for part in parts for deal in part]
+        return [self.keeping(deal, idle_h) for deal in found]
 
-    def keeping(self, deals: Deals, row: int) -> Storage:
-        """Keep or fetch again, on one deal of a ranking, at the workload's cadence."""
-        return storage(deals, row, self.facts.storage_prices, self._idle_h(deals, row))
+    def keeping(self, deal: Deal, idle_h: float | None = None) -> Storage:
+        """Keep or fetch again, on one deal; None takes the idle hours of the workload's cadence."""
+        if idle_h is None:
+            idle_h = max(0.0, (deal.workload.run.every_h or DAY_H) - deal.run_h)
+        return storage(deal, self.facts.storage_prices, idle_h)
 
     def serving(self, workload: Workload, ref: str | None, timeout_s: float | None) -> Serving:
         """A day's demand served on one offer, or on the best deal, in every way."""
@@ -203,21 +191,21 @@ class Prices:
                 f"{workload.name} names no demand.",
                 remedy="Add [demand] with hourly = [24 figures] and request_s to its file.",
             )
-        deals = self.explain(ref, workload)[0] if ref else self.deals(workload, top=1)
-        if not len(deals):
-            raise self.why_none(deals)
-        found = serve(deals[0], asked, timeout_s)
+        deal = self.explain(ref, workload)[0] if ref else self.best(workload)
+        found = serve(deal, asked, timeout_s)
         if found is None:
             raise UsageError(
-                f"A price or a size of {workload.name} on {deals[0].offer.ref} is not known.",
+                f"A price or a size of {workload.name} on {deal.offer.ref} is not known.",
                 remedy="Learn sizes with hunter size, or take another offer.",
             )
         return found
 
-    def _idle_h(self, deals: Deals, row: int) -> float:
-        """Idle hours between two runs at the workload's cadence."""
-        every = deals.workload.run.every_h or DAY_H
-        return max(0.0, every - float(deals.bills.run_h[row]))
+    def best(self, workload: Workload) -> Deal:
+        """The cheapest run among the recorded offers; NothingMatches where none fits."""
+        deals = self.deals(workload, top=1)
+        if not len(deals):
+            raise self.why_none(deals)
+        return deals[0]
 
     def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
         """An empty ranking as an error: which rule removed how many, and the best there is without them."""
@@ -244,16 +232,20 @@ class Prices:
             remedy="Loosen the filter or the workload, or add --refresh.",
         )
 
-    def explain(self, ref: str, workload: Workload) -> tuple[Deals, tuple[Missed, ...]]:
-        """One recorded offer's bill (a ranking of one row), and each rule that it breaks."""
-        offer = self._find(ref)
-        workload, now = self.sized(workload), self.clock.now()
-        chain = self.deals(workload, top=1).fallback
-        priced = price_one(offer, workload, self.assumptions(), now, chain)
-        checks = fitting(priced.offers, workload, Query(), priced.assumptions, now)
-        return priced, tuple(rule.missed(0) for rule in checks if not bool(rule.passes[0]))
+    def explain(self, ref: str, workload: Workload) -> tuple[Deal, tuple[Missed, ...]]:
+        """One recorded offer with its bill, and each rule that it breaks."""
+        deal = self.priced(self._find(ref), workload)
+        checks = fitting(
+            Offers.of([deal.offer]), deal.workload, Query(), deal.assumptions, self.clock.now()
+        )
+        return deal, tuple(rule.missed(0) for rule in checks if not bool(rule.passes[0]))
 
-    def _find(self, ref: str) -> Offers:
+    def priced(self, offer: Offer, workload: Workload) -> Deal:
+        """One offer with its bill, whether it fits or not; what comes after a failure is on record."""
+        chain = self.deals(workload, top=1).fallback
+        return price_one(offer, self.sized(workload), self.assumptions(), self.clock.now(), chain)
+
+    def _find(self, ref: str) -> Offer:
         try:
             market, offer_id, tenancy = parse_offer_ref(ref)
         except ValueError as error:
@@ -268,7 +260,7 @@ class Prices:
                 f"No recorded offer is called {ref}.{hint}",
                 remedy="Offers come and go: hunter deals --refresh lists those of now.",
             )
-        return offers.take(row[:1])
+        return offers[int(row[0])]
 
     def gpu_name(self, wanted: str, offers: Offers | None = None) -> str:
         """Our name of a GPU that a user typed: any case, blanks or not, or the end of the name."""

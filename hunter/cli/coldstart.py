@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from hunter.cli.options import KeyValues
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
@@ -14,10 +14,8 @@ from hunter.values.units import duration, human
 from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from hunter.api.hunter import Hunter
-    from hunter.cost.deals import Deals, PhaseLine
+    from hunter.cost.deal import Deal
     from hunter.payload.sizes import PayloadSize
 
 
@@ -119,9 +117,9 @@ def coldstart(
         raise UsageError("--image and --workload exclude each other.", remedy="Give one of them.")
     job = shell.workload(workload)
     if image:
-        job = replace(Workload(name=image, image=image), disk_gb=job.disk_gb)
+        job = Workload(name=image, image=image, disk_gb=job.disk_gb)
 
-    async def work() -> Deals:
+    async def work() -> Deal:
         async with shell.hunt() as hunt:
             await _learn(shell, hunt, job)
             if host is not None:
@@ -149,7 +147,7 @@ async def _learn(shell: Shell, hunt: Hunter, job: Workload) -> None:
         shell.say(f"{problem}")
 
 
-def _on_offer(hunt: Hunter, job: Workload, offer: str | None) -> Deals:
+def _on_offer(hunt: Hunter, job: Workload, offer: str | None) -> Deal:
     if offer is not None:
         return hunt.explain(offer, job)[0]
     best = hunt.deals(job, top=1)
@@ -158,41 +156,32 @@ def _on_offer(hunt: Hunter, job: Workload, offer: str | None) -> Deals:
             f"No recorded offer fits {job.name}.",
             remedy="Run hunter scrape first, or describe a host with --host.",
         )
-    return best
+    return best[0]
 
 
-def _phases_json(lines: Sequence[PhaseLine]) -> list[dict[str, Any]]:
-    return [
-        {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
-         "billed": list(p.billed), "usd": p.usd, "bytes_in": p.bytes_in}
-        for p in lines
-    ]  # fmt: skip
-
-
-def _coldstart_json(found: Deals, host: dict[str, str] | None, *, why: bool) -> dict[str, Any]:
-    deal = found[0]
+def _coldstart_json(deal: Deal, host: dict[str, str] | None, *, why: bool) -> dict[str, Any]:
     document = {
         "offer": None if host is not None else deal.offer.ref,
-        "workload": found.workload.name,
-        "phases": _phases_json(found.phases(0)),
+        "workload": deal.workload.name,
+        "phases": [asdict(phase) for phase in deal.phases],
         "seconds": deal.cold_start_s,
         "low_s": deal.cold_start_low_s,
         "high_s": deal.cold_start_high_s,
         "usd": None if host is not None else deal.cold_start_usd,
     }
     if why:
-        document["beliefs"] = [asdict(belief) for belief in found.beliefs(0)]
+        document["beliefs"] = [asdict(belief) for belief in deal.beliefs()]
     return document
 
 
-def _print_coldstart(shell: Shell, found: Deals, host: dict[str, str] | None, *, why: bool) -> None:
-    deal, offer = found[0], found[0].offer
+def _print_coldstart(shell: Shell, deal: Deal, host: dict[str, str] | None, *, why: bool) -> None:
+    offer, job = deal.offer, deal.workload
     if host is not None:
         stated = ",".join(f"{key}={value}" for key, value in host.items())
-        shell.show(f"{found.workload.name} on a host with {stated}")
+        shell.show(f"{job.name} on a host with {stated}")
     else:
         shell.show(
-            f"{found.workload.name} on {offer.ref}: {offer.gpu_count}x {offer.gpu}, "
+            f"{job.name} on {offer.ref}: {offer.gpu_count}x {offer.gpu}, "
             f"{offer.location or 'place unknown'}"
         )
     rows = [
@@ -204,7 +193,7 @@ def _print_coldstart(shell: Shell, found: Deals, host: dict[str, str] | None, *,
             "" if host is not None else " ".join(p.billed) or "nothing",
             "" if host is not None else usd(p.usd),
         ]
-        for p in found.phases(0)
+        for p in deal.phases
     ]
     rows.append(
         [
@@ -218,16 +207,16 @@ def _print_coldstart(shell: Shell, found: Deals, host: dict[str, str] | None, *,
     )
     headers = ["phase", "s", "80% within", "travels", "billed", "$"]
     shell.show(table(headers, rows, left=(0, 4)))
-    if not found.workload.payload.layers:
+    if not job.payload.layers:
         shell.show(
             "\nThe image's layers are not known: they are taken to be as layers usually are. "
-            f"hunter size {found.workload.image} learns them."
+            f"hunter size {job.image} learns them."
         )
     if why:
-        _print_why(shell, found)
+        _print_why(shell, deal)
 
 
-def _print_why(shell: Shell, found: Deals) -> None:
+def _print_why(shell: Shell, deal: Deal) -> None:
     rows = [
         [
             b.quantity,
@@ -237,7 +226,7 @@ def _print_why(shell: Shell, found: Deals) -> None:
             f"{number(b.low, '.3g')}–{number(b.high, '.3g')}",
             b.source,
         ]
-        for b in found.beliefs(0)
+        for b in deal.beliefs()
     ]
     headers = ["belief", "prior", "launches", "now", "80% within", "source of the prior"]
     shell.show("\n" + table(headers, rows, left=(0, 5)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import sys
 from typing import TYPE_CHECKING, Any
@@ -21,10 +20,23 @@ if TYPE_CHECKING:
 
     from hunter.api.hunter import Polled
     from hunter.api.prices import Prices
-    from hunter.cost.deals import Deal, Deals
+    from hunter.cost.deal import Deal
+    from hunter.cost.deals import Deals
     from hunter.cost.filters import Query
     from hunter.markets.protocol import Progress
     from hunter.values.workload import Workload
+
+NAMES = (
+    "rank", "offer", "market", "gpu", "gpu_count", "vram_gb", "location", "country", "tenancy",
+    "price_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month", "inet_down_usd_gb",
+    "inet_up_usd_gb", "inet_down_mbps", "reliability", "verified", "age_s", "seen_at", "stale",
+    "all_in_usd_h", "all_in_low_usd_h", "all_in_high_usd_h", "cold_start_s", "cold_start_low_s",
+    "cold_start_high_s", "cold_start_usd", "run_usd", "run_low_usd", "run_high_usd",
+    "useful_hour_usd", "useful_hour_low_usd", "useful_hour_high_usd", "month_usd", "month_low_usd",
+    "month_high_usd", "boot_chance", "interruptions", "acquire_usd", "speed", "run_h",
+    "break_even_idle_h", "flags", "percentile", "launchable",
+)  # fmt: skip
+"""What scripts read of a deal, in this order: names of `Deal` and `Offer`, and a few of `deal_json`."""
 
 
 @click.command()
@@ -175,68 +187,13 @@ def deals(
     job = shell.workload(workload)
     if refresh:
         _refresh(shell, market, job)
-    question = None
-    if (shell.json or as_csv) and max_age_s is None:
-        question = {"workload": dataclasses.asdict(job), "gpu": gpu, "market": market, "spot": spot,
-                    "region": region, "limit": limit, "sort": sort,
-                    "avoid": avoid, "reading": shell.home.reading,
-                    "markets": shell.home.config.markets}  # fmt: skip
-        if _answered_before(shell, question, as_csv=as_csv):
-            return 0
     with shell.prices() as prices:
         query = _query(prices, gpu, market, spot, region, max_age_s, sort, avoid)
         found = prices.deals(job, query, top=limit)
-        if question is not None and len(found):
-            _remember(prices, question, found)
-        _print_deals(shell, prices, found, limit, as_csv=as_csv)
+        _print_deals(shell, prices, found, as_csv=as_csv)
         if not len(found):
             raise prices.why_none(found, query)
     return 0
-
-
-def _answered_before(shell: Shell, question: dict[str, Any], *, as_csv: bool) -> bool:
-    """Answer from what was asked before on the same prices; ages are counted anew."""
-    from hunter.facts.config import stale_after_s  # noqa: PLC0415  loaded already
-    from hunter.store import Store, answers  # noqa: PLC0415  sqlite3, 5 ms
-    from hunter.store.settings import read_clock  # noqa: PLC0415  with it
-
-    home = shell.home
-    store = Store(home.database)
-    try:
-        now = read_clock(store, simulated=home.simulated).now()
-        answer = answers.recall(store, answers.key_of(store, question))
-    finally:
-        store.close()
-    if answer is None:
-        return False
-    limit_s = stale_after_s(home.config)
-    rows = []
-    for seen_at, row in answer["deals"]:
-        age_s = max(0.0, now - seen_at)
-        fresh = {"age_s": round(age_s, 1), "stale": age_s > limit_s,
-                 "launchable": row["run_usd"] is not None and age_s <= limit_s}  # fmt: skip
-        rows.append(row | fresh)
-    _show_rows(shell, now, answer["workload"], rows, as_csv=as_csv)
-    return True
-
-
-def _remember(prices: Prices, question: dict[str, Any], found: Deals) -> None:
-    from hunter.store import answers  # noqa: PLC0415  loaded already
-
-    deals = [
-        (deal.offer.seen_at, deal_json(deal, stale_after_s=prices.stale_after_s)) for deal in found
-    ]
-    answer = {"workload": found.workload.name, "deals": deals}
-    answers.remember(prices.store, answers.key_of(prices.store, question), answer)
-
-
-def _show_rows(
-    shell: Shell, as_of: float, workload: str, rows: list[dict[str, Any]], *, as_csv: bool
-) -> None:
-    if shell.json:
-        shell.document({"as_of": iso(as_of), "workload": workload, "deals": rows})
-    elif as_csv and rows:
-        shell.show(_csv(rows))
 
 
 def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
@@ -256,68 +213,35 @@ def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
 
 
 def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
-    """A deal as scripts read it; unknown is null."""
-    offer = deal.offer
-    return {
-        "rank": deal.rank,
-        "offer": offer.ref,
-        "market": offer.market,
-        "gpu": offer.gpu,
-        "gpu_count": offer.gpu_count,
-        "vram_gb": offer.vram_gb,
-        "location": offer.location,
-        "country": offer.country,
-        "tenancy": offer.tenancy,
-        "price_usd_h": offer.price_usd_h,
-        "storage_usd_gb_month": offer.storage_usd_gb_month,
-        "storage_stopped_usd_gb_month": offer.storage_stopped_usd_gb_month,
-        "inet_down_usd_gb": offer.inet_down_usd_gb,
-        "inet_up_usd_gb": offer.inet_up_usd_gb,
-        "inet_down_mbps": offer.inet_down_mbps,
-        "reliability": offer.reliability,
-        "verified": offer.verified,
+    """A deal as scripts read it, in the order of NAMES; unknown is null."""
+    fresh = deal.age_s <= stale_after_s
+    said = {
+        "offer": deal.offer.ref,
         "age_s": round(deal.age_s, 1),
-        "seen_at": iso(offer.seen_at),
-        "stale": deal.age_s > stale_after_s,
-        "all_in_usd_h": deal.all_in_usd_h,
-        "all_in_low_usd_h": deal.all_in_range_usd_h[0],
-        "all_in_high_usd_h": deal.all_in_range_usd_h[1],
-        "cold_start_s": deal.cold_start_s,
-        "cold_start_low_s": deal.cold_start_low_s,
-        "cold_start_high_s": deal.cold_start_high_s,
-        "cold_start_usd": deal.cold_start_usd,
-        "run_usd": deal.run_usd,
-        "run_low_usd": deal.run_low_usd,
-        "run_high_usd": deal.run_high_usd,
-        "useful_hour_usd": deal.useful_hour_usd,
-        "useful_hour_low_usd": deal.useful_hour_range_usd[0],
-        "useful_hour_high_usd": deal.useful_hour_range_usd[1],
-        "month_usd": deal.a_month(deal.run_usd),
-        "month_low_usd": deal.a_month(deal.run_low_usd),
-        "month_high_usd": deal.a_month(deal.run_high_usd),
-        "boot_chance": deal.boot_chance,
-        "interruptions": deal.interruptions,
-        "acquire_usd": deal.acquire_usd,
-        "speed": deal.speed,
-        "run_h": deal.run_h,
-        "break_even_idle_h": deal.break_even_idle_h,
+        "seen_at": iso(deal.offer.seen_at),
+        "stale": not fresh,
         "flags": list(deal.flags),
         "percentile": None,
-        "launchable": deal.run_usd is not None and deal.age_s <= stale_after_s,
+        "launchable": deal.run_usd is not None and fresh,
     }
+    return {name: said[name] if name in said else deal.named(name) for name in NAMES}
 
 
-def _print_deals(shell: Shell, prices: Prices, found: Deals, limit: int, *, as_csv: bool) -> None:
-    shown = [found[row] for row in range(min(limit, len(found)))]
+def _print_deals(shell: Shell, prices: Prices, found: Deals, *, as_csv: bool) -> None:
     if shell.json or as_csv:
-        rows = [deal_json(deal, stale_after_s=prices.stale_after_s) for deal in shown]
-        _show_rows(shell, found.as_of, found.workload.name, rows, as_csv=as_csv)
+        rows = [deal_json(deal, stale_after_s=prices.stale_after_s) for deal in found]
+        if shell.json:
+            shell.document(
+                {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
+            )
+        elif rows:
+            shell.show(_csv(rows))
         return
-    if not shown:
+    if not len(found):
         return
     headers = ["#", "offer", "GPU", "place", "run $", "low-high $", "age", "$/useful h", "all-in $/h",
                "cold start", "cold $", "boots", "cuts", "Mbps", "flags"]  # fmt: skip
-    lines = [_deal_row(deal, prices.stale_after_s) for deal in shown]
+    lines = [_deal_row(deal, prices.stale_after_s) for deal in found]
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
     shell.say(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from hunter.cli.options import DURATION
 from hunter.cli.shell import Shell, common, number, table, usd
@@ -49,7 +49,7 @@ def demand(shell: Shell, workload: str | None, offer: str | None, timeout_s: flo
                 "offer": found.offer,
                 "hourly": list(found.demand.hourly),
                 "cold_start_s": found.host.cold_h * 3600,
-                "ways": [asdict(way) for way in found.ways],
+                "ways": msgspec.to_builtins(found.ways),
                 "up_share": found.up_share,
             }
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from hunter.cli.deals import deal_json
 from hunter.cli.shell import Shell, common, number, table, usd
@@ -12,9 +13,8 @@ from hunter.cost.choices import FLAGS
 from hunter.values.units import duration
 
 if TYPE_CHECKING:
-    from hunter.cost.deals import BillLine, Deal, Deals
+    from hunter.cost.deal import BillLine, Deal
     from hunter.cost.filters import Missed
-    from hunter.values.workload import Workload
 
 
 @click.command()
@@ -32,46 +32,36 @@ def explain(shell: Shell, offer: str, workload: str | None) -> int:
     """
 
     with shell.prices() as prices:
-        priced, broken = prices.explain(offer, shell.workload(workload))
+        deal, broken = prices.explain(offer, shell.workload(workload))
         if shell.json:
-            shell.document(_explain_json(priced, broken, prices.stale_after_s))
+            shell.document(_explain_json(deal, broken, prices.stale_after_s))
         else:
-            _print_bill(shell, priced, broken)
+            _print_bill(shell, deal, broken)
     return 0
 
 
-def _explain_json(
-    priced: Deals, broken: tuple[Missed, ...], stale_after_s: float
-) -> dict[str, Any]:
-    deal = priced[0]
+def _explain_json(deal: Deal, broken: tuple[Missed, ...], stale_after_s: float) -> dict[str, Any]:
     return {
         "offer": deal.offer.ref,
-        "workload": priced.workload.name,
-        "lines": [
-            {"item": b.item, "quantity": b.quantity, "unit": b.unit, "rate": b.rate, "usd": b.usd,
-             "source": b.source, "age_s": _age_s(b, deal)}
-            for b in priced.bill(0)
-        ],
+        "workload": deal.workload.name,
+        "lines": [asdict(line) | {"age_s": _age_s(line, deal)} for line in deal.lines],
         "run_usd": deal.run_usd,
         "phases": [
             {"phase": p.phase, "seconds": p.seconds, "low_s": p.low_s, "high_s": p.high_s,
              "usd": p.usd}
-            for p in priced.phases(0)
+            for p in deal.phases
         ],
-        "filtered_by": [
-            {"rule": b.rule, "need": b.need, "has": b.has, "change": b.change} for b in broken
-        ],
-        "readings": _readings(priced),
+        "filtered_by": [asdict(missed) for missed in broken],
+        "readings": _readings(deal),
         "deal": deal_json(deal, stale_after_s=stale_after_s),
     }  # fmt: skip
 
 
-def print_bill(shell: Shell, priced: Deals, row: int = 0) -> None:
+def print_bill(shell: Shell, deal: Deal) -> None:
     """The bill of one deal for people."""
-    deal = priced[row]
     lines = [
         [b.item, number(b.quantity, ".4g"), b.unit, usd(b.rate), usd(b.usd), _aged(b, deal)]
-        for b in priced.bill(row)
+        for b in deal.lines
     ]
     lines.append(["expected run", "", "", "", usd(deal.run_usd), _range(deal)])
     shell.show(table(["item", "quantity", "unit", "$ each", "$", "source"], lines, left=(0, 2, 5)))
@@ -91,9 +81,9 @@ def _range(deal: Deal) -> str:
     return f"eight runs of ten between {usd(deal.run_low_usd)} and {usd(deal.run_high_usd)}"
 
 
-def _readings(priced: Deals) -> list[dict[str, Any]]:
+def _readings(deal: Deal) -> list[dict[str, Any]]:
     """What the market says both of, and how it was read here."""
-    rule = priced.assumptions.rules[priced[0].offer.market]
+    rule = deal.assumptions.rules[deal.offer.market]
     return [
         {"phase": phase, "meter": meter, "read_as_billed": cell.billed, "reading": rule.reading,
          "source": cell.source, "date": cell.date}
@@ -101,18 +91,17 @@ def _readings(priced: Deals) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None:
-    deal, job = priced[0], priced.workload
-    offer = deal.offer
+def _print_bill(shell: Shell, deal: Deal, broken: tuple[Missed, ...]) -> None:
+    offer, job = deal.offer, deal.workload
     shell.show(
         f"{offer.ref}: {offer.gpu_count}x {offer.gpu} ({offer.vram_gb:g} GB each), {offer.tenancy}, "
         f"{offer.location or 'place unknown'}; price seen {duration(deal.age_s)} ago"
     )
     shell.show(f"{job.name}: {job.run.hours:g} h, {job.disk_gb:g} GB of disk, image {job.image}\n")
-    print_bill(shell, priced)
+    print_bill(shell, deal)
     phases = [
         [p.phase, number(p.seconds), number(p.low_s), number(p.high_s), usd(p.usd)]
-        for p in priced.phases(0)
+        for p in deal.phases
     ]
     shell.show("\nCold start, phase by phase:")
     shell.show(table(["phase", "s", "low s", "high s", "$"], phases, left=(0,)))
@@ -124,12 +113,12 @@ def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None
             f"{duration(idle * 3600)} idle."
         )
     if job.run.reference_gpu and job.run.reference_gpu != offer.gpu:
-        shell.show("\n" + _scaled(deal, job))
+        shell.show("\n" + _scaled(deal))
     shell.show("\n" + _risk(deal))
     for flag in deal.flags:
         shell.show(f"Flag {flag}: {FLAGS[flag]}.")
-    if readings := _readings(priced):
-        rule = priced.assumptions.rules[offer.market]
+    if readings := _readings(deal):
+        rule = deal.assumptions.rules[offer.market]
         phases_read = ", ".join(r["phase"] for r in readings)
         shell.show(
             f"{rule.title} contradicts itself on the {readings[0]['meter']} during {phases_read}: "
@@ -142,13 +131,12 @@ def _print_bill(shell: Shell, priced: Deals, broken: tuple[Missed, ...]) -> None
 
 def _risk(deal: Deal) -> str:
     """The chances behind a bill, in words."""
-    month = deal.a_month(deal.run_usd)
-    low, high = (deal.a_month(end) or 0.0 for end in (deal.run_low_usd, deal.run_high_usd))
     a_month = ""
-    if month is not None:
+    if deal.month_usd is not None:
+        low, high = (end or 0.0 for end in (deal.month_low_usd, deal.month_high_usd))
         a_month = (
-            f" At one run every {deal.every_h:g} h: ${month:.2f} a month; ${low:.2f} were each run a good "
-            f"one, ${high:.2f} were each a bad one."
+            f" At one run every {deal.workload.run.every_h:g} h: ${deal.month_usd:.2f} a month; ${low:.2f} "
+            f"were each run a good one, ${high:.2f} were each a bad one."
         )
     return (
         f"It comes up with a chance of {deal.boot_chance:.0%}; {number(deal.interruptions, '.2f')} "
@@ -156,9 +144,9 @@ def _risk(deal: Deal) -> str:
     )
 
 
-def _scaled(deal: Deal, job: Workload) -> str:
+def _scaled(deal: Deal) -> str:
     """How the hours became those of the offer's GPU."""
-    run, gpu = job.run, deal.offer.gpu
+    run, gpu = deal.workload.run, deal.offer.gpu
     if deal.speed is None:
         return (
             f"How fast the {gpu} is beside the {run.reference_gpu} is not known: the hours are taken as "

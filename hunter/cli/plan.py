@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from hunter.cli.shell import Shell, common, number, table, usd, wait_for
 from hunter.values.errors import HunterError, NothingMatches, UsageError
@@ -65,7 +65,7 @@ def plan(shell: Shell, workload: str | None) -> int:
     job = shell.workload(workload)
     found, _ = _plans(shell, job)
     if shell.json:
-        shell.document({"workload": job.name, "plans": [asdict(one) for one in found]})
+        shell.document({"workload": job.name, "plans": msgspec.to_builtins(found)})
         return 0
     rows = [
         [

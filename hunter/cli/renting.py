@@ -103,9 +103,9 @@ def _caps(
 
 
 def _confirm(shell: Shell, hunt: Hunter, quote: Quote, caps: Caps, *, yes: bool) -> None:
-    deal = quote.deals[0]
+    deal = quote.deal
     if not shell.json and not shell.quiet:
-        print_bill(shell, quote.deals)
+        print_bill(shell, deal)
     if quote.before_usd_h is not None and deal.offer.price_usd_h != quote.before_usd_h:
         shell.say(f"The price moved: {quote.before_usd_h:.4f} → {deal.offer.price_usd_h:.4f} $/h.")
     shell.say(
@@ -122,7 +122,7 @@ def _confirm(shell: Shell, hunt: Hunter, quote: Quote, caps: Caps, *, yes: bool)
 
 async def _wait_ready(shell: Shell, hunt: Hunter, lease: Lease, quote: Quote) -> Lease:
     """Watch until one can log in; whatever cuts this short destroys the instance first."""
-    predicted_s = quote.deals[0].cold_start_high_s or 0.0
+    predicted_s = quote.deal.cold_start_high_s or 0.0
     give_up_s = max(GIVE_UP_AT_LEAST_S, 3 * predicted_s)
     watching = asyncio.ensure_future(
         hunt.rentals.keep(lease.lease_id, until=("ready", "ended", "refused"), give_up_s=give_up_s)

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import json
 import os
-import shutil
 import sys
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -178,8 +177,14 @@ def table(
         text = "  ".join(parts).rstrip()
         return text[:columns] if columns else text
 
-    columns = shutil.get_terminal_size().columns if _fits_screen() else 0
+    columns = _screen_columns() if _fits_screen() else 0
     return "\n".join([click.style(line(headers), bold=True), *(line(row) for row in rows)])
+
+
+def _screen_columns() -> int:
+    import shutil  # noqa: PLC0415  3 ms with its archives, and JSON has no columns
+
+    return shutil.get_terminal_size().columns
 
 
 def _fits_screen() -> bool:

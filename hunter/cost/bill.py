@@ -9,9 +9,9 @@ interruptions  λ × hours worked; each costs another start, duds and all
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from hunter.estimate.coldstart import Phase, cold_start, spread
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from hunter.values.workload import Workload
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One line of many bills: quantity × rate = dollars, for each offer."""
 
     item: str
@@ -67,8 +66,7 @@ class Line:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Bills:
+class Bills(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The expected bill of one run on each of n offers. Unknown is NaN, and so is every sum with it."""
 
     lines: tuple[Line, ...]
@@ -115,7 +113,7 @@ class Bills:
         """These bills only."""
         plain = {
             name: getattr(self, name)[rows]
-            for name in self.__slots__
+            for name in self.__struct_fields__
             if name not in ("lines", "phases", "phase_usd")
         }
         return Bills(
@@ -217,8 +215,7 @@ def _right_angles(*sides: Floats) -> Floats:
 
 
 # ── what runs, and at what rate ──────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Rates:
+class Rates(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What an hour costs on each offer, $, and which meters run when."""
 
     gpu: Floats
@@ -296,8 +293,7 @@ def _rounding(rates: Rates, run_h: Floats, seconds: Floats) -> Floats:
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Trouble:
+class _Trouble(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """Duds and interruptions of one run on each offer."""
 
     boot_chance: Floats

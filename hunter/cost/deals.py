@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from hunter.cost.bill import Bills, bills
+from hunter.cost.deal import BillLine, Deal, PhaseLine
 from hunter.cost.fallback import Fallback, after_failures, fallback
 from hunter.cost.filters import fitting, flags
-from hunter.estimate.speeds import BeliefLine, beliefs_of
-from hunter.values.billing import METERS, Meter
-from hunter.values.columns import Text, concat
+from hunter.values.billing import METERS
+from hunter.values.columns import Offers, Text
 from hunter.values.offers import Tenancy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from hunter.cost.filters import Missed, Query
     from hunter.estimate.assumptions import Assumptions
-    from hunter.values.columns import Offers
     from hunter.values.offers import Offer
-    from hunter.values.units import Floats
     from hunter.values.workload import Workload
 
-MONTH_H = 720.0
-"""Hours in a month of ours, for what a cadence costs."""
+FIGURES = tuple(
+    name for name in Deal.__struct_fields__ if name in Bills.__struct_fields__
+    and name not in ("lines", "phases")
+)  # fmt: skip
+"""What a deal takes from its row of the bills as it stands there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Deals:
-    """Offers with their bills, best first. Two of these are equal only if they are the same object."""
+class Deals(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """Offers with their bills, best first: columns. A row becomes a `Deal` when it is looked at.
+
+    Two of these are equal only if they are the same object.
+    """
 
     workload: Workload
     as_of: float
@@ -42,6 +46,8 @@ class Deals:
     """What the estimates rest on."""
     offers: Offers
     bills: Bills
+    flags: Mapping[str, NDArray[np.bool_]]
+    """Which offers carry each flag."""
     fallback: Fallback | None
     """The offers that come next where one fails."""
     considered: int
@@ -58,42 +64,21 @@ class Deals:
         return (self[row] for row in range(len(self)))
 
     def __getitem__(self, row: int) -> Deal:
-        bill, offers, risks = self.bills, self.offers, self.assumptions.risks
-        offer = offers[row]
+        offer = self.offers[row]
+        figures: dict[str, Any] = {name: known(getattr(self.bills, name)[row]) for name in FIGURES}
         return Deal(
             rank=row + 1,
             offer=offer,
+            workload=self.workload,
+            assumptions=self.assumptions,
             age_s=max(0.0, self.as_of - offer.seen_at),
-            all_in_usd_h=known(bill.all_in_usd_h[row]),
-            cold_start_s=known(bill.cold_start_s[row]),
-            cold_start_low_s=known(bill.cold_start_low_s[row]),
-            cold_start_high_s=known(bill.cold_start_high_s[row]),
-            cold_start_usd=known(bill.cold_start_usd[row]),
-            speed=known(bill.speed[row]),
-            run_h=float(bill.run_h[row]),
-            run_usd=known(bill.run_usd[row]),
-            run_low_usd=known(bill.run_low_usd[row]),
-            run_high_usd=known(bill.run_high_usd[row]),
-            useful_hour_usd=known(bill.useful_hour_usd[row]),
-            storage_usd_h=known(bill.storage_usd_h[row]),
-            keep_usd_h=known(bill.keep_usd_h[row]),
-            break_even_idle_h=known(bill.break_even_idle_h[row]),
-            boot_chance=float(bill.boot_chance[row]),
-            interruptions=known(bill.interruptions[row]),
-            acquire_usd=known(bill.acquire_usd[row]),
-            quote_share=(risks.quote_share.low, risks.quote_share.high),
-            every_h=self.workload.run.every_h,
-            hours=self.workload.run.hours,
-            flags=self.flags(row),
+            lines=self._lines(row),
+            phases=self._phases(row, offer.market),
+            flags=tuple(name for name, raised in self.flags.items() if raised[row]),
+            **figures,
         )
 
-    def flags(self, row: int) -> tuple[str, ...]:
-        """What should make a buyer look twice at this offer."""
-        one = flags(self.offers.take(np.array([row])), self.workload, self.assumptions)
-        return tuple(name for name, raised in one.items() if raised[0])
-
-    def bill(self, row: int) -> tuple[BillLine, ...]:
-        """The bill of one deal, line by line; the lines add up to its `run_usd`."""
+    def _lines(self, row: int) -> tuple[BillLine, ...]:
         return tuple(
             BillLine(
                 item=line.item,
@@ -106,25 +91,20 @@ class Deals:
             for line in self.bills.lines
         )
 
-    def phases(self, row: int) -> tuple[PhaseLine, ...]:
-        """The cold start of one deal, phase by phase."""
-        rule = self.assumptions.rules[self.offers.market[row] or ""]
+    def _phases(self, row: int, market: str) -> tuple[PhaseLine, ...]:
+        rule = self.assumptions.rules[market]
         return tuple(
             PhaseLine(
                 phase=phase.name,
-                billed=tuple(m for m in METERS if rule.billed(phase.billed_as, m)),
                 seconds=known(phase.expected_s[row]),
                 low_s=known(phase.low_s[row]),
                 high_s=known(phase.high_s[row]),
-                bytes_in=known(phase.bytes_in[row]),
+                billed=tuple(m for m in METERS if rule.billed(phase.billed_as, m)),
                 usd=known(usd[row]),
+                bytes_in=known(phase.bytes_in[row]),
             )
             for phase, usd in zip(self.bills.phases, self.bills.phase_usd, strict=True)
         )
-
-    def beliefs(self, row: int) -> tuple[BeliefLine, ...]:
-        """What the cold start of one deal rests on: prior, evidence, and what follows."""
-        return beliefs_of(self.offers.take(np.array([row])), self.workload, self.assumptions)
 
     def take(self, rows: NDArray[Any]) -> Deals:
         """These deals only, in this order."""
@@ -134,6 +114,7 @@ class Deals:
             assumptions=self.assumptions,
             offers=self.offers.take(rows),
             bills=self.bills.take(rows),
+            flags={name: raised[rows] for name, raised in self.flags.items()},
             fallback=self.fallback,
             considered=self.considered,
             fitting=self.fitting,
@@ -141,113 +122,9 @@ class Deals:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """One offer with what one run of the workload would cost on it. None is unknown."""
-
-    rank: int
-    offer: Offer
-    age_s: float
-    all_in_usd_h: float | None
-    cold_start_s: float | None
-    cold_start_low_s: float | None
-    cold_start_high_s: float | None
-    cold_start_usd: float | None
-    speed: float | None
-    """Of its GPU, the workload's reference being 1."""
-    run_h: float
-    """Useful hours on its GPU; as the workload states them where the speed is unknown."""
-    run_usd: float | None
-    run_low_usd: float | None
-    run_high_usd: float | None
-    useful_hour_usd: float | None
-    storage_usd_h: float | None
-    keep_usd_h: float | None
-    break_even_idle_h: float | None
-    boot_chance: float
-    """That an instance of it ever comes up."""
-    interruptions: float | None
-    """Expected in one run."""
-    acquire_usd: float | None
-    """One start, with the duds that are expected before it."""
-    quote_share: tuple[float, float]
-    """A contract's price by its quote, low and high."""
-    every_h: float | None
-    """Of the workload: one run each so many hours."""
-    hours: float
-    """Of the workload: useful hours of a run, on its reference GPU."""
-    flags: tuple[str, ...] = ()
-
-    @property
-    def all_in_range_usd_h(self) -> tuple[float | None, float | None]:
-        """What the contract may say instead of the quote, with disk, $/h."""
-        low, high = (
-            None if self.all_in_usd_h is None else self.all_in_usd_h * share
-            for share in self.quote_share
-        )
-        return low, high
-
-    @property
-    def useful_hour_range_usd(self) -> tuple[float | None, float | None]:
-        """Dollars a useful hour in a good run and in a bad one."""
-        low, high = self.run_low_usd, self.run_high_usd
-        return (
-            None if low is None else low / self.hours,
-            None if high is None else high / self.hours,
-        )
-
-    def a_month(self, usd: float | None) -> float | None:
-        """Dollars a run as dollars a month of 720 h; None where the workload names no cadence."""
-        if usd is None or self.every_h is None:
-            return None
-        return usd * MONTH_H / self.every_h
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BillLine:
-    """One line of one bill. None is unknown."""
-
-    item: str
-    quantity: float | None
-    unit: str
-    rate: float | None
-    usd: float | None
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseLine:
-    """One phase of one cold start. None is unknown."""
-
-    phase: str
-    billed: tuple[Meter, ...]
-    """Meters that run in it."""
-    seconds: float | None
-    low_s: float | None
-    high_s: float | None
-    bytes_in: float | None
-    usd: float | None
-
-
-def known(value: Any) -> float | None:
+def known(value: float) -> float | None:
     """A column's cell as a number, None where it is unknown or without bound."""
-    return float(value) if np.isfinite(value) else None
-
-
-def best(parts: Sequence[Deals], assumptions: Assumptions, query: Query, top: int) -> Deals:
-    """The best few of several rankings as one; what was removed is summed."""
-    few = concat([part.offers for part in parts])
-    merged = rank(few, parts[0].workload, query, assumptions, parts[0].as_of, top=top)
-    removed = {name: 0 for part in parts for name, _ in part.removed}
-    for part in parts:
-        for name, count in part.removed:
-            removed[name] += count
-    return replace(
-        merged,
-        considered=sum(part.considered for part in parts),
-        fitting=sum(part.fitting for part in parts),
-        removed=tuple(removed.items()),
-    )
+    return float(value) if isfinite(value) else None
 
 
 def rank(
@@ -258,12 +135,10 @@ def rank(
     now: float,
     *,
     top: int | None = None,
-    ranges: bool = True,
 ) -> Deals:
     """The offers that fit, by what the query sorts by; unknown last, ties to the more reliable.
 
-    Prices only what may still win: rules that need no bill are applied first. With `top` only so many
-    of the best are kept; without `ranges` theirs are left as each offer has them alone.
+    Rules come first, so that only what fits is priced. With `top` only so many of the best are kept.
     """
     passing = np.ones(len(offers), dtype=np.bool_)
     removed: list[tuple[str, int]] = []
@@ -271,32 +146,28 @@ def rank(
         still = passing & rule.passes
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
-    chosen = offers if passing.all() else offers.take(np.flatnonzero(passing))
-    plain, fit = bills(chosen, workload, assumptions), len(chosen)
-    chain = fallback(chosen, plain)
-    few = top is not None and query.sort != "run_high_usd"  # ranges only of those that are kept
-    priced = after_failures(chosen, plain, chain, expected_only=few)
-    key = getattr(priced, query.sort, None)
-    if key is None:
-        key = getattr(chosen, query.sort)
-    order = _best(key, chosen.reliability, top)
-    chosen, plain = chosen.take(order), plain.take(order)
+    fit = offers.take(np.flatnonzero(passing))
+    alone = bills(fit, workload, assumptions)
+    chain = fallback(fit, alone)
+    priced = after_failures(fit, alone, chain)
+    key = getattr(priced if query.sort in FIGURES else fit, query.sort)
+    best = np.lexsort((-np.nan_to_num(fit.reliability, nan=-1.0), key))[:top]
+    kept = fit.take(best)
     return Deals(
         workload=workload,
         as_of=now,
         assumptions=assumptions,
-        offers=chosen,
-        bills=after_failures(chosen, plain, chain, expected_only=not ranges)
-        if few
-        else priced.take(order),
+        offers=kept,
+        bills=priced.take(best),
+        flags=flags(kept, workload, assumptions),
         fallback=chain,
         considered=len(offers),
-        fitting=fit,
+        fitting=len(fit),
         removed=tuple(removed),
     )
 
 
-def price_one(
+def price_each(
     offers: Offers,
     workload: Workload,
     assumptions: Assumptions,
@@ -318,11 +189,23 @@ def price_one(
         assumptions=assumptions,
         offers=offers,
         bills=after_failures(offers, bills(offers, workload, assumptions), chain),
+        flags=flags(offers, workload, assumptions),
         fallback=chain,
         considered=len(offers),
         fitting=len(offers),
         removed=(),
     )
+
+
+def price_one(
+    offer: Offer,
+    workload: Workload,
+    assumptions: Assumptions,
+    now: float,
+    chain: Fallback | None = None,
+) -> Deal:
+    """The bill of one offer, whether it fits or not; arguments as for `price_each`."""
+    return price_each(Offers.of([offer]), workload, assumptions, now, chain)[0]
 
 
 def nearest(
@@ -334,22 +217,12 @@ def nearest(
         return None
     broken = np.sum([~rule.passes for rule in rules], axis=0)
     few = np.flatnonzero(broken == broken.min())
-    priced = price_one(offers.take(few), workload, assumptions, now)
+    priced = price_each(offers.take(few), workload, assumptions, now)
     best_of = int(np.lexsort((priced.offers.price_usd_h, priced.bills.run_usd))[0])
     missed = tuple(
         rule.missed(int(few[best_of])) for rule in rules if not rule.passes[few[best_of]]
     )
     return priced[best_of], missed
-
-
-def _best(key: Floats, reliability: Floats, top: int | None) -> NDArray[np.intp]:
-    """Rows by a key, smallest first, unknown last, ties to the more reliable; only the first few of them."""
-    rows = np.arange(len(key))
-    if top is not None and top < len(key):
-        last = np.partition(key, top)[top]  # nothing beyond it can be among them
-        rows = rows if np.isnan(last) else np.flatnonzero(key <= last)
-    order = np.lexsort((-np.nan_to_num(reliability[rows], nan=-1.0), key[rows]))
-    return rows[order][:top]
 
 
 def matching(deals: Deals, text: str) -> NDArray[np.int64]:

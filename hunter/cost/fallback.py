@@ -11,17 +11,16 @@ A bill that assumes equal offers without end is what is left where no next offer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from hunter.cost.bill import Line
 from hunter.estimate.risk import most_cuts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from hunter.cost.bill import Bills
     from hunter.values.columns import Offers
     from hunter.values.units import Floats
@@ -36,8 +35,7 @@ LEFT = 0.5
 """Share of the work that is left, on average, when a run is cut."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Fallback:
+class Fallback(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The best offers of a market in their order, each on a machine of its own."""
 
     machines: tuple[str, ...]
@@ -109,9 +107,7 @@ def fallback(offers: Offers, bills: Bills) -> Fallback | None:
     )
 
 
-def after_failures(
-    offers: Offers, bills: Bills, chain: Fallback | None, *, expected_only: bool = False
-) -> Bills:
+def after_failures(offers: Offers, bills: Bills, chain: Fallback | None) -> Bills:
     """The bills with what dearer offers cost that come next after a failure.
 
     Nothing is taken off a bill whose next offers are cheaper: nobody launches the dearer one first.
@@ -120,29 +116,13 @@ def after_failures(
         offers: n offers.
         bills: of each alone.
         chain: what comes next; None takes more of the same.
-        expected_only: leave the range as it is, for where only the order matters.
     """
     if chain is None or not len(offers) or not (bills.duds.any() or bills.interruptions.any()):
         return bills
-    next_usd = np.full(len(offers), chain.usd)
+    next_usd, high = _next(offers, bills, chain)
     fails = 1 - bills.boot_chance
-    dud = np.where(fails > 0, bills.dud_usd, 0.0)
     cuts = np.nan_to_num(bills.interruptions)
-    own_high = bills.success_high_usd
-    columns = (bills.boot_chance, bills.success_usd, own_high, dud)
-    high = bills.run_high_usd if expected_only else _ninth_tenth(*columns, chain)
-    place = offers.machine_id.lookup({name: n for n, name in enumerate(chain.machines)})
-    for n, machine in enumerate(chain.machines):  # whoever is in the chain falls back on the others
-        rows = np.flatnonzero(place == n)
-        others = chain.without(machine)
-        if not len(rows):
-            continue
-        next_usd[rows] = others.usd if others.machines else bills.run_usd[rows]
-        if not expected_only and not others.machines:
-            high[rows] = bills.run_high_usd[rows]
-        elif not expected_only:
-            chance, success, own, each = (column[rows] for column in columns)
-            high[rows] = _ninth_tenth(chance, success, own, each, others)
+    dud = np.where(fails > 0, bills.dud_usd, 0.0)
     expected = bills.success_usd + fails * (dud + next_usd - bills.success_usd)
     failed_usd = np.maximum(expected - bills.run_usd, 0.0)
     step_usd = LEFT * np.maximum(next_usd - bills.run_usd, 0.0)
@@ -165,28 +145,46 @@ def after_failures(
     )
 
 
+def _next(offers: Offers, bills: Bills, chain: Fallback) -> tuple[Floats, Floats]:
+    """What comes after a dud of each offer, and what nine runs of ten that begin on it do not exceed."""
+    dud = np.where(bills.boot_chance < 1, bills.dud_usd, 0.0)
+    columns = (bills.boot_chance, bills.success_usd, bills.success_high_usd, dud)
+    next_usd, high = np.full(len(offers), chain.usd), _ninth_tenth(*columns, chain)
+    place = offers.machine_id.lookup({name: n for n, name in enumerate(chain.machines)})
+    for n, machine in enumerate(chain.machines):  # whoever is in the chain falls back on the others
+        rows, others = np.flatnonzero(place == n), chain.without(machine)
+        if others.machines:
+            next_usd[rows] = others.usd
+            chance, success, own_high, each = (column[rows] for column in columns)
+            high[rows] = _ninth_tenth(chance, success, own_high, each, others)
+        else:
+            next_usd[rows], high[rows] = bills.run_usd[rows], bills.run_high_usd[rows]
+    return next_usd, high
+
+
 def _ninth_tenth(
     chance: Floats, success: Floats, own_high: Floats, dud: Floats, chain: Fallback
 ) -> Floats:
     """What nine runs of ten do not exceed, where a dud leads to the chain.
 
-    A run that boots is smooth in eight of ten cases and ends at its high value else. Tried are the chain's
-    outcomes in their order, and the offer's own.
+    A run that boots is smooth in eight of ten cases and ends at its high value else. So it is the offer's
+    own high value or one of the chain's outcomes: the first by which the chain has brought home as many of
+    the duds as are missing, where none, the smooth, or all of the offer's own runs end below it.
     """
-    usd, up_to = chain.outcomes
-    found = np.full(len(chance), np.nan)
-
-    def enough(at: Floats, chain_share: Floats | float) -> NDArray[np.bool_]:
-        own = np.where(at >= own_high, 1.0, np.where(at >= success, SMOOTH, 0.0))
-        return chance * own + (1 - chance) * chain_share >= SIDE - 1e-9
-
-    for outcome, share in zip(usd, up_to, strict=True):
-        at = dud + outcome
-        found = np.where(np.isnan(found) & enough(at, share), at, found)
-    place = np.searchsorted(usd, own_high - dud, side="right")
-    of_chain = np.concatenate([[0.0], up_to])[place]
-    own = np.where(enough(own_high, of_chain), own_high, np.inf)
-    return np.where(np.isnan(own_high), np.nan, np.fmin(np.fmin(found, own), 1e300))
+    usd, share = chain.outcomes
+    enough = SIDE - 1e-9
+    found = np.full(len(chance), len(usd))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for own, begins in ((0.0, None), (SMOOTH, success), (1.0, own_high)):
+            missing = (enough - chance * own) / (1 - chance)
+            place = np.searchsorted(share, missing)
+            if begins is not None:
+                place = np.maximum(place, np.searchsorted(usd, begins - dud))
+            found = np.minimum(found, place)
+    of_chain = dud + np.append(usd, np.inf)[found]
+    below = np.append(0.0, share)[np.searchsorted(usd, own_high - dud, side="right")]
+    alone = np.where(chance + (1 - chance) * below >= enough, own_high, np.inf)
+    return np.where(np.isnan(own_high), np.nan, np.minimum(np.fmin(of_chain, alone), 1e300))
 
 
 def _line(item: str, times: Floats, usd: Floats, source: str) -> Line:

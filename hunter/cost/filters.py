@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from hunter.cost.choices import FLAGS
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from hunter.values.workload import Workload
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What the user wants to see of a workload's deals, beyond what the workload needs."""
 
     gpu: str | None = None
@@ -38,8 +37,7 @@ class Query:
     sort: str = "run_usd"
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One reason for which an offer can be out, and which offers pass it."""
 
     name: str
@@ -59,8 +57,7 @@ class Rule:
         return Missed(rule=self.name, need=self.need, has=stated, change=self.key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
+class Missed(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that an offer breaks."""
 
     rule: str

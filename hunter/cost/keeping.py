@@ -11,9 +11,9 @@ for 60 s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from hunter.estimate.risk import restart_chance
@@ -27,8 +27,7 @@ ENDLESS_H = 24.0 * 365
 """Idle hours beyond which nobody waits."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One way to keep a workload between two runs on one deal. None is unknown."""
 
     name: str
@@ -92,8 +91,7 @@ def break_even_h(way: Way, fetch_usd: float | None) -> float | None:
     return (low + high) / 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flip:
+class Flip(msgspec.Struct, frozen=True, kw_only=True):
     """From so many idle hours on, this way is the cheapest."""
 
     from_h: float

@@ -14,15 +14,15 @@ for half of it on average.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.cost.deals import Deal
+    from hunter.cost.deal import Deal
     from hunter.values.units import Floats
     from hunter.values.workload import Demand
 
@@ -37,8 +37,7 @@ ALMOST_FOR_EVER = 700.0
 BARS = " ▁▂▃▄▅▆▇█"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
+class Host(msgspec.Struct, frozen=True, kw_only=True):
     """What demand is served on: one deal's prices and times."""
 
     usd_h: float
@@ -50,8 +49,7 @@ class Host:
     """Of one request, on its GPU."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class Served(msgspec.Struct, frozen=True, kw_only=True):
     """One way to serve a month of demand."""
 
     way: str
@@ -66,8 +64,7 @@ class Served:
     timeout_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
     """A day of scaling to zero, hour by hour: 24 figures each."""
 
     up_share: Floats
@@ -221,8 +218,7 @@ def picture(demand: Demand, host: Host, timeout_s: float) -> tuple[tuple[str, st
 
 
 # ── on one deal ──────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class Serving(msgspec.Struct, frozen=True, kw_only=True):
     """A day's demand, served on one offer."""
 
     offer: str

@@ -6,8 +6,10 @@ What each way costs on each market, and what has to move again when the code or 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from hunter.cost.deals import rank
 from hunter.cost.filters import Query
@@ -30,16 +32,14 @@ WAYS: dict[Way, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What moves again after a change, bytes: to the registry, and to a host that held the image before."""
 
     push: float
     pull: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One way on one market, on the offer that is best for it. None is unknown."""
 
     way: Way

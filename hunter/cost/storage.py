@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from hunter.cost.bill import bills
-from hunter.cost.deals import MONTH_H, known
+from hunter.cost.deal import MONTH_H
+from hunter.cost.deals import known
 from hunter.cost.keeping import Flip, Way, break_even_h, flips
 from hunter.cost.shipping import shipped_as
+from hunter.values.columns import Offers
 from hunter.values.units import gb, usd_h_from_gb_month
 
 if TYPE_CHECKING:
     from hunter.cost.bill import Bills
-    from hunter.cost.deals import Deals
+    from hunter.cost.deal import Deal
     from hunter.estimate.assumptions import Assumptions
     from hunter.values.billing import MarketRules, NetworkVolume
-    from hunter.values.columns import Offers
     from hunter.values.storage_prices import ObjectStore, StoragePrices
     from hunter.values.workload import Workload
 
@@ -36,8 +38,7 @@ def volume_usd_month(volume: NetworkVolume, size_gb: float) -> float:
     return below_usd + above_gb * volume.beyond_usd_gb_month.expected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One way on one deal, at the gap that the user asked about. None is unknown."""
 
     way: Way
@@ -50,36 +51,34 @@ class Kept:
     restart_fails: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
+class Storage(msgspec.Struct, frozen=True, kw_only=True):
     """Keep or fetch again, on one deal."""
 
     offer: str
     gpu: str
     location: str | None
     idle_h: float
-    every_h: float
+    every_h: float | None
     ways: tuple[Kept, ...]
     """The cheapest at this gap first."""
     flips: tuple[Flip, ...]
 
 
-def storage(deals: Deals, row: int, storage_prices: StoragePrices, idle_h: float) -> Storage:
+def storage(deal: Deal, storage_prices: StoragePrices, idle_h: float) -> Storage:
     """Every way to keep the workload on one deal, and what a gap of so many idle hours costs in each."""
-    offer = deals.offers.take(np.array([row]))
-    every_h = idle_h + float(deals.bills.run_h[row]) + float(deals.bills.cold_start_s[row]) / 3600
+    offer, start_s = deal.offer, deal.cold_start_s
     return compared(
-        ways(offer, deals.workload, deals.assumptions, storage_prices),
+        ways(Offers.of([offer]), deal.workload, deal.assumptions, storage_prices),
         idle_h,
-        every_h,
-        offer=deals.offers.ref(row),
-        gpu=deals.offers.gpu[row] or "",
-        location=deals.offers.location[row],
+        None if start_s is None else idle_h + deal.run_h + start_s / 3600,
+        offer=offer.ref,
+        gpu=offer.gpu,
+        location=offer.location,
     )
 
 
 def compared(
-    found: tuple[Way, ...], idle_h: float, every_h: float, *, offer: str, gpu: str,
+    found: tuple[Way, ...], idle_h: float, every_h: float | None, *, offer: str, gpu: str,
     location: str | None,
 ) -> Storage:  # fmt: skip
     """These ways side by side; the first of them keeps nothing and is what the others are held against."""
@@ -88,7 +87,7 @@ def compared(
         Kept(
             way=way,
             gap_usd=(gap := known(way.gap_usd(np.array([idle_h]))[0])),
-            month_usd=None if gap is None else gap * MONTH_H / every_h,
+            month_usd=None if gap is None or every_h is None else gap * MONTH_H / every_h,
             break_even_h=break_even_h(way, fetch),
             restart_fails=way.restart_fails(idle_h),
         )

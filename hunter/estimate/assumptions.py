@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hunter.estimate.beliefs import Learned, Observation, learn
 from hunter.estimate.risk import CALM, Record
@@ -21,8 +22,7 @@ OF_THE_IMAGE = ("boot_s", "load_gb_s", "warmup_s", "client_mb_s", "run_share")
 """Quantities that belong to what runs; all others belong to where it runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
     """An image that we launched on a machine lately, and so may still lie there."""
 
     market: str
@@ -32,19 +32,18 @@ class Held:
     """Its layers, the base first, as far as they are known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumptions:
+class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything an estimate needs besides the offers and the workload."""
 
     rules: Mapping[str, MarketRules]
     coldstart_facts: ColdStartFacts
-    learned: Mapping[tuple[str, str], Learned] = field(default_factory=dict)
+    learned: Mapping[tuple[str, str], Learned] = msgspec.field(default_factory=dict)
     """By quantity and by market, or by image for what belongs to the image."""
     held: tuple[Held, ...] = ()
-    gpus: Mapping[str, GpuSpeed] = field(default_factory=dict)
+    gpus: Mapping[str, GpuSpeed] = msgspec.field(default_factory=dict)
     """By our names."""
     risks: RiskFacts = CALM
-    record: Record = field(default_factory=Record)
+    record: Record = msgspec.field(default_factory=Record)
     """How our own launches went."""
 
 

@@ -10,10 +10,10 @@ Analysis, 3rd ed., 5.4). Old evidence fades; a measurement far outside what its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ HUBER = 1.5
 """Standard deviations up to which a measurement counts in full (Huber 1981: 95% efficient at 1.345)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One measurement of one quantity in one of our own launches."""
 
     quantity: str
@@ -43,8 +42,7 @@ class Observation:
     lease_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Belief:
+class Belief(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What is believed of a quantity on each of n offers: a median and the spread of its logarithm."""
 
     median: Floats
@@ -65,8 +63,7 @@ class Belief:
         return self.median * np.exp(-(self.log_sd**2) / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """A mean of logarithms and its variance; without evidence the variance is infinite."""
 
     mean: float
@@ -112,8 +109,7 @@ def _median(values: list[float]) -> float:
     return ordered[half] if len(values) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
+class Learned(msgspec.Struct, frozen=True, kw_only=True):
     """What the launches on one market say of one quantity, on the three levels."""
 
     market: Summary

@@ -8,9 +8,9 @@ the last byte has come. All other phases follow each other. Source of the phases
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from hunter.estimate.beliefs import Belief
@@ -35,8 +35,7 @@ BY_THE_LINK = ("download", "unpack", "weights")
 """Phases that are slow together: on a slow link, or on a slow machine."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Phase:
+class Phase(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """One phase for many offers. Unknown is NaN."""
 
     name: str

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from hunter.estimate.beliefs import Observation
@@ -45,8 +45,7 @@ SLOWEST, FASTEST = 0.05, 20_000.0
 """MB/s: what lies beyond is no measurement."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """The container says that a phase began, and how many bytes it will move."""
 
     phase: str
@@ -75,8 +74,7 @@ def lasted(told: Sequence[Mark]) -> dict[str, tuple[float, float]]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Launch:
+class Launch(msgspec.Struct, frozen=True, kw_only=True):
     """One launch as it went."""
 
     lease_id: str
@@ -148,8 +146,7 @@ def _worked(
     return {"run_share": hours / float(run_hours(workload.run.hours, speed)[0])}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Went:
+class Went(msgspec.Struct, frozen=True, kw_only=True):
     """How one lease went, good or bad."""
 
     lease_id: str

@@ -10,9 +10,9 @@ checked against real pulls in docs/coldstart.md. Columns in, columns out: n host
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 MB = 1e6
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Layers:
+class Layers(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The k layers of an image as columns, the base first. Equal layers stand here once."""
 
     compressed_bytes: Floats
@@ -46,8 +45,7 @@ class Layers:
         return float(self.compressed_bytes.sum())
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Hosts:
+class Hosts(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What n hosts can do, as columns of length n. MB is 10^6 bytes."""
 
     down_mb_s: Floats
@@ -67,8 +65,7 @@ class Hosts:
         return len(self.down_mb_s)
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Pull:
+class Pull(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """A pull on each of n hosts: when each of k layers was there, and when it was unpacked, in seconds."""
 
     downloaded_s: Floats

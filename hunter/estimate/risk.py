@@ -7,9 +7,9 @@ same way (Gelman et al., Bayesian Data Analysis, 3rd ed., 2.4 and 2.6). Old evid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from hunter.values.figures import Z90, Figure, Prior, Share
@@ -46,8 +46,7 @@ CALM = RiskFacts(
 
 
 # ── what our own launches say ────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
     """How often something happened in so many trials, or hours; old ones count less."""
 
     happened: float = 0.0
@@ -62,12 +61,11 @@ Place = tuple[str, str, str]
 """Market, level (tier, host, machine or tenancy) and name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True):
     """How our own launches went, by place."""
 
-    boots: Mapping[Place, Tally] = field(default_factory=dict)
-    cuts: Mapping[Place, Tally] = field(default_factory=dict)
+    boots: Mapping[Place, Tally] = msgspec.field(default_factory=dict)
+    cuts: Mapping[Place, Tally] = msgspec.field(default_factory=dict)
     """Interruptions, in hours that ran."""
 
     def of(self, market: str, level: str, tallies: Mapping[Place, Tally]) -> dict[str, Tally]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from hunter.estimate.beliefs import Belief, believe
 from hunter.values.figures import Z90
@@ -130,8 +131,7 @@ def run_share(offers: Offers, workload: Workload, assumptions: Assumptions) -> B
 
 
 # ── why ──────────────────────────────────────────────────────────────────────────────────────────
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BeliefLine:
+class BeliefLine(msgspec.Struct, frozen=True, kw_only=True):
     """What is believed of one quantity on one offer, and what from. None is unknown."""
 
     quantity: str

@@ -7,10 +7,11 @@ later can still say whether an instance is late.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from hunter.leases.ender import MEASURED
 from hunter.leases.lease import PHASE_OF_STATE, Stay
@@ -23,7 +24,7 @@ from hunter.values.workload import Workload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.cost.deals import PhaseLine
+    from hunter.cost.deal import PhaseLine
     from hunter.leases.lease import Lease
     from hunter.leases.records import Records
     from hunter.store.leases import Event

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hunter.values.offers import KIND_OF
+
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
@@ -20,13 +22,16 @@ PRICES = ("price_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month",
 """What a quote is: the prices whose changes are kept for ever."""
 
 
+COLUMN_OF = {
+    "Word": str, "MaybeWord": str, "Count": int, "MaybeFlag": int, "Number": float,
+    "MaybeNumber": float,
+}  # fmt: skip
+"""What the table keeps a field of an offer as, by its kind."""
+
+
 def offer_columns() -> dict[str, type]:
     """The columns of an offer, as the table keeps them; `seen_at` is told by the polls instead."""
-    from hunter.values.offers import FLAGS, NUMBERS, TEXTS  # noqa: PLC0415  numpy, 60 ms
-
-    columns: dict[str, type] = dict.fromkeys(TEXTS, str)
-    columns |= dict.fromkeys((name for name in NUMBERS if name != "seen_at"), float)
-    return columns | dict.fromkeys(FLAGS, int) | {"gpu_count": int}
+    return {name: COLUMN_OF[kind] for name, kind in KIND_OF.items() if name != "seen_at"}
 
 
 def migrations() -> Migrations:
@@ -103,7 +108,7 @@ def _first_hunt(db: Database) -> None:
 
 
 def _small_tables(db: Database) -> None:
-    """Facts about the home, and rankings that were asked for before."""
+    """Facts about the home, and rankings that were asked for before: those are kept no longer."""
     db["setting"].create({"name": str, "value": str}, pk="name")
     db["answer"].create({"key": str, "body": str}, pk="key")
 

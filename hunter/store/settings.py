@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hunter.values.clock import WALL, Clock
 from hunter.values.errors import ConfigError
@@ -38,5 +39,5 @@ def write_clock(store: Store, clock: Clock) -> None:
     with store.writing() as db:
         db.execute(
             "insert or replace into setting (name, value) values (?, ?)",
-            [CLOCK, json.dumps(dataclasses.asdict(clock))],
+            [CLOCK, json.dumps(msgspec.structs.asdict(clock))],
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """Unix seconds of a market. On a real one this is the wall clock; an embedded one may run faster.
 
     `market_s` seconds had passed there when `wall_s` had passed here; since then it has run at `speed`.

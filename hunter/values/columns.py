@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
-from hunter.values.offers import FLAGS, NUMBERS, TEXTS, Offer, Rejected, offer_ref, parse_offer_ref
+from hunter.values.offers import (
+    COUNTS,
+    FLAGS,
+    KIND_OF,
+    NUMBERS,
+    TEXTS,
+    Offer,
+    OfferFields,
+    Rejected,
+    offer_ref,
+    parse_offer_ref,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +28,11 @@ if TYPE_CHECKING:
     from hunter.values.units import Floats
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class Text(msgspec.Struct, frozen=True, eq=False):
     """A column of texts as codes into its distinct values; unknown is None among the values."""
 
     codes: NDArray[np.int32]
-    values: Sequence[str | None]
+    values: tuple[str | None, ...]
 
     @classmethod
     def of(cls, texts: Iterable[str | None]) -> Text:
@@ -56,49 +66,17 @@ class Text:
         return np.array(table or [otherwise], dtype=np.float64)[self.codes]
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Offers:
+class Offers(
+    OfferFields[Text, Text, "Floats", "Floats", "Floats", "Floats"],
+    frozen=True,
+    eq=False,
+    kw_only=True,
+):
     """Many offers as columns of equal length: `Text` for texts, float64 for all else.
 
     Unknown is NaN among numbers and None among texts. Flags are 1, 0 or NaN. Two of these are equal
     only if they are the same object, so that a screen can hold one without comparing columns.
     """
-
-    market: Text
-    offer_id: Text
-    machine_id: Text
-    host_id: Text
-    tenancy: Text
-    gpu: Text
-    market_gpu: Text
-    location: Text
-    country: Text
-    region: Text
-    stock: Text
-    verified: Floats
-    datacenter: Floats
-    gpu_count: Floats
-    vram_gb: Floats
-    gpu_frac: Floats
-    cpu_cores: Floats
-    ram_gb: Floats
-    disk_gb: Floats
-    disk_mb_s: Floats
-    cuda: Floats
-    compute_cap: Floats
-    pcie_gb_s: Floats
-    dlperf: Floats
-    inet_down_mbps: Floats
-    inet_up_mbps: Floats
-    price_usd_h: Floats
-    on_demand_usd_h: Floats
-    storage_usd_gb_month: Floats
-    storage_stopped_usd_gb_month: Floats
-    inet_down_usd_gb: Floats
-    inet_up_usd_gb: Floats
-    reliability: Floats
-    max_rental_h: Floats
-    seen_at: Floats
 
     @classmethod
     def of(cls, offers: Sequence[Offer]) -> Offers:
@@ -114,8 +92,11 @@ class Offers:
 
     @classmethod
     def from_columns(cls, columns: Mapping[str, Any]) -> Offers:
-        """Offers of columns by name: every field, `Text` or float64, all of one length."""
-        return cls(**columns)
+        """Offers of columns by name: every field, `Text` or float64, all of one length.
+
+        KeyError names a field that has no column.
+        """
+        return cls(**{name: columns[name] for name in KIND_OF})
 
     def __len__(self) -> int:
         return len(self.price_usd_h)
@@ -128,7 +109,8 @@ class Offers:
             numbers[name] = None if np.isnan(value) else value
         for name in FLAGS:
             numbers[name] = None if numbers[name] is None else bool(numbers[name])
-        numbers["gpu_count"] = int(numbers["gpu_count"])
+        for name in COUNTS:
+            numbers[name] = int(numbers[name])
         return Offer(**texts, **numbers)
 
     def __iter__(self) -> Iterator[Offer]:
@@ -169,22 +151,13 @@ def concat(parts: Sequence[Offers]) -> Offers:
 def _concat_texts(columns: Sequence[Text]) -> Text:
     index: dict[str | None, int] = {}
     codes = [np.empty(0, dtype=np.int32)]
-    for column in map(_compact, columns):
+    for column in columns:
         renumber = [index.setdefault(value, len(index)) for value in column.values]
         codes.append(np.array(renumber or [0], dtype=np.int32)[column.codes])
     return Text(np.concatenate(codes), tuple(index))
 
 
-def _compact(column: Text) -> Text:
-    """The same column without values that none of its rows has."""
-    if len(column.codes) * 4 > len(column.values):
-        return column
-    used, codes = np.unique(column.codes, return_inverse=True)
-    return Text(codes.astype(np.int32), tuple(column.values[code] for code in used.tolist()))
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """What one poll of one market brought."""
 
     market: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import msgspec
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageLayer:
+class ImageLayer(msgspec.Struct, frozen=True, kw_only=True):
     """One layer of an image: it travels and is unpacked by itself."""
 
     digest: str | None
@@ -16,8 +16,7 @@ class ImageLayer:
     """gzip, zstd or plain."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetch:
+class Fetch(msgspec.Struct, frozen=True, kw_only=True):
     """Weights that are fetched at start from one source. None is unknown."""
 
     ref: str
@@ -28,8 +27,7 @@ class Fetch:
     """Names and bytes, as far as they are known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
+class Payload(msgspec.Struct, frozen=True, kw_only=True):
     """The bytes that travel before the first useful second. None is unknown."""
 
     image_bytes: float | None = None
@@ -55,8 +53,7 @@ class Payload:
         return None if fetched is None else fetched + self.baked_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+class Start(msgspec.Struct, frozen=True, kw_only=True):
     """What the user knows about how the program starts. None leaves it to what images like it do."""
 
     app: str | None = None
@@ -66,8 +63,7 @@ class Start:
     warmup_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuNeed:
+class GpuNeed(msgspec.Struct, frozen=True, kw_only=True):
     """Which GPUs a workload runs on."""
 
     count: int = 1
@@ -79,8 +75,7 @@ class GpuNeed:
     """The CUDA version that the image needs, at least."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One run of the workload."""
 
     hours: float = 1.0
@@ -88,7 +83,7 @@ class Run:
     reference_gpu: str | None = None
     bound: str = "compute"
     """What it waits for: compute or memory; how other GPUs compare with the reference."""
-    speed: dict[str, float] = field(default_factory=dict)
+    speed: dict[str, float] = msgspec.field(default_factory=dict)
     """Measured speeds of other GPUs, the reference being 1; they override."""
     every_h: float | None = None
     """One run each so many hours."""
@@ -99,8 +94,7 @@ class Run:
     egress_gb: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True, kw_only=True):
     """A day of requests."""
 
     hourly: tuple[float, ...]
@@ -113,8 +107,7 @@ class Demand:
     """What an hour of a user's waiting is worth."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that the user wants to spend. None is no limit."""
 
     max_usd_h: float | None = None
@@ -122,21 +115,20 @@ class Limits:
     ttl_h: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(msgspec.Struct, frozen=True, kw_only=True):
     """A job: its image, its weights, the hardware it needs, how long and how often it runs."""
 
     name: str
     image: str
     weights: tuple[str, ...] = ()
     disk_gb: float = 20.0
-    gpu: GpuNeed = field(default_factory=GpuNeed)
-    run: Run = field(default_factory=Run)
-    limits: Limits = field(default_factory=Limits)
+    gpu: GpuNeed = msgspec.field(default_factory=GpuNeed)
+    run: Run = msgspec.field(default_factory=Run)
+    limits: Limits = msgspec.field(default_factory=Limits)
     demand: Demand | None = None
-    payload: Payload = field(default_factory=Payload)
-    start: Start = field(default_factory=Start)
-    env: dict[str, str] = field(default_factory=dict)
+    payload: Payload = msgspec.field(default_factory=Payload)
+    start: Start = msgspec.field(default_factory=Start)
+    env: dict[str, str] = msgspec.field(default_factory=dict)
     command: str | None = None
     """What the container runs at start; its image's own command where None."""
     ports: tuple[str, ...] = ()

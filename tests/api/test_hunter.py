@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from hunter.api.hunter import Hunter
 from hunter.cost.filters import Query
@@ -58,11 +59,11 @@ async def test_an_empty_ranking_says_which_rule_removed_how_many(tmp_path: Path)
 async def test_explain_names_the_rules_that_an_offer_breaks(tmp_path: Path) -> None:
     hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
     await hunt.scrape()
-    priced, broken = hunt.explain("vast:7", workload(disk_gb=900.0))
+    deal, broken = hunt.explain("vast:7", workload(disk_gb=900.0))
     assert [str(one) for one in broken] == [
         "disk: it asks for ≥ 900 GB, and it has 500; disk_gb decides"
     ]
-    assert sum(line.usd or 0 for line in priced.bill(0)) == pytest.approx(priced[0].run_usd)
+    assert sum(line.usd or 0 for line in deal.lines) == pytest.approx(deal.run_usd)
 
 
 @pytest.mark.parametrize("ref", ["7", "vast:", "vast:7:spot"])
@@ -91,9 +92,9 @@ async def test_a_launch_uses_the_price_of_now(tmp_path: Path) -> None:
     market = FakeMarket(stock=[DEAL])
     hunt = hunt_on(tmp_path, market)
     await hunt.scrape()
-    market.stock = [replace(DEAL, price_usd_h=0.40)]
+    market.stock = [structs.replace(DEAL, price_usd_h=0.40)]
     quote = await hunt.quote("vast:7", workload())
-    assert (quote.before_usd_h, quote.deals[0].offer.price_usd_h) == (0.36, 0.40)
+    assert (quote.before_usd_h, quote.deal.offer.price_usd_h) == (0.36, 0.40)
     assert (await hunt.launch(quote, workload(), CAPS)).quoted_usd_h == 0.40
 
 

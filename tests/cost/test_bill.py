@@ -155,7 +155,7 @@ def test_a_month_is_so_many_runs_of_the_cadence() -> None:
     job = workload(run=Run(hours=1.0, every_h=24.0, interruptible=True))
     deal = rank(Offers.of([offer("RTX 4090 $0.36/h")]), job, Query(), FREE_PULL, 0.0)[0]
     # 720 h / 24 h = 30 runs of 0.3435 + 0.38
-    assert deal.a_month(deal.run_usd) == pytest.approx(30 * 0.7235)
+    assert deal.month_usd == pytest.approx(30 * 0.7235)
 
 
 def test_a_market_that_charges_by_the_step_rounds_up() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hunter.cost.serving import (
     Host,
@@ -108,6 +108,7 @@ def test_a_longer_time_out_never_lets_anybody_wait_longer(
     assert long.up_h_month >= short.up_h_month * (1 - 1e-9) - 1e-6
 
 
+@example(r=[0.0] * 23 + [5e-324], timeout_s=0.0)
 @given(rates, seconds)
 @example([5e-324, *[0.0] * 23], 600.0)
 def test_nothing_is_ever_negative_and_nobody_is_up_for_more_than_the_month(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hunter.cost.keeping import Way, break_even_h, flips
 from hunter.cost.storage import by_hand, compared, volume_usd_month, ways
@@ -33,7 +33,7 @@ def kept(
 
 
 def fetched(usd_each: float) -> Way:
-    return replace(kept(0.0, usd_each, usd_each), name="fetched")
+    return structs.replace(kept(0.0, usd_each, usd_each), name="fetched")
 
 
 # ── the formulas ─────────────────────────────────────────────────────────────────────────────────
@@ -70,7 +70,10 @@ def test_what_never_pays_and_what_always_does() -> None:
 
 def test_the_answer_flips_from_the_dear_and_ready_to_the_cheap_and_slow() -> None:
     running, stopped, nothing = kept(0.4), kept(0.02, 0.05), fetched(0.30)
-    running, stopped = replace(running, name="running"), replace(stopped, name="stopped")
+    running, stopped = (
+        structs.replace(running, name="running"),
+        structs.replace(stopped, name="stopped"),
+    )
     # 0.4 t = 0.02 t + 0.05 at 0.1316 h; 0.02 t + 0.05 = 0.30 at 12.5 h
     found = flips([nothing, stopped, running])
     assert [flip.way for flip in found] == ["running", "stopped", "fetched"]
@@ -193,7 +196,7 @@ def test_on_runpod_a_stop_keeps_only_the_volume_and_a_network_volume_ties_to_its
 
 
 def test_without_weights_there_is_nothing_to_put_on_a_shelf() -> None:
-    job = workload(payload=replace(workload().payload, fetches=()))
+    job = workload(payload=structs.replace(workload().payload, fetches=()))
     found = by_name(
         ways(Offers.of([offer("A $1/h")]), job, assumptions(rules(pull_billed=True)), SHELVES)
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from hunter.cost.bill import bills
 from hunter.estimate.assumptions import Assumptions, Held, learn_all

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hunter.markets.protocol import Scope
 from hunter.store import Store, database, history, latest, polls, schema
 from hunter.values.columns import Listing, Offers, concat
 from hunter.values.errors import StoreError
-from hunter.values.offers import Offer, Rejected
+from hunter.values.offers import NUMBERS, TEXTS, Offer, Rejected
 from tests.builders import NOW, offer
 
 if TYPE_CHECKING:
@@ -169,6 +169,12 @@ def test_a_board_reads_back_as_it_was_written(rows: list[tuple[Any, Any, Any]]) 
     assert list(latest.decode(latest.encode(Offers.of(offers)))) == offers
 
 
+def test_what_is_gone_leaves_no_text_behind(store: Store) -> None:
+    for name in ("a", "b", "c"):
+        poll(store, [offer(f"RTX 4090 $0.3/h #{name}", machine_id=name)])
+    assert latest.read(store).offer_id.values == latest.read(store).machine_id.values == ("c",)
+
+
 def test_joined_columns_are_their_rows_in_order() -> None:
     parts = [[A], [B, replace(C, location=None)], []]
     joined = concat([Offers.of(part) for part in parts])
@@ -176,7 +182,25 @@ def test_joined_columns_are_their_rows_in_order() -> None:
 
 
 def test_every_field_of_an_offer_is_a_column() -> None:
-    assert {f.name for f in fields(Offer)} == {f.name for f in fields(Offers)}
+    assert Offer.__struct_fields__ == Offers.__struct_fields__ == TEXTS + NUMBERS
+    with pytest.raises(KeyError, match="stock"):
+        Offers.from_columns({name: [] for name in TEXTS if name != "stock"})
+
+
+def test_the_table_of_offers_has_the_columns_that_it_had_at_first(store: Store) -> None:
+    columns = [tuple(row)[1:3] for row in store.db.execute("pragma table_info(offer)")]
+    assert columns == [
+        *((name, "TEXT") for name in (
+            "market", "offer_id", "machine_id", "host_id", "tenancy", "gpu", "market_gpu",
+            "location", "country", "region", "stock")),
+        *((name, "INTEGER") for name in ("verified", "datacenter", "gpu_count")),
+        *((name, "REAL") for name in (
+            "vram_gb", "gpu_frac", "cpu_cores", "ram_gb", "disk_gb", "disk_mb_s", "cuda",
+            "compute_cap", "pcie_gb_s", "dlperf", "inet_down_mbps", "inet_up_mbps", "price_usd_h",
+            "on_demand_usd_h", "storage_usd_gb_month", "storage_stopped_usd_gb_month",
+            "inet_down_usd_gb", "inet_up_usd_gb", "reliability", "max_rental_h", "first_seen_at",
+            "changed_at", "gone_at")),
+    ]  # fmt: skip
 
 
 def test_taking_rows_takes_every_column() -> None:

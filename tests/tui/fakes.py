@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home
@@ -32,11 +33,10 @@ CHIPS = (("RTX 3090", 24.0, 0.12), ("RTX 4090", 24.0, 0.31), ("A100 SXM 80GB", 8
 PLACES = (("Ohio, US", "US", "NA"), ("Norway, NO", "NO", "EU"), ("Taiwan, TW", "TW", "AS"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldClock(Clock):
+class HeldClock(Clock, frozen=True, kw_only=True):
     """Time that passes only when a test says so; who sleeps by it sleeps until the test is over."""
 
-    passed: list[float] = field(default_factory=lambda: [0.0])
+    passed: list[float] = msgspec.field(default_factory=lambda: [0.0])
 
     def now(self) -> float:
         return self.market_s + self.passed[0]

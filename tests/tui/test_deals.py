@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from hunter.cost.deals import price_one
+from hunter.cost.deals import price_each
 from hunter.cost.filters import Query
 from hunter.values.columns import Offers
 from hunter.values.errors import MarketError
@@ -95,7 +95,7 @@ async def test_filtering_twenty_thousand_deals_makes_no_object_of_any_row_out_of
     app: HunterApp, market: FakeMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = Offers.of(market.stock).take(np.arange(20_000) % 6)
-    every = price_one(many, JOB, assumptions(rules(pull_billed=False)), NOW)
+    every = price_each(many, JOB, assumptions(rules(pull_billed=False)), NOW)
     made: list[int] = []
     make = Offers.__getitem__
 
@@ -266,7 +266,10 @@ async def test_what_if_prices_every_deal_anew_and_a_launch_takes_the_job_as_it_i
         await pilot.press("H", "D", "M")
         await until(pilot, lambda: screen.deals.workload.disk_gb == 2 * JOB.disk_gb)  # type: ignore[union-attr]
         dearer = screen.deals[0]
-        assert (screen.workload.run.hours, dearer.hours) == (2 * JOB.run.hours, 2 * JOB.run.hours)
+        assert (screen.workload.run.hours, dearer.workload.run.hours) == (
+            2 * JOB.run.hours,
+            2 * JOB.run.hours,
+        )
         assert screen.workload.payload.image_bytes == 2 * (JOB.payload.image_bytes or 0)
         assert (dearer.run_usd or 0) > (before or 0)
         assert screen.chosen == JOB

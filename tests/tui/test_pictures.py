@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from hunter.cost.deals import price_one
 from hunter.leases.lease import Lease
@@ -79,8 +80,7 @@ def put(app: HunterApp, kept: Lease, *looks: tuple[float, str]) -> None:
 def expected(app: HunterApp) -> Any:
     """The cold start as it was predicted for the cheapest deal."""
     hunt = app.desk.hunt
-    offers = Offers.of(stock("vast", 1))
-    return price_one(offers, JOB, hunt.assumptions(), NOW).phases(0)
+    return price_one(stock("vast", 1)[0], JOB, hunt.assumptions(), NOW).phases
 
 
 def on_vast(vast: FakeMarket) -> None:
@@ -147,7 +147,7 @@ def test_nothing_is_recorded_yet(tmp_path: Path, snap_compare: Any) -> None:
 
 async def _dialogue(pilot: Pilot[int], app: HunterApp, market: FakeMarket) -> None:
     await opened(pilot, app)
-    market.stock = [replace(o, price_usd_h=o.price_usd_h * 1.031) for o in market.stock]
+    market.stock = [structs.replace(o, price_usd_h=o.price_usd_h * 1.031) for o in market.stock]
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
 

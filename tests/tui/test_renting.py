@@ -170,7 +170,7 @@ async def test_a_deal_that_is_gone_says_so_and_cannot_be_launched(
 async def test_a_price_that_moved_is_told_before_the_yes(
     app: HunterApp, market: FakeMarket
 ) -> None:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec.structs import replace
 from textual import getters, on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 
-from hunter.cost.deals import Deal, Deals, matching
+from hunter.cost.deals import Deals, matching
 from hunter.cost.filters import Query
 from hunter.cost.serving import serve
 from hunter.values.offers import Tenancy
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from hunter.cost.deal import Deal
     from hunter.values.workload import Workload
     from tui.desk import Desk
     from tui.widgets.line_table import Cell
@@ -259,13 +260,12 @@ class DealsScreen(Screen[None]):
     def explain(self) -> None:
         """The bill of the deal under the cursor."""
         deal = self.selected()
-        if deal is None or self.deals is None:
+        if deal is None:
             return
-        row = deal.rank - 1
         self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
-        self.query_one(BillSheet).show_bill(deal, self.deals.bill(row))
-        self.query_one(TimelineSheet).show_phases(deal, self.deals.phases(row))
-        self.query_one(KeepSheet).show_keeping(self.desk.hunt.keeping(self.deals, row))
+        self.query_one(BillSheet).show_bill(deal)
+        self.query_one(TimelineSheet).show_phases(deal)
+        self.query_one(KeepSheet).show_keeping(self.desk.hunt.keeping(deal))
         asked = self.workload.demand
         self.query_one(DemandSheet).show_serving(None if asked is None else serve(deal, asked))
 

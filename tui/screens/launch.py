@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hunter.api.hunter import Quote
-    from hunter.cost.deals import Deal
+    from hunter.cost.deal import Deal
     from hunter.values.workload import Workload
     from tui.desk import Desk
 
@@ -117,15 +117,14 @@ class LaunchScreen(ModalScreen[None]):
             )
             return
         self.quote = quote
-        deal = quote.deals[0]
-        self.query_one(BillSheet).show_bill(deal, quote.deals.bill(0))
-        self.query_one(TimelineSheet).show_phases(deal, quote.deals.phases(0))
+        self.query_one(BillSheet).show_bill(quote.deal)
+        self.query_one(TimelineSheet).show_phases(quote.deal)
         moved.update(self._moved(quote))
         self.check()
 
     def _moved(self, quote: Quote) -> Content:
         """What is different from the price that was on the screen."""
-        now, before = quote.deals[0].offer.price_usd_h, quote.before_usd_h
+        now, before = quote.deal.offer.price_usd_h, quote.before_usd_h
         seen = f"the price seen {age(self.desk.now() - self.deal.offer.seen_at)} ago"
         pieces: list[Piece] = [("✓ quoted now  ", GOOD), (f"{money(now)}/h for the GPU", STRONG)]
         if before is None or before == now:
@@ -171,7 +170,7 @@ class LaunchScreen(ModalScreen[None]):
             self.refuse(error)
             return
         self.go.disabled = False
-        deal = self.quote.deals[0]
+        deal = self.quote.deal
         self.verdict.update(
             Content.assemble(
                 ("ready in ", MUTED),

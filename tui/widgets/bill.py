@@ -9,11 +9,11 @@ from tui.format import bar, money, number, span, usd
 from tui.widgets.sheet import ACCENT, HEAD, MUTED, STRONG, Sheet, apart, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from textual.content import Content
 
-    from hunter.cost.deals import BillLine, Deal
+    from hunter.cost.deal import BillLine, Deal
     from hunter.cost.storage import Kept, Storage
 
 ITEM = 19
@@ -23,9 +23,9 @@ ITEM = 19
 class BillSheet(Sheet):
     """The bill of one run."""
 
-    def show_bill(self, deal: Deal, lines: Sequence[BillLine]) -> None:
+    def show_bill(self, deal: Deal) -> None:
         """Show this bill."""
-        self.show(lambda width: bill_lines(deal, lines, width))
+        self.show(lambda width: bill_lines(deal, width))
 
 
 class KeepSheet(Sheet):
@@ -36,7 +36,7 @@ class KeepSheet(Sheet):
         self.show(lambda width: keeping(found, width))
 
 
-def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Content]:
+def bill_lines(deal: Deal, width: int) -> Iterator[Content]:
     """The bill for a width: items, dollars, shares, and from 50 cells on how each came about."""
     yield apart(
         [("ONE RUN", HEAD), (f"  {deal.run_h:.3g} h useful", MUTED)],
@@ -45,8 +45,8 @@ def bill_lines(deal: Deal, lines: Sequence[BillLine], width: int) -> Iterator[Co
     )
     wide = width >= 50
     room = max(0 if wide else 4, width - ITEM - 14 - (18 if wide else 0))
-    dearest = max((item.usd or 0.0 for item in lines), default=0.0)
-    for item in lines:
+    dearest = max((item.usd or 0.0 for item in deal.lines), default=0.0)
+    for item in deal.lines:
         share = (item.usd or 0.0) / dearest if dearest else 0.0
         nothing = item.usd == 0
         how = f"{number(item.quantity, '.3g')} {item.unit} × {usd(item.rate)}" if wide else ""

@@ -8,7 +8,7 @@ from tui.format import STALE, gpus, marked_age, number, percent, span, tenancy, 
 from tui.widgets.line_table import Cell, Column
 
 if TYPE_CHECKING:
-    from hunter.cost.deals import Deal
+    from hunter.cost.deal import Deal
 
 COLUMNS = (
     Column(key="rank", title="#", width=4, tone="quiet"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from textual.content import Content
 
-    from hunter.cost.deals import Deal
+    from hunter.cost.deal import Deal
     from hunter.values.offers import Offer
 
 

@@ -8,11 +8,11 @@ from tui.format import STALE, bar, money, span, spans
 from tui.widgets.sheet import ACCENT, BAD, GOOD, HEAD, MUTED, STRONG, WARN, Sheet, apart, line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from textual.content import Content
 
-    from hunter.cost.deals import Deal, PhaseLine
+    from hunter.cost.deal import Deal
     from hunter.leases.status import LeaseStatus, Step
 
 WORDS = {
@@ -32,9 +32,9 @@ SIGNS = {"done": "✓", "now": "▶", "cut short": "✗", "ahead": "·", "unseen
 class TimelineSheet(Sheet):
     """The cold start of a deal, phase after phase."""
 
-    def show_phases(self, deal: Deal, phases: Sequence[PhaseLine]) -> None:
+    def show_phases(self, deal: Deal) -> None:
         """Show this cold start."""
-        self.show(lambda width: expected_lines(deal, phases, width))
+        self.show(lambda width: expected_lines(deal, width))
 
 
 class StepsSheet(Sheet):
@@ -45,7 +45,7 @@ class StepsSheet(Sheet):
         self.show(lambda width: step_lines(status, width))
 
 
-def expected_lines(deal: Deal, phases: Sequence[PhaseLine], width: int) -> Iterator[Content]:
+def expected_lines(deal: Deal, width: int) -> Iterator[Content]:
     """Each phase as a bar that begins where the one before it ends."""
     yield apart(
         [("COLD START", HEAD), (f"  {span(deal.cold_start_s)}", STRONG)],
@@ -56,7 +56,7 @@ def expected_lines(deal: Deal, phases: Sequence[PhaseLine], width: int) -> Itera
     room = max(6, width - NAME - 8 - (9 if wide else 0))
     total = deal.cold_start_s or 0.0
     begin = 0.0
-    for phase in phases:
+    for phase in deal.phases:
         seconds = phase.seconds
         if seconds is None or not total:
             drawn = "?".ljust(room)

@@ -252,9 +252,7 @@ def _both(offer: Offer, lowest: Lowest | None, spot: bool) -> list[Offer]:
         return [offer]
     if lowest.minimumBidPrice >= offer.price_usd_h:
         return [offer]
-    import dataclasses  # noqa: PLC0415  only where a spot market exists
-
-    bid = dataclasses.replace(
+    bid = msgspec.structs.replace(
         offer, tenancy=Tenancy.INTERRUPTIBLE.value, price_usd_h=lowest.minimumBidPrice
     )
     return [offer, bid]
