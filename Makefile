@@ -4,13 +4,16 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test bench campaign sensitivity coldstart-check lint install dev screenshot clean
+.PHONY: demo test contract bench campaign sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
 
 test: dev                    ## every test
 	@$(BIN)/python -m pytest -n auto
+
+contract: .venv-contract/installed  ## other people's clients against the embedded market, in an environment of their own
+	@.venv-contract/bin/python -m pytest tests/contract
 
 bench: dev                   ## figures, as ratios against peers in the same run
 	@$(BIN)/python -m bench
@@ -47,5 +50,13 @@ dev: .venv/installed-dev     # what tests need besides
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[dev]'
 	@touch $@
 
+# whole, these two clients pull in a hundred packages; what calls the vendors needs none of them
+.venv-contract/installed: pyproject.toml constraints.txt
+	@test -x .venv-contract/bin/python || $(PYTHON) -m venv .venv-contract
+	@echo "installing into .venv-contract (once) …"
+	@.venv-contract/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt $(EDITABLE) -e '.[contract]'
+	@.venv-contract/bin/python -m pip install -q --disable-pip-version-check --no-deps skypilot==0.14.1 dstack==0.22.5
+	@touch $@
+
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache*
+	rm -rf .venv .venv-contract build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache*

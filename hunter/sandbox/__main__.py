@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--speed", type=float, default=1.0)
     parser.add_argument("--state", type=Path)
     parser.add_argument("--limits", action="store_true")
+    parser.add_argument("--page-rows", type=int)
     parser.add_argument("--fault", action="append", default=[])
     words = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
@@ -33,6 +34,7 @@ def main() -> int:
                 speed=words.speed,
                 state=words.state,
                 limits=words.limits,
+                page_rows=words.page_rows,
                 faults=tuple(words.fault),
             )
         )

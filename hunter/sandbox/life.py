@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GB = 1e9
 MB = 1e6
+EXITS_AFTER_S = 120.0
 DUDS = ("stuck", "container", "no-ssh", "vanishes")
 
 
@@ -96,7 +97,11 @@ def plan_start(
                 rental.reachable_at = runs + between(hidden["ssh_after_s"], draw(6))
             _live(rental, runs, image, host, hidden, draw)
     rental.plan = plan
-    _host_failure(rental, at, host, draw)
+    ends = _ends_at(rental, image, facts, faults)
+    if ends is not None:
+        cut(rental, ends, "exited", "container", f"Exited (0) {rental.image}")
+    else:
+        _host_failure(rental, at, host, draw)
     if faults.active("outbid", rental.market) and rental.bid_usd_h is not None:
         cut(rental, at + 600, "stopped", "outbid")
 
@@ -143,6 +148,18 @@ def _live(
         rental.flows.append(Flow(useful, end, 0.0, image.egress_gb * GB, "results"))
 
 
+def _ends_at(rental: Rental, image: Image, facts: dict[str, Any], faults: Faults) -> float | None:
+    """When the container ends by itself: Vast starts none again. None where it runs on."""
+    runs = next((turn.at for turn in rental.plan if turn.state == "running"), None)
+    if rental.market != "vast" or runs is None:
+        return None
+    if faults.active("exits", "vast"):
+        return runs + EXITS_AFTER_S
+    if rental.runtype == "args" and rental.image in facts["images"]:
+        return rental.marks[-1].at + image.hours * 3600
+    return None
+
+
 def _host_failure(rental: Rental, at: float, host: Host, draw: Any) -> None:
     """Hosts drop now and then, and come back after a while."""
     days = -log1p(-draw(10)) / max(host.failures_per_day, 1e-6)
@@ -157,7 +174,7 @@ def cut(rental: Rental, at: float, state: str, why: str, message: str = "") -> N
     """End whatever is planned after a time, bytes included, with this state."""
     rental.plan = [turn for turn in rental.plan if turn.at < at]
     rental.plan.append(Turn(at, state, message, why))
-    if state in ("stopped", "gone"):
+    if state in ("stopped", "exited", "gone"):
         end_flows(rental, at)
 
 
@@ -183,7 +200,7 @@ def advance(rental: Rental, now: float) -> None:
     rental.plan = [turn for turn in rental.plan if turn.at > now]
     for turn in sorted(due, key=lambda turn: turn.at):
         rental.history.append(turn)
-        if turn.state == "stopped":
+        if turn.state in ("stopped", "exited"):
             rental.reachable_at = None
 
 

@@ -27,11 +27,22 @@ if TYPE_CHECKING:
 TICK_S = 60.0
 """Prices and availability move once a simulated minute."""
 EXPIRED_KEPT_S = 48 * 3600.0
+LATE_BILL_S = 600.0
+"""How long a charge is not told of, where bills come late."""
 
 
 def account_name(key: str) -> str:
     """The account that a key opens. The key itself is kept nowhere: somebody may use a real one."""
     return sha256(key.encode()).hexdigest()[:24]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: an account, or one rental of it with a key of its own."""
+
+    account: str
+    only: int | None = None
+    """The rental whose own key was shown; None for the account's key."""
 
 
 class Refused(HunterError):
@@ -57,6 +68,10 @@ class Settings:
     """RunPod's spot market: none (as of 2026-08), historic or gone."""
     state: Path | None = None
     credit_usd: float | None = None
+    page_rows: int | None = None
+    """Rows of a page of a list; None is 25 at Vast, and no pages at all at RunPod."""
+    slow_s: float = 5.0
+    """Seconds of the caller's own clock that a slow list takes."""
 
 
 class SandboxMarket:
@@ -131,9 +146,22 @@ class SandboxMarket:
             )
         return page.accounts[key]
 
+    def rental_of_key(self, key: str) -> Caller | None:
+        """The rental whose own key this is, ended ones too. Not to be called with the book open."""
+        with self.open() as page:
+            for rental in page.rentals:
+                if key and rental.own_key == key:
+                    return Caller(account=rental.account, only=rental.number)
+        return None
+
     def bill(self, rental: Rental, until: float, since: float = 0.0) -> Bill:
         """What a rental has been charged between two times."""
         return bill(rental, until, self.tariffs[rental.market], since)
+
+    def booked_until(self, market: str) -> float:
+        """Up to when an itemised bill tells of charges. Balances are always up to date."""
+        late = self.faults.active("late-bills", market)
+        return self.now() - (LATE_BILL_S if late else 0.0)
 
     def balance_usd(self, page: Page, key: str, at: float, market: str | None = None) -> float:
         """What is left of an account's money."""
@@ -235,9 +263,18 @@ class SandboxMarket:
                 return rental
         return None
 
+    def listed(self, rentals: list[Rental], market: str) -> list[Rental]:
+        """What a listing of an account's rentals shows of them."""
+        if self.faults.active("empty-list", market):
+            return []
+        if self.faults.active("partial-list", market):
+            return rentals[-2::-2][::-1]  # the newest is missing, and every second before it
+        return rentals
+
     def destroy(self, rental: Rental) -> None:
         """End it now."""
-        self._gone(rental, self.now())
+        if not self.faults.active("destroy-noop", rental.market):
+            self._gone(rental, self.now())
 
     def _gone(self, rental: Rental, at: float) -> None:
         cut(rental, at, "gone", "user")
@@ -257,6 +294,8 @@ class SandboxMarket:
     def start(self, page: Page, rental: Rental) -> bool:
         """Run a stopped rental again; False where its GPU is taken and the wish is queued."""
         now = self.now()
+        if rental.state == "exited":
+            self.reboot(rental)
         if rental.state != "stopped":
             return True
         if now >= rental.end_at:

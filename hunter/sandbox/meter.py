@@ -31,8 +31,10 @@ class Tariff:
 
 VAST = Tariff(
     month_h=720.0,
-    gpu_states=frozenset({"running"}),
-    disk_states=frozenset({"allocating", "pulling", "starting", "running", "error", "stopped"}),
+    gpu_states=frozenset({"running", "exited"}),  # "ends on stop, outbid or destroy"
+    disk_states=frozenset(
+        {"allocating", "pulling", "starting", "running", "exited", "error", "stopped"}
+    ),
     bytes_per_gb=GIB,
     image_pull_counts=True,
 )

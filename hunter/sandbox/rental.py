@@ -83,6 +83,15 @@ class Rental(msgspec.Struct, kw_only=True):
     """RunPod: the volume that is attached, which outlives the pod."""
     cuda: str | None = None
     locked: bool = False
+    own_key: str = ""
+    """What is in its environment: a key that reads, starts, stops and ends this rental, and no other."""
+    template: str | None = None
+    registry: str = ""
+    """RunPod: the login that its image is fetched with."""
+    entrypoint: list[str] = []
+    """RunPod: in place of the image's; `args` are what it is started with."""
+    ssh_keys: dict[str, str] = {}
+    """Vast: public keys that open it, by number."""
 
     @property
     def turn(self) -> Turn:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hunter.facts.shipped import shipped
 from hunter.markets.protocol import Order, Scope
 from hunter.markets.vast.adapter import Vast
-from hunter.markets.vast.instances import state_of
+from hunter.markets.vast.instances import instance_of, state_of
 from hunter.markets.vast.wire import Ask, columns, parse_asks
 from hunter.values.errors import (
     BadKey,
@@ -25,6 +25,7 @@ from hunter.values.errors import (
     OfferGone,
     RateLimited,
 )
+from hunter.values.login import Login
 from hunter.values.offers import Tenancy
 from tests.builders import offer
 
@@ -318,6 +319,16 @@ async def test_a_create_without_an_answer_is_unclear_and_one_never_sent_is_not()
 )  # fmt: skip
 def test_vasts_four_states_are_one_of_ours(row: Row, state: str) -> None:
     assert state_of(row) == state
+
+
+def test_a_host_without_ports_of_its_own_is_entered_by_the_proxy_and_no_other_host_is() -> None:
+    row = {"id": 1, "actual_status": "running", "cur_state": "running", "ssh_host": "ssh3.vast.ai",
+           "ssh_port": 10600, "public_ipaddr": "192.0.2.45", "direct_port_count": 0}  # fmt: skip
+    assert instance_of(row, shipped()).login == Login(host="ssh3.vast.ai", port=10600)
+    assert not instance_of(row | {"direct_port_count": 12}, shipped()).reachable
+    mapped = {"22/tcp": [{"HostIp": "0.0.0.0", "HostPort": "30022"}]}
+    direct = instance_of(row | {"direct_port_count": 12, "ports": mapped}, shipped())
+    assert direct.login == Login(host="192.0.2.45", port=30022)
 
 
 @pytest.mark.parametrize("name", RECORDED)

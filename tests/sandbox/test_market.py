@@ -8,31 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.sandbox.book import Book, Page
-from hunter.sandbox.facts import sandbox_facts
 from hunter.sandbox.faults import KNOWN, parse
-from hunter.sandbox.market import SandboxMarket, Settings
 from hunter.sandbox.rental import Rental
 from hunter.sandbox.vast.api import VastApi
 from hunter.values.errors import HunterError, UsageError
+from tests.sandbox.stills import Still, still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-FACTS = sandbox_facts()
-
-
-class Still(SandboxMarket):
-    """A market whose time is set by hand."""
-
-    at = 1_795_000_000.0
-
-    def now(self) -> float:
-        return self.at
-
-
-def market(*faults: str, **settings: Any) -> Still:
-    return Still(Settings(offers=300, faults=faults, **settings), FACTS)
 
 
 def rent(
@@ -40,14 +24,14 @@ def rent(
 ) -> Rental:
     api = VastApi(where)
     with where.open() as page:
-        shown = api._shown(page)
+        shown = api.offers.shown(page)
         row = next(
             i for i in range(len(shown["id"])) if chosen(shown, i) and shown["duration"][i] > 9e5
         )
         wish = {"image": "a:1", "disk": 20, **body}
         if "bid" in wish:
             wish["price"] = float(shown["min_bid"][row]) * wish.pop("bid")
-        return api._rent(page, "me", int(shown["id"][row]), wish)
+        return api.renting.rent(page, "me", int(shown["id"][row]), wish)
 
 
 def live(where: Still, seconds: float) -> None:
@@ -75,14 +59,14 @@ def up(where: Still, **body: Any) -> Rental:
 
 
 def test_a_start_goes_from_allocating_over_the_pull_to_running() -> None:
-    where = market()
+    where = still()
     found = up(where)
     states = list(dict.fromkeys(turn.state for turn in found.history))
     assert states == ["allocating", "pulling", "starting", "running"]
 
 
 def test_the_pull_takes_the_time_that_the_hosts_true_speeds_give() -> None:
-    where = market()
+    where = still()
     found = up(where)
     at = {turn.state: turn.at for turn in reversed(found.history)}
     truths = where.world.truths
@@ -98,7 +82,7 @@ def test_the_pull_takes_the_time_that_the_hosts_true_speeds_give() -> None:
 def test_a_host_that_never_boots_shows_one_of_the_known_faces() -> None:
     faces = set()
     for seed in range(12):
-        where = market("never-boot", seed=seed)
+        where = still("never-boot", seed=seed)
         found = rent(where)
         live(where, 3600.0)
         assert not where.reachable(found)
@@ -108,7 +92,7 @@ def test_a_host_that_never_boots_shows_one_of_the_known_faces() -> None:
 
 
 def test_a_floor_above_the_bid_stops_it_and_a_lower_one_brings_it_back() -> None:
-    where = market()
+    where = still()
     found = up(where, bid=1.0)
     reasons = set()
     for _ in range(400):
@@ -123,7 +107,7 @@ def test_a_floor_above_the_bid_stops_it_and_a_lower_one_brings_it_back() -> None
 def test_a_bid_below_the_floor_is_created_stopped_and_told_with_its_contract() -> None:
     from hunter.sandbox.market import Refused
 
-    where = market()
+    where = still()
     with pytest.raises(Refused) as caught:
         rent(where, bid=0.5)
     assert caught.value.rental is not None
@@ -133,7 +117,7 @@ def test_a_bid_below_the_floor_is_created_stopped_and_told_with_its_contract() -
 def test_a_stopped_instance_may_find_its_gpu_taken_and_waits() -> None:
     outcomes = set()
     for seed in range(10):
-        where = market(seed=seed)
+        where = still(seed=seed)
         found = up(where)
         where.stop(found)
         where.at += 8 * 3600  # half of them are taken: 1 − e^(−8/12)
@@ -143,7 +127,7 @@ def test_a_stopped_instance_may_find_its_gpu_taken_and_waits() -> None:
 
 
 def test_money_running_out_stops_everything_to_the_second() -> None:
-    where = market(credit_usd=4.0)
+    where = still(credit_usd=4.0)
     found = up(where, disk=60)
     for _ in range(100):
         live(where, 6 * 3600.0)
@@ -155,7 +139,7 @@ def test_money_running_out_stops_everything_to_the_second() -> None:
 
 
 def test_a_contract_ends_when_its_host_said_so() -> None:
-    where = market(credit_usd=1e6)
+    where = still(credit_usd=1e6)
     found = up(where)
     live(where, found.end_at - where.at + 1)
     assert (found.state, found.turn.why) == ("stopped", "contract")
@@ -164,7 +148,7 @@ def test_a_contract_ends_when_its_host_said_so() -> None:
 
 
 def test_the_container_tells_its_phases_in_its_log() -> None:
-    where = market()
+    where = still()
     found = up(where, image="ghcr.io/example/comfyui-flux:latest", disk=60)
     live(where, 7200.0)
     phases = [
@@ -176,7 +160,7 @@ def test_the_container_tells_its_phases_in_its_log() -> None:
 
 
 def test_an_image_that_does_not_exist_never_arrives() -> None:
-    where = market()
+    where = still()
     found = rent(where, image="example/missing:1")
     live(where, 3600.0)
     assert "manifest unknown" in found.turn.message
@@ -212,7 +196,7 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", [*KNOWN, "html@vast", "down@runpod"])
-def test_every_fault_is_known_by_name_and_market(spec: str) -> None:
+def test_every_fault_is_known_by_name_and_still(spec: str) -> None:
     name, _, where = spec.partition("@")
     faults = parse((spec,))
     assert faults.active(name, where or "vast")

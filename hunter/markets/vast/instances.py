@@ -78,12 +78,15 @@ def state_of(row: dict[str, Any]) -> str:
 
 
 def _login(row: dict[str, Any]) -> Login | None:
-    """Straight to the host once its port is mapped; the proxy is no sign of life.
+    """Straight to the host once its port is mapped.
 
-    Addresses come with blanks around them, ports as text.
+    The proxy's address is there from the create on and no sign of life, but the only way in where the
+    host has no port of its own. Addresses come with blanks around them, ports as text.
     """
     match row:
         case {"public_ipaddr": str(address), "ports": {"22/tcp": [{"HostPort": port}, *_]}}:
+            return login_at(address.strip(), port_of_digits(port))
+        case {"direct_port_count": 0, "ssh_host": str(address), "ssh_port": port}:
             return login_at(address.strip(), port_of_digits(port))
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from math import ceil
 from typing import TYPE_CHECKING
@@ -11,11 +12,20 @@ from graphql import GraphQLError, parse
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hunter.sandbox.market import SandboxMarket, account_name
+from hunter.sandbox.market import Caller, SandboxMarket, account_name
 from hunter.sandbox.runpod.bodies import Problem, reply
-from hunter.sandbox.runpod.graphql import CREATES, Graphql, NeedsKey, read_request, root_fields
+from hunter.sandbox.runpod.graphql import (
+    CREATES,
+    Graphql,
+    NeedsAccount,
+    NeedsKey,
+    read_request,
+    root_fields,
+)
+from hunter.sandbox.runpod.pods import pod_id
 from hunter.sandbox.runpod.rest import CatalogPaths, PodPaths
 from hunter.sandbox.runpod.rest_account import AccountPaths, BillingPaths
+from hunter.sandbox.runpod.rest_presets import RegistryPaths, TemplatePaths
 from hunter.sandbox.runpod.stock import Stock
 
 if TYPE_CHECKING:
@@ -27,6 +37,8 @@ if TYPE_CHECKING:
 
 WINDOWS = {"minute": (60, 60), "hour": (3000, 3600), "day": (50000, 86400)}
 """Calls in so many seconds: the examples of the vendor's own document; real quotas are not known."""
+POD_KEY = "rpa_"
+"""What keys begin with, a pod's own among them."""
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -42,6 +54,8 @@ class RunpodApi:
 
     def _paths(self) -> list[Route]:
         pods, catalog = PodPaths(self.market, self.stock), CatalogPaths(self.stock)
+        templates = TemplatePaths(self.market, self.stock)
+        registries = RegistryPaths(self.market, self.stock)
         account, billing = AccountPaths(self.market, self.stock), BillingPaths(self.market)
         table: list[tuple[str, str, Handler]] = [
             ("GET", "/v2/pods", pods.listing),
@@ -53,6 +67,18 @@ class RunpodApi:
             ("GET", "/v2/pods/{id}/logs", pods.logs),
             ("GET", "/v2/catalog/gpus", catalog.gpus),
             ("GET", "/v2/catalog/gpus/{id}", catalog.gpu),
+            ("GET", "/v2/catalog/cpus", catalog.cpus),
+            ("GET", "/v2/catalog/cpus/{id}", catalog.cpu),
+            ("GET", "/v2/catalog/templates", templates.catalog),
+            ("GET", "/v2/templates", templates.listing),
+            ("POST", "/v2/templates", templates.create),
+            ("GET", "/v2/templates/{id}", templates.get),
+            ("PATCH", "/v2/templates/{id}", templates.change),
+            ("DELETE", "/v2/templates/{id}", templates.delete),
+            ("GET", "/v2/registries", registries.listing),
+            ("POST", "/v2/registries", registries.create),
+            ("GET", "/v2/registries/{id}", registries.get),
+            ("DELETE", "/v2/registries/{id}", registries.delete),
             ("GET", "/v2/catalog/datacenters", catalog.centers),
             ("GET", "/v2/catalog/datacenters/{id}", catalog.center),
             ("GET", "/v2/billing", billing.all),
@@ -65,8 +91,10 @@ class RunpodApi:
             ("PATCH", "/v2/network-volumes/{id}", account.change_volume),
             ("DELETE", "/v2/network-volumes/{id}", account.delete_volume),
         ]
+        itself = {pods.get, pods.delete, pods.action}
         return [
-            Route(path, self._guarded(handler), methods=[method]) for method, path, handler in table
+            Route(path, self._guarded(handler, own=handler in itself), methods=[method])
+            for method, path, handler in table
         ]
 
     def routes(self) -> list[Route]:
@@ -77,12 +105,14 @@ class RunpodApi:
             Route("/v2/{rest:path}", self._guarded(self._unknown), methods=METHODS),
         ]
 
-    def _key(self, request: Request) -> str:
-        """The account that a request's key opens; RunPod's accounts are not Vast's."""
+    def _caller(self, request: Request) -> Caller | None:
+        """Who asks; RunPod's accounts are not Vast's. None without a key that opens one."""
         header = request.headers.get("authorization", "")
         key = header.removeprefix("Bearer ").strip() or request.query_params.get("api_key", "")
-        refused = not key or self.market.faults.active("bad-key", "runpod")
-        return "" if refused else account_name(f"runpod/{key}")
+        if not key or self.market.faults.active("bad-key", "runpod"):
+            return None
+        own = self.market.rental_of_key(key) if key.startswith(POD_KEY) else None
+        return own or Caller(account=account_name(f"runpod/{key}"))
 
     # ── GraphQL ──────────────────────────────────────────────────────────────────────────────
 
@@ -92,27 +122,37 @@ class RunpodApi:
             return reply({"error": "GraphQL has been retired. Use https://api.runpod.io/v2."}, 410)
         try:
             document, variables = read_request(await request.body())
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             return reply({"errors": [{"message": f"invalid JSON: {error}"}]}, 400)
+        if self.market.faults.active("slow-list", "runpod") and "pods" in document:
+            await asyncio.sleep(self.market.settings.slow_s)
         try:
-            told = self.graphql.execute(document, variables, self._key(request))
+            told = self.graphql.execute(document, variables, self._caller(request))
         except NeedsKey:
             return reply({"message": "Unauthorized"}, 401)
+        except NeedsAccount:
+            return reply({"message": "Forbidden"}, 403)
         if self.market.faults.active("create-lost", "runpod") and _creates(document):
             return Response("Bad Gateway", 502, media_type="text/plain")
         return reply(told)
 
     # ── REST ─────────────────────────────────────────────────────────────────────────────────
 
-    def _guarded(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(
+        self, handler: Handler, *, own: bool = False
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """The handler behind its checks; `own` says that a pod may call it about itself."""
+
         async def answer(request: Request) -> Response:
             pace: dict[str, str] = {}
             try:
-                key = self._key(request)
-                if not key:
+                caller = self._caller(request)
+                if caller is None:
                     raise Problem(401, "missing bearer token")
-                pace = self._pace(key)
-                response = await handler(request, key)
+                pace = self._pace(caller.account)
+                if caller.only is not None and not _may(caller.only, own, request):
+                    raise Problem(403, "access denied")
+                response = await handler(request, caller.account)
             except Problem as problem:
                 response = Response(
                     msgspec.json.encode(problem.document), problem.status, problem.headers,
@@ -151,6 +191,11 @@ class RunpodApi:
                 problem.headers["Retry-After"] = str(wait_s)
                 raise problem
         return {"RateLimit": ", ".join(left), "RateLimit-Policy": ", ".join(policy)}
+
+
+def _may(pod: int, own: bool, request: Request) -> bool:
+    """Whether a pod's own key may make a request: only about that pod, only to read, run or end it."""
+    return own and request.path_params.get("id") == pod_id(pod)
 
 
 def _creates(document: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hunter.sandbox.market import Refused
-from hunter.sandbox.rental import Volume
+from hunter.sandbox.rental import Rental, Volume
 from hunter.sandbox.runpod.pods import pod_id
 
 if TYPE_CHECKING:
@@ -58,6 +58,20 @@ class Belongings:
         except KeyError:
             raise Refused("template", f"template {identity} not found") from None
 
+    def delete_template(self, page: Page, key: str, identity: str) -> None:
+        """Forget a template; Refused while a pod is made from it."""
+        self.template(page, key, identity)
+        if any(r.template == identity for r in self._pods(page, key)):
+            raise Refused("template", "Template is in use by a pod and cannot be deleted.")
+        del self.templates(page, key)[identity]
+
+    @staticmethod
+    def _pods(page: Page, key: str) -> list[Rental]:
+        return [
+            r for r in page.rentals
+            if r.account == key and r.market == "runpod" and r.destroyed_at is None
+        ]  # fmt: skip
+
     def registries(self, page: Page, key: str) -> dict[str, str]:
         """Names of registry logins by id; user names and passwords are kept nowhere."""
         found: dict[str, str] = self.market.account(page, key).extras.setdefault("registries", {})
@@ -78,6 +92,16 @@ class Belongings:
         if name is None:
             raise Refused("registry", "Registry auth not found.")
         return {"id": identity, "name": name}
+
+    def delete_registry(self, page: Page, key: str, identity: str) -> None:
+        """Forget a registry login; templates lose it, and Refused while a pod is fetched with it."""
+        self.registry(page, key, identity)
+        if any(r.registry == identity for r in self._pods(page, key)):
+            raise Refused("registry", "Registry auth is in use by a pod and cannot be deleted.")
+        del self.registries(page, key)[identity]
+        for template in self.templates(page, key).values():
+            if template.get("containerRegistryAuthId") == identity:
+                template["containerRegistryAuthId"] = None
 
     # ── network volumes ──────────────────────────────────────────────────────────────────────
 

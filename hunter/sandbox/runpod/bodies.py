@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 TITLES = {400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden",
           404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 422: "Unprocessable Entity",
-          429: "Too Many Requests"}  # fmt: skip
+          429: "Too Many Requests", 500: "Internal Server Error"}  # fmt: skip
 STATUS_OF = {"balance": 402, "locked": 409}
 """Other refusals of the market are 400: a lack of stock shares it with broken rules."""
 ACTIONS = ("start", "stop", "restart", "terminate")
@@ -28,7 +29,11 @@ Cuda = Annotated[str, Meta(pattern=r"^\d+\.\d+$")]
 PublicKey = Annotated[str, Meta(pattern=r"^(ssh|ecdsa|sk)-[^\s]+ [^\s]+([ \t][^\n\r]*)?$")]
 Size = Annotated[int, Meta(ge=10, le=4096)]
 Tier = Literal["STANDARD", "HIGH_PERFORMANCE"]
+Category = Literal["CPU", "NVIDIA", "AMD"]
 Body = TypeVar("Body")
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2100
+EARLIEST, LATEST = 946_684_800.0, 4_102_444_800.0
+"""Times before 2000 and after 2100 are taken as those years' beginnings: nobody is charged outside."""
 
 
 class Problem(Exception):
@@ -88,12 +93,12 @@ class Gpus(Struct, forbid_unknown_fields=True, kw_only=True):
     count: Positive = 1
     allowedCudaVersions: list[Cuda] = []
     minCudaVersion: Cuda | None = None
-    minVcpuCountPerGpu: int | None = None
-    minRamPerGpu: int | None = None
+    minVcpuCountPerGpu: Positive | None = None
+    minRamPerGpu: Positive | None = None
 
 
 class CreatePod(Struct, forbid_unknown_fields=True, kw_only=True):
-    """POST /v2/pods."""
+    """POST /v2/pods. `entrypoint` and `cmd` are newer than the vendor's document, and sent by clients."""
 
     name: Text
     image: Text | None = None
@@ -107,6 +112,8 @@ class CreatePod(Struct, forbid_unknown_fields=True, kw_only=True):
     env: dict[str, str] = {}
     ports: list[str] | None = None
     args: str | None = None
+    entrypoint: list[str] | None = None
+    cmd: list[str] | None = None
     registry: str | None = None
     globalNetworking: bool = False
     startSsh: bool = False
@@ -119,6 +126,8 @@ class ChangePod(Struct, forbid_unknown_fields=True, kw_only=True):
     name: Text | None = None
     image: Text | None = None
     args: str | None = None
+    entrypoint: list[str] | None = None
+    cmd: list[str] | None = None
     env: dict[str, str] | None = None
     ports: list[str] | None = None
     locked: bool | None = None
@@ -127,6 +136,58 @@ class ChangePod(Struct, forbid_unknown_fields=True, kw_only=True):
     registry: str | None = None
     templateId: Text | None = None
     globalNetworking: bool | None = None
+
+
+class TemplateMounts(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Storage of a template: a volume on the pod's own host, or none."""
+
+    persistent: Persistent | UnsetType = UNSET
+
+
+class CreateTemplate(Struct, forbid_unknown_fields=True, kw_only=True):
+    """POST /v2/templates."""
+
+    name: Text
+    image: Text
+    args: str | None = None
+    disk: Positive | None = None
+    mounts: TemplateMounts | None = None
+    env: dict[str, str] = {}
+    ports: list[str] = []
+    registry: str | None = None
+    category: Category = "NVIDIA"
+    public: bool = False
+    serverless: bool = False
+    startSsh: bool = True
+    startJupyter: bool = True
+    allowedCudaVersions: list[Cuda] = []
+
+
+class ChangeTemplate(Struct, forbid_unknown_fields=True, kw_only=True):
+    """PATCH /v2/templates/{id}: what is left out stays."""
+
+    name: Text | None = None
+    image: Text | None = None
+    args: str | None = None
+    disk: Positive | None = None
+    mounts: TemplateMounts | None = None
+    env: dict[str, str] | None = None
+    ports: list[str] | None = None
+    registry: str | UnsetType | None = UNSET
+    category: Category | None = None
+    public: bool | None = None
+    serverless: bool | None = None
+    startSsh: bool | None = None
+    startJupyter: bool | None = None
+    allowedCudaVersions: list[Cuda] | None = None
+
+
+class CreateRegistry(Struct, forbid_unknown_fields=True, kw_only=True):
+    """POST /v2/registries."""
+
+    name: Text
+    username: Text
+    password: Text
 
 
 class SshKeys(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -158,7 +219,7 @@ def read(body: bytes, kind: type[Body]) -> Body:
     except msgspec.ValidationError as error:
         text, _, path = str(error).partition(" - at ")
         raise invalid(f"{path.strip('`') or '$'}: {text}") from error
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise Problem(400, f"request body is not JSON: {error}") from error
 
 
@@ -181,9 +242,28 @@ def count_of(request: Request, name: str, usual: int, least: int = 1) -> int:
     text = request.query_params.get(name, "")
     if not text:
         return usual
-    if not re.fullmatch(r"\d+", text) or int(text) < least:
+    if not re.fullmatch(r"[0-9]{1,15}", text) or int(text) < least:
         raise invalid(f"$.{name}: must be a whole number of at least {least}")
     return int(text)
+
+
+def cursor(row: int) -> str:
+    """Where the next page begins, as opaque text."""
+    return base64.urlsafe_b64encode(f"row:{row}".encode()).decode()
+
+
+def cursor_of(request: Request) -> int:
+    """The row that a page begins with."""
+    said = request.query_params.get("cursor", "")
+    if not said:
+        return 0
+    try:
+        text = base64.b64decode(said, altchars=b"-_", validate=True).decode()
+    except ValueError as error:
+        raise Problem(400, "invalid cursor") from error
+    if not re.fullmatch(r"row:[0-9]{1,9}", text):
+        raise Problem(400, "invalid cursor")
+    return int(text.removeprefix("row:"))
 
 
 def moment_of(request: Request, name: str) -> float | None:
@@ -192,7 +272,11 @@ def moment_of(request: Request, name: str) -> float | None:
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.upper())
     except ValueError as error:
         raise invalid(f"$.{name}: {text!r} is no RFC 3339 time") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if not EARLIEST_YEAR <= moment.year < LATEST_YEAR:
+        return EARLIEST if moment.year < EARLIEST_YEAR else LATEST
+    return moment.timestamp()

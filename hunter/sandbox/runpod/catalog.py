@@ -44,9 +44,20 @@ class GraphqlCatalog:
             "gpuTypes": lambda _, input=None: self.gpu_types(input or {}),
             "dataCenters": lambda _: [self._center(row) for row in self.stock.centers],
             "countryCodes": lambda _: [*self.stock.countries, None],
-            "cpuFlavors": lambda _, input=None: [],
+            "cpuFlavors": lambda _, input=None: [self._flavor(cpu) for cpu in self.stock.cpus],
             "serverlessGpuPools": lambda _: [],
         }
+
+    @staticmethod
+    def _flavor(cpu: dict[str, Any]) -> dict[str, Any]:
+        """A CPU flavour at the price of its smallest pod; never in stock here."""
+        price = cpu["usd_h_vcpu"] * cpu["vcpus"][0]
+        return {
+            "id": cpu["id"], "displayName": cpu["name"], "groupId": cpu["id"][:4],
+            "groupName": cpu["group"], "minVcpu": cpu["vcpus"][0], "maxVcpu": cpu["vcpus"][1],
+            "ramMultiplier": cpu["ram_gb_vcpu"], "diskLimitPerVcpu": cpu["disk_gb_vcpu"],
+            "specifics": lambda _, input=None: {"stockStatus": None, "securePrice": price},
+        }  # fmt: skip
 
     def gpu_types(self, wish: dict[str, Any]) -> list[dict[str, Any]]:
         """Models, all of them or those that are named."""
@@ -186,6 +197,16 @@ class RestCatalog:
                 word = self.stock.level(gpu, count, pool.cloud, pool.place, needs)
                 offered[pool.cuda] = offered.get(pool.cuda, False) or word is not None
         return [{"version": v, "available": offered[v]} for v in sorted(offered, key=version)]
+
+    def cpus(self) -> list[dict[str, Any]]:
+        """CPU flavours."""
+        return [
+            {"id": cpu["id"], "name": cpu["name"], "group": cpu["group"],
+             "vcpu": dict(zip(("min", "max"), cpu["vcpus"], strict=True)),
+             "ramGbPerVcpu": cpu["ram_gb_vcpu"],
+             "price": {"securePerVcpu": cpu["usd_h_vcpu"], "serverlessPerVcpu": cpu["usd_h_vcpu"]}}
+            for cpu in self.stock.cpus
+        ]  # fmt: skip
 
     def _name(self, center: str) -> str:
         row = next(row for row in self.stock.centers if row[0] == center)

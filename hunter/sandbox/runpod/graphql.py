@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hunter.sandbox.book import Page
-    from hunter.sandbox.market import SandboxMarket
+    from hunter.sandbox.market import Caller, SandboxMarket
     from hunter.sandbox.rental import Rental, Volume
     from hunter.sandbox.runpod.stock import Stock
 
@@ -51,6 +51,8 @@ KEYLESS = {
     "serverlessGpuPools",
     "__typename",
 }
+OF_A_POD = {"pod", "podStop", "podResume", "podTerminate"}
+"""What a pod may ask with its own key, about itself."""
 CREATES = {"podFindAndDeployOnDemand", "podRentInterruptable"}
 SPOT = {"secureSpotPrice", "communitySpotPrice", "minimumBidPrice", "podRentInterruptable",
         "podBidResume", "lowestBidPriceToResume"}  # fmt: skip
@@ -72,14 +74,24 @@ class Graphql:
         if market.settings.spot == "gone":
             _forget(self.schema, SPOT)
 
-    def execute(self, document: str, variables: dict[str, Any] | None, key: str) -> dict[str, Any]:
-        """The reply: data, and errors only where there are some. NeedsKey where a key is wanting."""
+    def execute(
+        self, document: str, variables: dict[str, Any] | None, caller: Caller | None
+    ) -> dict[str, Any]:
+        """The reply: data, and errors only where there are some.
+
+        NeedsKey where a key is wanting, NeedsAccount where a pod's own key does not do.
+        """
         try:
             tree = parse(document)
         except GraphQLError as error:
             return {"errors": [error.formatted]}
-        if not key and not root_fields(tree) <= KEYLESS:
+        roots = root_fields(tree)
+        if caller is None and not roots <= KEYLESS:
             raise NeedsKey
+        only = None if caller is None else caller.only
+        if only is not None and not roots <= KEYLESS | OF_A_POD:
+            raise NeedsAccount
+        key = "" if caller is None else caller.account
         faults = validate(self.schema, tree, RULES)
         if faults:
             return {"errors": [error.formatted for error in faults]}
@@ -87,7 +99,7 @@ class Graphql:
             root = {
                 **GraphqlCatalog(self.stock).fields(),
                 **_AccountFields(self, page, key).fields(),
-                **_PodFields(self, page, key).fields(),
+                **_PodFields(self, page, key, only).fields(),
             }
             result = execute_sync(self.schema, tree, root, variable_values=variables)
         reply: dict[str, Any] = {"data": result.data}
@@ -99,6 +111,10 @@ class Graphql:
 
 class NeedsKey(Exception):
     """The document asks for more than the catalogue."""
+
+
+class NeedsAccount(Exception):
+    """The document asks for more than a pod may know and do about itself."""
 
 
 def root_fields(tree: DocumentNode) -> set[str]:
@@ -132,9 +148,12 @@ def _forget(schema: GraphQLSchema, names: set[str]) -> None:
 
 
 def read_request(body: bytes) -> tuple[str, dict[str, Any] | None]:
-    """The document and variables of a POST; msgspec.DecodeError where it is none."""
+    """The document and variables of a POST; ValueError where it is none."""
     request = msgspec.json.decode(body, type=dict[str, Any])
-    return str(request.get("query") or ""), request.get("variables")
+    variables = request.get("variables")
+    if variables is not None and not isinstance(variables, dict):
+        raise ValueError("variables must be an object")
+    return str(request.get("query") or ""), variables
 
 
 def _told(verb: Callable[[dict[str, Any]], Any]) -> Callable[..., Any]:
@@ -175,6 +194,9 @@ class _AccountFields:
             "myself": lambda _: self.myself(),
             "updateUserSettings": _told(self.settings),
             "saveTemplate": _told(lambda wish: own.save_template(page, key, wish)),
+            "deleteTemplate": lambda _, templateName=None: _told(self.delete_template)(
+                None, {"name": templateName}
+            ),
             "saveRegistryAuth": _told(lambda wish: own.save_registry(page, key, wish["name"])),
             "updateRegistryAuth": _told(lambda wish: own.registry(page, key, wish["id"])),
             "deleteRegistryAuth": lambda _, registryAuthId: _told(self.delete_registry)(
@@ -233,9 +255,15 @@ class _AccountFields:
         self.market.account(self.page, self.key).pub_key = wish.get("pubKey") or ""
         return self.myself()
 
+    def delete_template(self, wish: dict[str, Any]) -> None:
+        """Forget the template of a name."""
+        for identity, template in self.belongings.templates(self.page, self.key).items():
+            if template.get("name") == wish["name"]:
+                return self.belongings.delete_template(self.page, self.key, identity)
+        raise Refused("template", f"Template {wish['name']} not found.")
+
     def delete_registry(self, wish: dict[str, Any]) -> None:
-        self.belongings.registry(self.page, self.key, wish["id"])
-        del self.belongings.registries(self.page, self.key)[wish["id"]]
+        self.belongings.delete_registry(self.page, self.key, wish["id"])
 
     def create_volume(self, wish: dict[str, Any]) -> dict[str, Any]:
         volume = self.belongings.create_volume(
@@ -257,13 +285,14 @@ class _AccountFields:
 class _PodFields:
     """The resolvers of pods, for one request."""
 
-    def __init__(self, owner: Graphql, page: Page, key: str) -> None:
+    def __init__(self, owner: Graphql, page: Page, key: str, only: int | None) -> None:
         self.market = owner.market
         self.stock = owner.stock
         self.renting = owner.renting
         self.belongings = owner.belongings
         self.page = page
         self.key = key
+        self.only = only
 
     def fields(self) -> dict[str, Any]:
         """Root fields by name."""
@@ -290,6 +319,7 @@ class _PodFields:
         return [
             r for r in self.page.rentals
             if r.account == self.key and r.market == "runpod" and r.destroyed_at is None
+            and self.only in (None, r.number)
         ]  # fmt: skip
 
     def _told_of(self, rental: Rental) -> dict[str, Any]:
@@ -323,6 +353,8 @@ class _PodFields:
             env=env,
             ports=str(wish.get("ports") or ""),
             args=str(wish.get("dockerArgs") or ""),
+            template=wish.get("templateId") or None,
+            registry=str(wish.get("containerRegistryAuthId") or ""),
             needs=needs_of(wish),
             bid_per_gpu=wish.get("bidPerGpu"),
         ))  # fmt: skip

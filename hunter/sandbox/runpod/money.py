@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hunter.sandbox.meter import volume_usd
+from hunter.sandbox.runpod.bodies import EARLIEST
 from hunter.sandbox.runpod.pods import pod_id, stamp
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def buckets_before(at: float, size: str, n: int) -> float:
     """When the first of the last `n` buckets began, the one that a time is in being the last."""
     begin = bucket_start(at, size)
     for _ in range(n - 1):
+        if begin <= EARLIEST:
+            break
         begin = bucket_start(begin - 1, size)
     return begin
 
@@ -65,13 +68,14 @@ class Money:
         self.market = market
         self.page = page
         self.key = key
-        self.now = market.now()
+        self.now = market.booked_until("runpod")
         self.rentals = [r for r in page.rentals if r.account == key and r.market == "runpod"]
 
     def spans(self, begin: float, end: float, size: str) -> Iterator[tuple[float, float]]:
-        """The whole buckets that cover a stretch of time."""
-        at = bucket_start(begin, size)
-        while at < end:
+        """The whole buckets that cover a stretch of time in which there can be charges."""
+        opened = self.market.account(self.page, self.key).opened_at
+        at = bucket_start(max(begin, opened), size)
+        while at < min(end, self.market.now()):
             after = bucket_end(at, size)
             yield at, after
             at = after

@@ -141,6 +141,8 @@ def graphql_pod(
         "ports": rental.ports,
         "uptimeSeconds": 0,
         "networkVolumeId": rental.network_volume or None,
+        "templateId": rental.template,
+        "containerRegistryAuthId": rental.registry or None,
         "runtime": _runtime(rental, now),
         "machine": _machine(stock, rental, now) if created or _settled(rental, now) else None,
         "latestTelemetry": {
@@ -217,7 +219,8 @@ def v2_pod(rental: Rental, now: float) -> dict[str, Any]:
         mounts["network"] = [{"volumeId": rental.network_volume, "path": rental.mount_path}]
     elif rental.volume_gb:
         mounts["persistent"] = {"size": round(rental.volume_gb), "path": rental.mount_path}
-    return {
+    start = {"entrypoint": rental.entrypoint, "cmd": rental.args}
+    return {name: words for name, words in start.items() if words} | {
         "id": pod_id(rental.number),
         "name": rental.label or "",
         "image": rental.image,
@@ -225,7 +228,7 @@ def v2_pod(rental: Rental, now: float) -> dict[str, Any]:
         "disk": round(rental.disk_gb),
         "env": rental.env,
         "ports": [port for port in rental.ports.split(",") if port],
-        "registry": None,
+        "registry": rental.registry or None,
         "status": v2_status(rental),
         "actions": v2_actions(rental),
         "mounts": mounts,
@@ -234,7 +237,7 @@ def v2_pod(rental: Rental, now: float) -> dict[str, Any]:
         "dataCenterId": rental.place if rental.cloud == "SECURE" else None,
         "cudaVersion": rental.cuda if _settled(rental, now) else None,
         "ssh": _v2_ssh(rental, now),
-        "template": None,
+        "template": rental.template,
         "cost": rental.gpu_usd_h if rental.bid_usd_h is None else rental.bid_usd_h,
         "locked": rental.locked,
         "globalNetworking": {"enabled": False},

@@ -6,6 +6,7 @@ reclaim is due.
 
 from __future__ import annotations
 
+import secrets
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,11 @@ class Wish:
     ports: str = ""
     """As "8888/http,22/tcp"."""
     args: str = ""
+    entrypoint: tuple[str, ...] = ()
+    """In place of the image's own."""
+    cmd: tuple[str, ...] = ()
+    template: str | None = None
+    registry: str = ""
     needs: Needs = ANY
     bid_per_gpu: float | None = None
 
@@ -83,12 +89,11 @@ class Renting:
 
     def pods(self, page: Page, key: str) -> list[Rental]:
         """The pods that an account's listing shows."""
-        if self.market.faults.active("empty-list", "runpod"):
-            return []
-        return [
+        mine = [
             r for r in page.rentals
             if r.account == key and r.market == "runpod" and r.destroyed_at is None
         ]  # fmt: skip
+        return self.market.listed(mine, "runpod")
 
     def rent(self, page: Page, key: str, wish: Wish) -> Rental:
         """A pod where the wish can be met; Refused where it cannot."""
@@ -117,6 +122,8 @@ class Renting:
             storage_stopped_usd_gb_month=facts["volume_stopped_usd_gb_month"],
             created_at=now, end_at=now + LEASE_S, bids=[] if bid is None else [(now, bid)],
             mount_path=wish.mount_path, network_volume=wish.network_volume, cuda=pool.cuda,
+            entrypoint=list(wish.entrypoint), args=list(wish.cmd), template=wish.template,
+            registry=wish.registry, own_key=f"rpa_{secrets.token_hex(20).upper()}",
         ))  # fmt: skip
         self._expect_reclaim(rental, now)
         return rental
@@ -237,16 +244,17 @@ class Renting:
     def edit(
         self, rental: Rental, *, image: str | None = None, args: str | None = None,
         env: dict[str, str] | None = None, ports: str | None = None,
+        entrypoint: list[str] | None = None, cmd: list[str] | None = None,
     ) -> None:  # fmt: skip
         """Change what the container is, which starts it again where it runs; None leaves a thing."""
         if image is not None:
             self._check_image(image)
-        before = (rental.image, rental.onstart, rental.env, rental.ports)
-        rental.image = rental.image if image is None else image
-        rental.onstart = rental.onstart if args is None else args
-        rental.env = rental.env if env is None else env
-        rental.ports = rental.ports if ports is None else ports
-        changed = before != (rental.image, rental.onstart, rental.env, rental.ports)
+        said = {"image": image, "onstart": args, "env": env, "ports": ports,
+                "entrypoint": entrypoint, "args": cmd}  # fmt: skip
+        changes = {name: value for name, value in said.items() if value is not None}
+        changed = any(getattr(rental, name) != value for name, value in changes.items())
+        for name, value in changes.items():
+            setattr(rental, name, value)
         if changed and rental.state != "stopped":
             self.restart(rental)
 

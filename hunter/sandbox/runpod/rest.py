@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from hunter.sandbox.runpod.bodies import (
     CreatePod,
     Problem,
     count_of,
+    cursor,
+    cursor_of,
     invalid,
     listed,
     moment_of,
@@ -25,7 +28,8 @@ from hunter.sandbox.runpod.bodies import (
 )
 from hunter.sandbox.runpod.catalog import RestCatalog
 from hunter.sandbox.runpod.pods import find_pod, stamp, v2_actions, v2_pod
-from hunter.sandbox.runpod.renting import Renting, Wish
+from hunter.sandbox.runpod.renting import Renting
+from hunter.sandbox.runpod.rest_wish import check, wish_of
 from hunter.sandbox.runpod.stock import CLOUDS, Needs
 
 if TYPE_CHECKING:
@@ -34,10 +38,9 @@ if TYPE_CHECKING:
     from hunter.sandbox.book import Page
     from hunter.sandbox.market import SandboxMarket
     from hunter.sandbox.rental import Rental
+    from hunter.sandbox.runpod.renting import Wish
     from hunter.sandbox.runpod.stock import Stock
 
-DISK_GB = 50
-"""Of a container, where a create says nothing."""
 LINES = 100
 AVAILABILITY_ONLY = ("product", "count", "cloud", "countryCodes", "cudaVersions", "minCudaVersion")
 
@@ -64,9 +67,20 @@ class PodPaths:
         return v2_pod(rental, self.market.now())
 
     async def listing(self, request: Request, key: str) -> Response:
-        """Every pod of the account."""
+        """Every pod of the account, or one page of them where the market is set up to page."""
+        if self.market.faults.active("slow-list", "runpod"):
+            await asyncio.sleep(self.market.settings.slow_s)
         with self.market.open() as page:
-            return reply({"pods": [self._told(r) for r in self.renting.pods(page, key)]})
+            pods = [self._told(r) for r in self.renting.pods(page, key)]
+        rows = self.market.settings.page_rows
+        if rows is None:
+            return reply({"pods": pods})
+        begin = cursor_of(request)
+        if begin and self.market.faults.active("page-two-fails", "runpod"):
+            raise Problem(500, "Something went wrong.")
+        more = begin + rows < len(pods)
+        turned = {"hasNextPage": more, "nextCursor": cursor(begin + rows) if more else None}
+        return reply({"pods": pods[begin : begin + rows], "pagination": turned})
 
     async def get(self, request: Request, key: str) -> Response:
         """One pod."""
@@ -87,46 +101,11 @@ class PodPaths:
         return reply(document, 201)
 
     def _wish(self, page: Page, key: str, body: CreatePod) -> Wish:
-        if (body.gpu is None) == (body.cpu is None):
-            raise Problem(400, "exactly one of gpu or cpu must be set")
-        if body.gpu is None:
-            raise Problem(400, "CPU pods are not part of the sandbox")
-        if body.image is None and body.templateId is None:
-            raise invalid("$: missing properties 'image'")
-        if body.gpu.allowedCudaVersions and body.gpu.minCudaVersion:
-            raise Problem(400, "allowedCudaVersions and minCudaVersion are mutually exclusive")
-        persistent = body.mounts.persistent if body.mounts else msgspec.UNSET
-        network = (body.mounts.network if body.mounts else msgspec.UNSET) or ()
-        if persistent and network:
-            raise Problem(400, "mounts.persistent and mounts.network are mutually exclusive")
+        check(body)
         base = self._template(page, key, body.templateId)
-        env = {pair["key"]: pair["value"] for pair in base.get("env") or ()} | body.env
-        keys = self.belongings.ssh_keys(page, key)
-        if body.startSsh and keys:
-            env.setdefault("PUBLIC_KEY", "\n".join(keys))
-        ports = base.get("ports") or "" if body.ports is None else ",".join(body.ports)
-        gpu = body.gpu
-        return Wish(
-            gpu_ids=(gpu.id,),
-            count=gpu.count,
-            clouds=(body.cloud,),
-            center=",".join(body.dataCenterIds) or None,
-            image=body.image or str(base.get("imageName") or ""),
-            name=body.name,
-            disk_gb=float(body.disk or base.get("containerDiskInGb") or DISK_GB),
-            volume_gb=float(persistent.size if persistent else 0),
-            mount_path=persistent.path if persistent else network[0].path if network else "",
-            network_volume=network[0].volumeId if network else "",
-            env=env,
-            ports=ports,
-            args=str(base.get("dockerArgs") or "") if body.args is None else body.args,
-            needs=Needs(
-                vcpus=gpu.minVcpuCountPerGpu and gpu.minVcpuCountPerGpu * gpu.count,
-                memory_gb=gpu.minRamPerGpu and gpu.minRamPerGpu * gpu.count,
-                cuda_any_of=tuple(gpu.allowedCudaVersions),
-                cuda_at_least=gpu.minCudaVersion,
-            ),
-        )
+        login = body.registry or base.get("containerRegistryAuthId")
+        registry = self._registry(page, key, login)
+        return wish_of(body, base, self.belongings.ssh_keys(page, key), registry)
 
     def _template(self, page: Page, key: str, identity: str | None) -> dict[str, Any]:
         if identity is None:
@@ -136,22 +115,34 @@ class PodPaths:
         except Refused as error:
             raise Problem(404, str(error)) from error
 
+    def _registry(self, page: Page, key: str, identity: str | None) -> str:
+        """A registry login that exists, or none."""
+        if not identity:
+            return ""
+        try:
+            return self.belongings.registry(page, key, identity)["id"]
+        except Refused as error:
+            raise refusal(error) from error
+
     async def change(self, request: Request, key: str) -> Response:
         """Change a pod, in what does not change its price."""
         body = read(await request.body(), ChangePod)
         with self.market.open() as page:
             rental = self._find(page, key, request)
             same_disk = body.disk in (None, round(rental.disk_gb))
-            if not same_disk or body.mounts or body.registry or body.templateId:
-                raise Problem(400, "the sandbox changes a pod's disks, registry and template never")
+            if not same_disk or body.mounts or body.templateId:
+                raise Problem(400, "the sandbox never changes a pod's disks and template")
+            registry = self._registry(page, key, body.registry)
             ports = None if body.ports is None else ",".join(body.ports)
             try:
                 self.renting.edit(
-                    rental, image=body.image, args=body.args, env=body.env, ports=ports
-                )
+                    rental, image=body.image, args=body.args, env=body.env, ports=ports,
+                    entrypoint=body.entrypoint, cmd=body.cmd,
+                )  # fmt: skip
             except Refused as error:
                 raise refusal(error) from error
             rental.label = body.name or rental.label
+            rental.registry = registry or rental.registry
             rental.locked = rental.locked if body.locked is None else body.locked
             return reply(self._told(rental))
 
@@ -282,6 +273,34 @@ class CatalogPaths:
         if asked is not None:
             document |= self.catalog.availability(gpu, *asked)
         return reply(document)
+
+    def _cpus(self, request: Request) -> list[dict[str, Any]]:
+        """CPU flavours; none is ever in stock, as the sandbox rents out no pod without a GPU."""
+        params, products = request.query_params, listed(request, "product")
+        available = "AVAILABILITY" in listed(request, "include")
+        wrong = [name for name in ("product", "vcpuCount") if params.get(name) and not available]
+        if wrong:
+            raise Problem(400, f"{wrong[0]} is valid only with include=AVAILABILITY")
+        if available and not products:
+            raise Problem(400, "include=AVAILABILITY requires product")
+        if not {*products} <= {"POD", "SERVERLESS"}:
+            raise invalid("$.product: value must be one of 'POD', 'SERVERLESS'")
+        count = count_of(request, "vcpuCount", 2, least=2)
+        if count & (count - 1):
+            raise invalid("$.vcpuCount: must be a power of two")
+        stock = {"availability": "NONE"} if available else {}
+        return [document | stock for document in self.catalog.cpus()]
+
+    async def cpus(self, request: Request, key: str) -> Response:
+        """CPU flavours with their prices."""
+        return reply({"cpus": self._cpus(request)})
+
+    async def cpu(self, request: Request, key: str) -> Response:
+        """One CPU flavour."""
+        for document in self._cpus(request):
+            if document["id"] == request.path_params["id"]:
+                return reply(document)
+        raise Problem(404, "cpu type not found")
 
     def _centers(self, request: Request) -> list[dict[str, Any]]:
         include = listed(request, "include")

@@ -71,6 +71,9 @@ class Stock:
         self.gpus: dict[str, dict[str, Any]] = {
             name: {"id": name, **gpu} for name, gpu in facts["gpus"].items()
         }
+        self.cpus: list[dict[str, Any]] = [
+            {"id": name, **cpu} for name, cpu in facts["cpus"].items()
+        ]
         self.centers: list[list[Any]] = facts["centers"]
         self.countries: list[str] = facts["countries"]
         self._country_of: dict[str, str] = {row[0]: row[2] for row in self.centers}

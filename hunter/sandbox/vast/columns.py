@@ -84,7 +84,7 @@ def _terms(world: World, asks: Asks, now: float) -> Columns:
         "country": np.array([place.rpartition(", ")[2] for place in world.places])[m.place[i]],
         "end_date": asks.end_at,
         "duration": asks.end_at - now,
-        "direct_port_count": 10 + (uniform(world.seed, i, 63) * 400).astype(np.int64),
+        "direct_port_count": direct_ports(world, i),
         "static_ip": m.datacenter[i],
         "rentable": np.ones(len(i), dtype=np.bool_),
         "rented": np.zeros(len(i), dtype=np.bool_),
@@ -93,6 +93,15 @@ def _terms(world: World, asks: Asks, now: float) -> Columns:
         "gpu_display_active": np.zeros(len(i), dtype=np.bool_),
         "has_avx": np.ones(len(i), dtype=np.int64),
     }
+
+
+def direct_ports(world: World, machine: Any) -> NDArray[np.int64]:
+    """Ports of machines that are reached from outside; none where all goes through the vendor's proxy."""
+    share = world.facts["vast"]["no_direct_ports_share"]
+    few = 10 + (uniform(world.seed, machine, 63) * 400).astype(np.int64)
+    closed = uniform(world.seed, machine, 64) < share
+    found: NDArray[np.int64] = np.where(closed, 0, few)
+    return found
 
 
 def priced(known: Columns, disk_gb: float, *, bid: bool) -> Columns:

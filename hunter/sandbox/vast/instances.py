@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.vast.columns import MONTH_H
+from hunter.sandbox.vast.columns import MONTH_H, direct_ports
 
 if TYPE_CHECKING:
     from hunter.sandbox.book import Account
@@ -16,6 +16,7 @@ STATUS = {
     "pulling": "loading",
     "starting": "loading",
     "running": "running",
+    "exited": "exited",
     "error": "created",
     "stopped": "exited",
     "offline": "offline",
@@ -127,6 +128,8 @@ def _machine(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
 def _access(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
     """What an instance's row says of its image and of the ways in."""
     m, i = market.world.machines, rental.machine
+    has_ssh = rental.runtype != "args"
+    direct = int(direct_ports(market.world, i)[0])
     return {
         "image_uuid": rental.image,
         "image_args": rental.args,
@@ -135,17 +138,17 @@ def _access(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
         "onstart": rental.onstart or "",
         "label": rental.label,
         "template_id": None,
-        "template_hash_id": None,
+        "template_hash_id": rental.template,
         "template_name": None,
-        "ssh_host": f"ssh{rental.number % 9 + 1}.vast.ai",
-        "ssh_port": 10_000 + rental.number % 50_000,
-        "ssh_idx": str(rental.number % 9 + 1),
+        "ssh_host": f"ssh{rental.number % 9 + 1}.vast.ai" if has_ssh else None,
+        "ssh_port": 10_000 + rental.number % 50_000 if has_ssh else None,
+        "ssh_idx": str(rental.number % 9 + 1) if has_ssh else None,
         "public_ipaddr": f"203.0.113.{int(m.machine_id[i]) % 250 + 1} \n",
         "local_ipaddrs": "192.168.1.7 \n",
-        "ports": _ports(rental) if market.reachable(rental) else {},
+        "ports": _ports(rental, has_ssh) if direct and market.reachable(rental) else {},
         "direct_port_start": -1,
         "direct_port_end": -1,
-        "direct_port_count": 10,
+        "direct_port_count": direct,
         "machine_dir_ssh_port": 22,
         "static_ip": bool(m.datacenter[i]),
         "jupyter_token": f"{rental.number:064x}",
@@ -169,8 +172,8 @@ def _access(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
     }
 
 
-def _ports(rental: Rental) -> dict[str, list[dict[str, str]]]:
-    wanted = ["22/tcp"]
+def _ports(rental: Rental, has_ssh: bool) -> dict[str, list[dict[str, str]]]:
+    wanted = ["22/tcp"] if has_ssh else []
     for key in rental.env:
         if key.startswith("-p "):
             wanted.append(f"{key[3:].rpartition(':')[2]}/tcp")

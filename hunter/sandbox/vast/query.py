@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,8 @@ UNLISTED = (
 OPERATORS = ("eq", "neq", "gt", "gte", "lt", "lte", "in", "notin", "nin")
 CONTROLS = ("order", "type", "limit", "allocated_storage", "disable_bundling", "extra_ids",
             "select_cols", "owner", "resource_type")  # fmt: skip
+INTERNAL = ("machine", "price_usd_h")
+"""Columns that only the market itself knows."""
 DEFAULT_DISK_GB = 8.0
 
 
@@ -53,6 +56,8 @@ class Found:
 
 def search(known: Columns, query: dict[str, Any], row_cap: int) -> Found:
     """The offers that match, in the order asked for, at most so many; Refused where it makes no sense."""
+    if not isinstance(query, dict):
+        raise Refused("invalid_request", "Invalid json body")
     disk_gb = _number(query.get("allocated_storage", DEFAULT_DISK_GB), "allocated_storage")
     bid = query.get("type") in ("bid", "interruptible")
     shown = priced(known, disk_gb, bid=bid)
@@ -61,18 +66,25 @@ def search(known: Columns, query: dict[str, Any], row_cap: int) -> Found:
         if key not in CONTROLS:
             keep &= _matching(shown, key, condition)
     rows = np.flatnonzero(keep)
-    for name, way in reversed(query.get("order") or [["score", "desc"]]):
+    for name, way in reversed(_order(query.get("order") or [["score", "desc"]])):
         column = _column(shown, str(name))[rows]
         order = np.argsort(column, kind="stable")
         rows = rows[order[::-1] if str(way).startswith("desc") else order]
     limit = query.get("limit")
-    most = row_cap if limit is None else min(row_cap, int(_number(limit, "limit")))
+    most = row_cap if limit is None else max(0, int(min(row_cap, _number(limit, "limit"))))
     return Found(rows[:most], shown, bid)
+
+
+def _order(said: Any) -> list[tuple[str, str]]:
+    """Columns with their directions, as pairs."""
+    if isinstance(said, list) and all(isinstance(one, list) and len(one) == 2 for one in said):
+        return [(str(name), str(way)) for name, way in said]
+    raise Refused("invalid_request", "Error in query parameters: order must be a list of pairs")
 
 
 def _column(shown: Columns, key: str) -> Any:
     name = ALIASES.get(key, key)
-    if name not in shown:
+    if name not in shown or name in INTERNAL:
         raise Refused(
             "invalid_request", f"Error in query parameters: {key} is not a valid search key"
         )
@@ -132,8 +144,11 @@ def _number(value: Any, key: str) -> float:
     if isinstance(value, bool):
         return float(value)
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        found = float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = nan
+    if not isfinite(found):
         raise Refused(
             "invalid_request", f"Error in query parameters: {value!r} is no value for {key}"
-        ) from None
+        )
+    return found
