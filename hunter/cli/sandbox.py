@@ -27,7 +27,7 @@ def sandbox() -> None:
 @click.option("--row-cap", type=click.IntRange(1, 100_000), default=64, show_default=True,
               help="Most offers in one reply.")  # fmt: skip
 @click.option("--page-rows", type=click.IntRange(1), default=None,
-              help="Rows in one page of a list; without it no page is cut where paging is optional.")  # fmt: skip
+              help="Rows in one page of a list; optional paging is off without it.")  # fmt: skip
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave; may be repeated."
 )

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui.keys import DIALOG
+from tui.screens.dialog import Box, Dialog
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -29,11 +28,10 @@ class Answer:
 CANCEL = Answer("cancel", "Cancel")
 
 
-class ConfirmScreen(ModalScreen[str]):
+class ConfirmScreen(Dialog[str]):
     """Gives back the id of the answer; `cancel` where there was none."""
 
     CSS_PATH = "dialog.tcss"
-    BINDINGS = DIALOG
     HELP: ClassVar[str] = "confirm"
     AUTO_FOCUS = "#cancel"
 
@@ -45,10 +43,11 @@ class ConfirmScreen(ModalScreen[str]):
 
     def compose(self) -> ComposeResult:
         """The question and its answers."""
-        with Vertical(classes="dialog"):
+        with Box(classes="dialog"):
             yield Static(self.question, classes="title", markup=False)
             yield Static(self.text, markup=False)
-            with Horizontal(classes="buttons"):
+            many = " -many" if len(self.answers) > 2 else ""
+            with Horizontal(classes=f"foot buttons{many}"):
                 for answer in self.answers:
                     yield Button(answer.label, id=answer.identity, variant=answer.variant)
 

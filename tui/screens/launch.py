@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, Static
 
 from hunter.leases.lease import Caps
@@ -18,7 +18,7 @@ from hunter.values.errors import HunterError, UsageError
 from hunter.values.units import duration
 from tui.desk import standing
 from tui.format import STALE, age, gpus, money, percent, span, spans, usd
-from tui.keys import DIALOG
+from tui.screens.dialog import Box, Dialog, in_sight
 from tui.widgets.bill import BillSheet
 from tui.widgets.facts import vouched
 from tui.widgets.sheet import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece
@@ -36,13 +36,16 @@ PROMISE = (
     "Hunter ends it at its time to live or its dollars, and only while Hunter runs: "
     "no market here does that by itself."
 )
+TOO_SMALL = (
+    "Too small a terminal to rent in: 40 columns and 15 lines show what is agreed to. "
+    "esc closes this."
+)
 
 
-class LaunchScreen(ModalScreen[None]):
+class LaunchScreen(Dialog[None]):
     """Nothing is rented before its button is pressed, and nothing beyond the caps."""
 
     CSS_PATH = ["dialog.tcss", "launch.tcss"]
-    BINDINGS = DIALOG
     HELP: ClassVar[str] = "launch"
     AUTO_FOCUS = "#cancel"
     go = getters.query_one("#launch", Button)
@@ -66,7 +69,8 @@ class LaunchScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Quote, bill, caps, verdict, buttons."""
         offer, limits = self.deal.offer, self.workload.limits
-        with Vertical(classes="dialog"):
+        yield Static(TOO_SMALL, id="too-small")
+        with Box(classes="dialog"):
             yield Static(f"Launch {self.workload.name} on {gpus(offer.gpu, offer.gpu_count)}",
                          classes="title", markup=False)  # fmt: skip
             yield Static(self._what(), id="what")
@@ -74,23 +78,32 @@ class LaunchScreen(ModalScreen[None]):
             with Vertical(id="bills"):
                 yield BillSheet()
                 yield TimelineSheet()
-            with Horizontal(id="caps"):
-                yield Label("At most  $/h")
-                yield Input(_text(limits.max_usd_h), id="max_usd_h", compact=True)
-                yield Label("$ in all")
-                yield Input(_text(limits.max_usd_run), id="max_usd", compact=True)
-                yield Label("time to live")
-                ttl = "" if limits.ttl_h is None else duration(limits.ttl_h * 3600)
-                yield Input(ttl, id="ttl", compact=True)
-            yield Static(id="verdict")
-            yield Static(PROMISE, id="promise")
-            with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Launch", id="launch", variant="warning", disabled=True)
+            yield Static(PROMISE, classes="promise")
+            with Vertical(classes="foot"):
+                with Horizontal(id="caps"):
+                    ttl = "" if limits.ttl_h is None else duration(limits.ttl_h * 3600)
+                    yield from _cap("At most  $/h", _text(limits.max_usd_h), "max_usd_h")
+                    yield from _cap("$ in all", _text(limits.max_usd_run), "max_usd")
+                    yield from _cap("time to live", ttl, "ttl")
+                with VerticalScroll(id="verdict-box", can_focus=False):
+                    yield Static(id="verdict")
+                yield Static(PROMISE, classes="promise")
+                with Horizontal(classes="buttons"):
+                    yield Button("Cancel", id="cancel")
+                    yield Button("Launch", id="launch", variant="warning", disabled=True)
 
     def on_mount(self) -> None:
         """The recorded bill at once, the quote of now as soon as it comes."""
         self.ask_quote()
+
+    @on(Resize)
+    def keep_focus(self) -> None:
+        """A terminal that was too small took the focus away; Cancel has it again."""
+        self.call_after_refresh(self._focus_something)
+
+    def _focus_something(self) -> None:
+        if self.focused is None:
+            self.query_one("#cancel", Button).focus()
 
     def _what(self) -> Content:
         offer = self.deal.offer
@@ -204,6 +217,9 @@ class LaunchScreen(ModalScreen[None]):
         """The explicit yes."""
         if self.quote is None or self.agreed:
             return
+        if not in_sight(self.go):
+            self.notify(TOO_SMALL, title="Nothing was rented", severity="warning", markup=False)
+            return
         self.agreed = True
         self.go.disabled = True
         self.query_one("#cancel", Button).label = "Close"
@@ -219,6 +235,13 @@ class LaunchScreen(ModalScreen[None]):
     def action_cancel(self) -> None:
         """Close. A create that was sent goes on in the engine."""
         self.dismiss(None)
+
+
+def _cap(name: str, value: str, identity: str) -> ComposeResult:
+    """A field and what it is for, side by side whatever the width."""
+    with Horizontal(classes="cap"):
+        yield Label(name)
+        yield Input(value, id=identity, compact=True)
 
 
 def _text(value: float | None) -> str:

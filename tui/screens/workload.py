@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters, on, work
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,7 +14,7 @@ from hunter.facts.workload_file import load, samples
 from hunter.values.workload import Workload
 from tui.desk import standing
 from tui.format import money
-from tui.keys import DIALOG
+from tui.screens.dialog import Box, Dialog
 from tui.widgets.sheet import BAD, MUTED, STRONG
 
 if TYPE_CHECKING:
@@ -25,11 +24,10 @@ if TYPE_CHECKING:
     from tui.desk import Desk
 
 
-class WorkloadScreen(ModalScreen[Workload | None]):
+class WorkloadScreen(Dialog[Workload | None]):
     """A sample, or a file by its path; None leaves it as it is."""
 
     CSS_PATH = "dialog.tcss"
-    BINDINGS = DIALOG
     HELP: ClassVar[str] = "workload"
     AUTO_FOCUS = "OptionList"
     note = getters.query_one("#note", Static)
@@ -40,12 +38,15 @@ class WorkloadScreen(ModalScreen[Workload | None]):
 
     def compose(self) -> ComposeResult:
         """Samples above, a path below."""
-        with Vertical(classes="dialog"):
+        with Box(classes="dialog"):
             yield Static("Price deals for", classes="title")
             yield OptionList()
-            yield Input(placeholder="or the path of a workload file, as ./job.toml", compact=True)
-            yield Static("", id="note")
-            yield Static("⏎ choose   tab to the path   esc leave as it is", classes="hint")
+            with Vertical(classes="foot"):
+                yield Input(
+                    placeholder="or the path of a workload file, as ./job.toml", compact=True
+                )
+                yield Static("", id="note")
+                yield Static("⏎ choose   tab to the path   esc leave as it is", classes="hint")
 
     @work
     async def on_mount(self) -> None:

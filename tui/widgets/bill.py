@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ITEM = 19
 """Width of the longest item's name, and a blank."""
+HOW = 18
+"""Width in which most of how an amount came about finds room."""
 
 
 class BillSheet(Sheet):
@@ -43,25 +45,33 @@ def bill_lines(deal: Deal, width: int) -> Iterator[Content]:
         [(money(deal.run_usd), STRONG)],
         width,
     )
-    wide = width >= 50
-    room = max(0 if wide else 4, width - ITEM - 14 - (18 if wide else 0))
+    room = max(0, width - ITEM - 14)
+    hows = [_how(item, room) if width >= 50 else "" for item in deal.lines]
+    how_width = min(room, max(HOW, *map(len, hows))) if any(hows) else 0
+    room -= how_width
     dearest = max((item.usd or 0.0 for item in deal.lines), default=0.0)
-    for item in deal.lines:
+    for item, how in zip(deal.lines, hows, strict=True):
         share = (item.usd or 0.0) / dearest if dearest else 0.0
         nothing = item.usd == 0
-        how = f"{number(item.quantity, '.3g')} {item.unit} × {usd(item.rate)}" if wide else ""
         yield line(
             (item.item.ljust(ITEM), MUTED if nothing else ""),
             (f"{usd(item.usd):>8} ", MUTED if nothing else ""),
-            (f"{_share(item, deal):>4} ", MUTED),
-            (bar(share, room) if room else "", ACCENT),
-            (how.rjust(18) if wide else "", MUTED),
+            (f"{_share(item, deal):>4}", MUTED),
+            (f" {bar(share, room)}" if room else "", ACCENT),
+            (how.rjust(how_width + (not room)) if how_width else "", MUTED),
         )
-    yield line(
-        ("between".ljust(ITEM), MUTED),
-        f"{usd(deal.run_low_usd):>8}",
-        (f" and {usd(deal.run_high_usd)}", ""),
-    )
+    low, high = usd(deal.run_low_usd), usd(deal.run_high_usd)
+    between = f"{low:>8} and {high}"
+    yield line(("between".ljust(max(8, min(ITEM, width - len(between)))), MUTED), between)
+
+
+def _how(item: BillLine, room: int) -> str:
+    """Quantity times rate; where that is too long without its unit, and where that is, nothing."""
+    quantity, rate = number(item.quantity, ".3g"), usd(item.rate)
+    for how in (f"{quantity} {item.unit} × {rate}", f"{quantity} × {rate}"):
+        if len(how) <= room:
+            return how
+    return ""
 
 
 def _share(item: BillLine, deal: Deal) -> str:
