@@ -6,9 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import on, work
-from textual.app import App, SystemCommand
-from textual.binding import Binding
-from textual.content import Content
+from textual.app import App
+from textual.worker import WorkerFailed
 
 from hunter.api.background import Background
 from hunter.api.hunter import Hunter
@@ -16,19 +15,20 @@ from hunter.facts.workload_file import load
 from hunter.leases.status import burning
 from tui.desk import Desk
 from tui.format import money
-from tui.keys import APP, DEALS
-from tui.screens.confirm import Answer, ConfirmScreen
+from tui.keys import APP
+from tui.leaving import UNKEPT, blind_question, leave_question
+from tui.palette import commands
 from tui.screens.deals import DealsScreen
 from tui.screens.launch import LaunchScreen
 from tui.screens.lease import EndAgreed, LeaseScreen
 from tui.theme import THEMES
 from tui.widgets.headline import Headline
-from tui.widgets.sheet import MUTED, STRONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from contextlib import AbstractContextManager
 
+    from textual.app import SystemCommand
     from textual.screen import Screen
 
     from hunter.facts.config import Home
@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 2.0
 """Seconds of ours between two looks at what burns."""
+LEAVE = "leave"
+"""The group of the worker that asks before Hunter is left."""
+FAULT = (
+    "This is a mistake in Hunter. It stays open and keeps the caps of what runs; key i shows it. "
+    "After leaving, the mistake is told again: please report it."
+)
 
 
 class HunterApp(App[int]):
@@ -63,6 +69,8 @@ class HunterApp(App[int]):
         self.desk = Desk(Background(hunt), self.tell)
         self.ending: set[str] = set()
         """Leases whose end was asked for here."""
+        self.faults: dict[str, BaseException] = {}
+        """Mistakes of workers that were told, by their words."""
         self.deals = DealsScreen(self.desk, workload, stale_after_s)
 
     def on_mount(self) -> None:
@@ -179,48 +187,48 @@ class HunterApp(App[int]):
         if page is not None:
             self.push_screen(HelpScreen(page, self.screen.active_bindings.values()))
 
-    @work(exclusive=True, group="leave")
-    async def action_leave(self) -> None:
-        """Leave, but not silently while something costs money."""
-        live = await self.desk.read(partial(self.desk.hunt.rentals.all, live_only=True))
-        if not live:
+    async def action_quit(self) -> None:
+        """The one way out, for every key and for the palette; it asks while something costs money."""
+        if not any(worker.group == LEAVE and worker.is_running for worker in self.workers):
+            self._leave()
+
+    @work(group=LEAVE)
+    async def _leave(self) -> None:
+        rentals = self.desk.hunt.rentals
+        live = await self.desk.read(partial(rentals.all, live_only=True))
+        if live is None:
+            question = blind_question()
+        elif live:
+            question = leave_question(live, burning(rentals))
+        else:
             self.exit(0)
             return
-        answer = await self.push_screen_wait(self._leave_question(live))
+        answer = await self.push_screen_wait(question)
         if answer == "leave":
             self.exit(0)
-        elif answer == "destroy":
+        elif answer == "destroy" and live:
             self.notify("Ending all of them; Hunter closes when each is proven gone.")
             self._end(live, then_quit=True)
 
-    def _leave_question(self, live: Sequence[Lease]) -> ConfirmScreen:
-        burn = burning(self.desk.hunt.rentals)
-        unseen = " and what is not known yet" if burn.unseen else ""
-        names = "\n".join(
-            f"  {lease.gpu} · {lease.market}:{lease.instance_id or '…'} · {lease.state}"
-            for lease in live
-        )
-        text = Content.assemble(
-            (names, STRONG),
-            f"\n\nTogether they cost {money(burn.usd_h)}/h now{unseen}.\n",
-            ("While Hunter is closed nobody keeps their caps or their time to live. "
-             "hunter ps shows them, hunter destroy ends them.", MUTED),
-        )  # fmt: skip
-        return ConfirmScreen(
-            f"{len(live)} still running",
-            text,
-            Answer("leave", "Leave running", "warning"),
-            Answer("destroy", "Destroy all, quit", "error"),
-        )
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: the app's own, and the deals' keys by name."""
-        yield from super().get_system_commands(screen)
-        if screen is self.deals:
-            for binding in DEALS:
-                if isinstance(binding, Binding):
-                    act = getattr(self.deals, f"action_{binding.action}")
-                    yield SystemCommand(binding.description, binding.tooltip, act)
+        """The palette; its way out is ours, not Textual's."""
+        for command in super().get_system_commands(screen):
+            if command.callback != self.action_quit:
+                yield command
+        yield from commands(self, screen)
+
+    # ── faults ───────────────────────────────────────────────────────────────────────────────
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A worker's fault is told, and Hunter stays open: closed, it would keep no caps."""
+        if not isinstance(error, WorkerFailed):
+            super()._handle_exception(error)
+            return
+        fault = error.error
+        said = f"{type(fault).__name__}: {fault}"
+        if said not in self.faults:
+            self.faults[said] = fault
+            self.notify(FAULT, title=said, severity="error", timeout=30, markup=False)
 
 
 def _bill(ended: Lease) -> str:
@@ -243,7 +251,17 @@ def run_app(
     job = load(workload or home.config.workload)
     app = HunterApp(Hunter(home, sandbox=sandbox), job)
     try:
-        answer = app.run()
-        return answer if answer is not None else app.return_code or 0
+        return outcome(app, app.run())
     finally:
         app.shut()
+
+
+def outcome(app: HunterApp, answer: int | None) -> int:
+    """The exit code of an app that has ended; a fault is raised again, where a shell can show it."""
+    if answer is None and app.return_code:
+        live = app.desk.hunt.rentals.all(live_only=True)
+        if live:
+            raise HunterError(f"The app failed with {len(live)} still running.", remedy=UNKEPT)
+    for fault in app.faults.values():
+        raise fault
+    return answer if answer is not None else app.return_code or 0

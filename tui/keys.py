@@ -10,21 +10,29 @@ Bindings: TypeAlias = list[BindingType]
 
 
 def key(
-    keys: str, action: str, label: str, identity: str, sentence: str, *, show: bool = True
+    keys: str,
+    action: str,
+    label: str,
+    identity: str,
+    sentence: str,
+    *,
+    show: bool = True,
+    priority: bool = False,
 ) -> Binding:
     """One binding, complete."""
     shown = {"slash": "/", "question_mark": "?", "enter": "⏎", "escape": "esc"}
     display = shown.get(keys.partition(",")[0])
     return Binding(
-        keys, action, label, id=identity, tooltip=sentence, show=show, key_display=display
-    )
+        keys, action, label, id=identity, tooltip=sentence, show=show, key_display=display,
+        priority=priority,
+    )  # fmt: skip
 
 
 APP: Bindings = [
     key("question_mark,f1", "help", "Help", "app.help", "This page: every key of the screen"),
-    key("q", "leave", "Quit", "app.quit", "Leave Hunter; it asks first while anything runs"),
-    key("ctrl+q", "leave", "Quit", "app.quit_anywhere", "The same, from inside a field",
-        show=False),
+    key("q", "quit", "Quit", "app.quit", "Leave Hunter; it asks first while anything runs"),
+    key("ctrl+q", "quit", "Quit", "app.quit_anywhere", "The same, from inside a field or a dialogue",
+        show=False, priority=True),
 ]  # fmt: skip
 DEALS: Bindings = [
     key("enter", "launch", "Launch", "deals.launch",
@@ -77,11 +85,11 @@ RUNNING: Bindings = [
 DIALOG: Bindings = [
     key("escape", "cancel", "Cancel", "dialog.cancel", "Close it and change nothing"),
     key("f1", "app.help", "Help", "dialog.help", "This page: every key of the dialogue"),
-    key("ctrl+q", "app.leave", "Quit", "dialog.quit", "Leave Hunter", show=False),
+    key("ctrl+q", "app.quit", "Quit", "dialog.quit", "Leave Hunter", show=False),
 ]
 HELP: Bindings = [
     key("escape,q,question_mark,f1", "cancel", "Close", "help.close", "Close this page"),
-    key("ctrl+q", "app.leave", "Quit", "help.quit", "Leave Hunter", show=False),
+    key("ctrl+q", "app.quit", "Quit", "help.quit", "Leave Hunter", show=False),
 ]
 NEEDLE: Bindings = [
     key("down", "app.focus('deals')", "To the deals", "filter.down", "To the deals, filter on"),

@@ -31,3 +31,4 @@ async def app(tmp_path: Path, market: FakeMarket) -> AsyncIterator[HunterApp]:
     app = fast_app(tmp_path, market)
     yield app
     await asyncio.to_thread(app.shut)
+    assert not app.faults

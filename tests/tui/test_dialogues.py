@@ -53,6 +53,7 @@ async def app(tmp_path: Path, market: FakeMarket) -> AsyncIterator[HunterApp]:
     app = fast_app(tmp_path, market)
     yield app
     await asyncio.to_thread(app.shut)
+    assert not app.faults
 
 
 async def launching(pilot: Pilot[int], app: HunterApp) -> LaunchScreen:
@@ -252,7 +253,7 @@ async def test_the_question_before_leaving_shows_all_its_answers(
 ) -> None:
     hunt = app.desk.hunt
     await app.desk.ask(hunt.scrape())
-    caps = Caps(max_usd_h=5, max_usd=5, ttl_s=3600)
+    caps = Caps(max_usd_h=5, max_usd=5000, ttl_s=1e7)
 
     async def rent() -> None:
         bid = hunt.deals(JOB)[0].offer.ref

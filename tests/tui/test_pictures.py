@@ -51,6 +51,7 @@ def app(tmp_path: Path, vast: FakeMarket, runpod: FakeMarket) -> Iterator[Hunter
     app = frozen_app(tmp_path, vast, runpod)
     yield app
     app.shut()
+    assert not app.faults
 
 
 def lease(**changes: Any) -> Lease:

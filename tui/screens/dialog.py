@@ -54,4 +54,4 @@ def in_sight(widget: Widget) -> bool:
     if not region or seen.visible_region != region:
         return False
     corners = product((region.x, region.right - 1), (region.y, region.bottom - 1))
-    return all(screen.get_widget_at(x, y)[0] is widget for x, y in corners)
+    return all(widget in screen.get_widget_at(x, y)[0].ancestors_with_self for x, y in corners)
