@@ -13,6 +13,7 @@ from hunter.api.background import Background
 from hunter.api.hunter import Hunter
 from hunter.facts.workload_file import load
 from hunter.leases.status import burning
+from hunter.values.errors import HunterError
 from tui.desk import Desk
 from tui.format import money
 from tui.keys import APP
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from hunter.facts.config import Home
     from hunter.leases.lease import Lease
-    from hunter.values.errors import HunterError
     from hunter.values.workload import Workload
 
 LOOK_EVERY_S = 2.0
