@@ -122,10 +122,10 @@ async def hunter_poll(home: Home) -> tuple[float, float, int]:
     """Poll and record the whole of Vast twice: on an empty database, and on a full one."""
     taken = []
     offers = 0
-    async with Hunter(home) as hunt:
+    async with Hunter(home) as hunter:
         for _ in range(2):
             begun = time.perf_counter()
-            [polled] = await hunt.scrape(["vast"])
+            [polled] = await hunter.scrape(["vast"])
             taken.append(time.perf_counter() - begun)
             if polled.error:
                 raise polled.error
@@ -138,12 +138,12 @@ def ranking(home: Home) -> list[tuple[str, float]]:
     from hunter.facts import workload_file
 
     async def measure() -> list[tuple[str, float]]:
-        async with Hunter(home) as hunt:
+        async with Hunter(home) as hunter:
             found = []
             for name in ("one-hour", "comfyui-flux"):
                 job = workload_file.load(name)
-                hunt.deals(job)
-                found.append((name, best(lambda job=job: hunt.deals(job), 9)))  # type: ignore[misc]
+                hunter.deals(job)
+                found.append((name, best(lambda job=job: hunter.deals(job), 9)))  # type: ignore[misc]
             return found
 
     return asyncio.run(measure())

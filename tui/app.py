@@ -10,9 +10,6 @@ from textual.app import App
 from textual.worker import WorkerFailed
 
 from hunter.api.background import Background
-from hunter.api.hunter import Hunter
-from hunter.facts.workload_file import load
-from hunter.leases.status import burning
 from hunter.values.errors import HunterError
 from tui.desk import Desk
 from tui.format import money
@@ -26,13 +23,12 @@ from tui.theme import THEMES
 from tui.widgets.headline import Headline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterable, Sequence
 
     from textual.app import SystemCommand
     from textual.screen import Screen
 
-    from hunter.facts.config import Home
+    from hunter.api.hunter import Hunter
     from hunter.leases.lease import Lease
     from hunter.values.workload import Workload
 
@@ -63,10 +59,10 @@ class HunterApp(App[int]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (128, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
-    def __init__(self, hunt: Hunter, workload: Workload) -> None:
+    def __init__(self, hunter: Hunter, workload: Workload) -> None:
         super().__init__()
-        stale_after_s = hunt.stale_after_s
-        self.desk = Desk(Background(hunt), self.tell)
+        stale_after_s = hunter.prices.stale_after_s
+        self.desk = Desk(Background(hunter), self.tell)
         self.ending: set[str] = set()
         """Leases whose end was asked for here."""
         self.faults: dict[str, BaseException] = {}
@@ -82,7 +78,7 @@ class HunterApp(App[int]):
         self.desk.background.keep_live()
         self.look()
         self.set_interval(LOOK_EVERY_S, self.look)
-        for error in self.desk.hunt.facts.unusable.values():
+        for error in self.desk.hunter.facts.unusable.values():
             self.tell(error)
 
     def shut(self) -> None:
@@ -97,7 +93,7 @@ class HunterApp(App[int]):
     async def look(self) -> None:
         """What lives and what it costs, for the top of every screen."""
         before = self.desk.burning
-        found = await self.desk.read(burning, self.desk.hunt.rentals)
+        found = await self.desk.read(self.desk.hunter.leases.burning)
         if found is None:
             return
         self.desk.burning = found
@@ -111,7 +107,7 @@ class HunterApp(App[int]):
     @work(group="turns")
     async def _tell_turn(self, lease_id: str) -> None:
         """A lease became ready, or ended without anybody here asking for it."""
-        lease = await self.desk.read(self.desk.hunt.rentals.get, lease_id)
+        lease = await self.desk.read(self.desk.hunter.leases.get, lease_id)
         if not self.is_running:
             return
         watched = getattr(self.screen, "lease_id", None) == lease_id
@@ -139,7 +135,7 @@ class HunterApp(App[int]):
     @work(group="spend")
     async def _rent(self, event: LaunchScreen.Agreed) -> None:
         lease = await self.desk.spend(
-            self.desk.hunt.launch(event.quote, event.workload, event.caps),
+            self.desk.hunter.launch(event.quote, event.workload, event.caps),
             tell=partial(self._not_rented, event.screen),
         )
         if lease is None or not self.is_running:
@@ -169,7 +165,7 @@ class HunterApp(App[int]):
         proven = True
         self.ending |= {lease.lease_id for lease in leases}
         for lease in leases:
-            ended = await self.desk.spend(self.desk.hunt.rentals.destroy(lease.lease_id))
+            ended = await self.desk.spend(self.desk.hunter.destroy(lease.lease_id))
             self.look()
             proven = proven and ended is not None
             if ended is not None:
@@ -194,12 +190,12 @@ class HunterApp(App[int]):
 
     @work(group=LEAVE)
     async def _leave(self) -> None:
-        rentals = self.desk.hunt.rentals
-        live = await self.desk.read(partial(rentals.all, live_only=True))
+        leases = self.desk.hunter.leases
+        live = await self.desk.read(partial(leases.all, live_only=True))
         if live is None:
             question = blind_question()
         elif live:
-            question = leave_question(live, burning(rentals))
+            question = leave_question(live, leases.burning())
         else:
             self.exit(0)
             return
@@ -236,20 +232,9 @@ def _bill(ended: Lease) -> str:
     return f"{bill}, metered {money(ended.metered_usd)}"
 
 
-def run_app(
-    home: Home,
-    sandbox: Callable[[], AbstractContextManager[str]] | None,
-    workload: str | None,
-) -> int:
-    """Open the app on a home until the user leaves; returns the exit code.
-
-    Args:
-        home: where its record is.
-        sandbox: starts the embedded market when a market is first asked; None for real ones.
-        workload: file or sample that deals are priced for; what config.toml names where None.
-    """
-    job = load(workload or home.config.workload)
-    app = HunterApp(Hunter(home, sandbox=sandbox), job)
+def run_app(hunter: Hunter, workload: Workload) -> int:
+    """Open the app on a Hunter, which is closed with it; returns the exit code."""
+    app = HunterApp(hunter, workload)
     try:
         return outcome(app, app.run())
     finally:
@@ -259,7 +244,7 @@ def run_app(
 def outcome(app: HunterApp, answer: int | None) -> int:
     """The exit code of an app that has ended; a fault is raised again, where a shell can show it."""
     if answer is None and app.return_code:
-        live = app.desk.hunt.rentals.all(live_only=True)
+        live = app.desk.hunter.leases.all(live_only=True)
         if live:
             raise HunterError(f"The app failed with {len(live)} still running.", remedy=UNKEPT)
     for fault in app.faults.values():

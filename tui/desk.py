@@ -34,22 +34,22 @@ class Desk:
         """What ran when it was last looked at."""
 
     @property
-    def hunt(self) -> Hunter:
+    def hunter(self) -> Hunter:
         """The verbs."""
-        return self.background.hunt
+        return self.background.hunter
 
     @property
     def banner(self) -> str:
         """What has to be read on every screen where nothing is real."""
-        if not self.hunt.home.simulated:
+        if not self.hunter.home.simulated:
             return ""
-        speed = self.hunt.clock.speed
+        speed = self.hunter.clock.speed
         times = f" {speed:g}×" if speed != 1 else ""  # 1 also before the market was first asked
         return f"SANDBOX{times}: simulated market, no real money"
 
     def now(self) -> float:
         """The markets' time."""
-        return self.hunt.clock.now()
+        return self.hunter.clock.now()
 
     async def read(
         self, verb: Callable[..., T], *args: Any, tell: Callable[[HunterError], None] | None = None

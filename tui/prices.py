@@ -11,7 +11,7 @@ from textual.message import Message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.api.hunter import Polled
+    from hunter.api.polling import Polled
     from hunter.markets.protocol import Progress
     from hunter.values.workload import Workload
     from tui.desk import Desk
@@ -59,8 +59,8 @@ class Prices:
 
     async def remember(self) -> None:
         """What is on record of earlier polls."""
-        polls = await self.desk.read(self.desk.hunt.last_polls) or []
-        names = await self.desk.read(self.desk.hunt.market_names) or ()
+        polls = await self.desk.read(self.desk.hunter.prices.last_polls) or []
+        names = await self.desk.read(self.desk.hunter.prices.market_names) or ()
         known = {poll["market"]: poll for poll in polls}
         for name in sorted({*names, *known}):
             before = self.news.get(name, News(market=name))
@@ -110,7 +110,7 @@ class Prices:
     async def _poll_one(self, name: str, workload: Workload | None) -> tuple[Polled, ...]:
         try:
             polled = await self.desk.ask(
-                self.desk.hunt.scrape((name,), workload=workload, report=self._progress)
+                self.desk.hunter.scrape((name,), workload=workload, report=self._progress)
             )
         finally:
             self.news[name] = replace(self.news[name], doing=None)

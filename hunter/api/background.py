@@ -1,13 +1,12 @@
-"""The engine: the verbs on a thread of their own, so that no screen's end can end a rental's step.
+"""Work behind an app: verbs on the hunt's own thread, so that no screen's end can end a rental's step.
 
 A screen asks and may stop listening; what it asked for goes on. Live leases are kept inside their caps
-for as long as the engine runs.
+for as long as this runs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hunter.leases.asking import sentence
@@ -28,27 +27,25 @@ AGAIN_AT_LEAST_EVERY_S = 60.0
 
 
 class Background:
-    """Runs one Hunter's asynchronous verbs on its own event loop."""
+    """Runs one Hunter's verbs behind an app, and keeps what is rented."""
 
-    def __init__(self, hunt: Hunter, *, again_s: float = AGAIN_S) -> None:
+    def __init__(self, hunter: Hunter, *, again_s: float = AGAIN_S) -> None:
         """`again_s` passes before what failed is tried again; each further failure doubles it."""
-        self.hunt = hunt
+        self.hunter = hunter
+        self._leases = hunter.leases
+        self._runner = hunter.runner
         self._again_s = again_s
         self._failed: dict[str, str] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="hunter", daemon=True)
-        self._thread.start()
         self._kept: dict[str, asyncio.Task[None]] = {}
 
     @property
     def problems(self) -> dict[str, str]:
         """The last failure of each kept lease while it lasts, by lease id; of all of them under ``""``."""
-        return {**self.hunt.rentals.troubles, **self._failed}
+        return {**self._leases.troubles, **self._failed}
 
     async def ask(self, verb: Coroutine[Any, Any, T]) -> T:
         """The result of a verb. Cancelling the wait leaves the verb running."""
-        future = asyncio.run_coroutine_threadsafe(verb, self._loop)
-        return await asyncio.shield(asyncio.wrap_future(future))
+        return await self._runner.ask(verb)
 
     def keep_live(self) -> None:
         """Begin to watch every live lease that is not watched yet, and to keep its caps.
@@ -56,27 +53,27 @@ class Background:
         A record that cannot be read now is read again later: nothing stays unwatched for it.
         """
         try:
-            live = self.hunt.rentals.all(live_only=True)
+            live = self._leases.all(live_only=True)
         except HunterError as error:
             self._failed[""] = _words(error)
-            self._loop.call_soon_threadsafe(self._loop.call_later, self._again_s, self.keep_live)
+            self._runner.soon(self._runner.loop.call_later, self._again_s, self.keep_live)
             return
         self._failed.pop("", None)
         for lease in live:
             if lease.lease_id not in UNDER_WAY:
-                self._loop.call_soon_threadsafe(self._keep, lease.lease_id)
+                self._runner.soon(self._keep, lease.lease_id)
 
     def _keep(self, lease_id: str) -> None:
         task = self._kept.get(lease_id)
         if task is None or task.done():
-            self._kept[lease_id] = self._loop.create_task(self._keeping(lease_id))
+            self._kept[lease_id] = self._runner.loop.create_task(self._keeping(lease_id))
 
     async def _keeping(self, lease_id: str) -> None:
         """Keep a lease until its end; whatever goes wrong, it is told and tried again."""
         pause_s = self._again_s
         while True:
             try:
-                await self.hunt.rentals.keep(lease_id)
+                await self._leases.keep(lease_id)
             except Exception as error:  # noqa: BLE001  what is not watched costs money unseen
                 self._failed[lease_id] = _words(error)
             else:
@@ -99,12 +96,10 @@ class Background:
             for task in rest:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
-            await self.hunt.close()
+            await self.hunter.close()
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(give_s + 10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._runner.run(end(), timeout_s=give_s + 10)
+        self._runner.close()
 
     async def spend(self, verb: Coroutine[Any, Any, T]) -> T:
         """Ask for a verb that creates or destroys: `close` waits for its end."""

@@ -1,4 +1,4 @@
-"""Starting the embedded market for one command: a process that ends with it, whatever happens."""
+"""The embedded market of a simulated home: a process that ends with the hunt, whatever happens."""
 
 from __future__ import annotations
 
@@ -8,12 +8,20 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from hunter.markets.open import Embedded
+from hunter.sandbox.facts import SERVED, mirrors
 from hunter.values.errors import MarketError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from hunter.facts.config import Home
+
+
+def embedded(start: Callable[[], AbstractContextManager[str]] | None) -> Embedded:
+    """What a simulated home knows of the embedded market, and what starts it."""
+    return Embedded(served=SERVED, mirrors=mirrors, start=start)
 
 
 @contextmanager

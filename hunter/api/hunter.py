@@ -1,106 +1,157 @@
 """The verbs. The command line, the terminal app, cron and Python users call these and nothing below.
 
-async with Hunter(home) as hunt:
-    await hunt.scrape()
-    deals = hunt.deals(workload)
+    async with Hunter() as hunter:
+        await hunter.scrape()
+        deals = hunter.deals("comfyui-flux")
+
+Where nothing is asynchronous, `wait` runs a verb to its end:
+
+    with Hunter() as hunter:
+        hunter.wait(hunter.scrape())
+        deals = hunter.deals("comfyui-flux")
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeVar
 
-import msgspec
-
-from hunter.api.open_markets import OpenMarkets
+from hunter.api.clock import MarketClock
 from hunter.api.prices import Prices
-from hunter.api.situation import Situation, situation
-from hunter.estimate.measure import Launch, Went, marks, measured, outcome
-from hunter.leases.launch import Rentals
-from hunter.leases.lease import before
-from hunter.leases.status import Rented, expect, rented
-from hunter.markets.protocol import Progress, Scope
-from hunter.store import evidence, polls
-from hunter.values.columns import Offers
-from hunter.values.errors import (
-    ConfigError,
-    HunterError,
-    MarketError,
-    NoKey,
-    OfferGone,
-    PayloadError,
-    UsageError,
-)
+from hunter.facts.config import Home, find_home
+from hunter.facts.in_use import InUse
+from hunter.facts.shipped import Facts, shipped
+from hunter.store import Store
+from hunter.store.settings import read_clock, write_clock
+from hunter.values.errors import UsageError
+from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
+    from hunter.api.advice import Advice
+    from hunter.api.polling import Polled
+    from hunter.api.renting import Quote, Renting
+    from hunter.api.runner import Runner
     from hunter.cost.deal import Deal
-    from hunter.facts.config import Home
-    from hunter.facts.shipped import Facts
-    from hunter.leases.lease import Caps, Lease, Stay
-    from hunter.markets.protocol import Market
+    from hunter.cost.deals import Deals
+    from hunter.cost.filters import Missed, Query
+    from hunter.leases.fleet import Fleet
+    from hunter.leases.lease import Caps, Lease
+    from hunter.leases.leases import Leases
+    from hunter.markets.open import Embedded, OpenMarkets
+    from hunter.markets.protocol import Market, Progress
     from hunter.payload.sizes import PayloadSize
-    from hunter.values.offers import Offer
-    from hunter.values.workload import Workload
+    from hunter.values.clock import Clock
+    from hunter.values.errors import ConfigError, PayloadError
 
-FULL_POLL_DISK_GB = 10.0
-"""Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
-
-
-DUD_AFTER_S = 8 * 60.0
-"""No host counts as a dud before that, however short its start was predicted."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Polled:
-    """How the poll of one market went."""
+class Hunter:
+    """One hunt: a home with its recorded prices, the markets, and what is rented there.
 
-    market: str
-    offers: int = 0
-    appeared: int = 0
-    changed: int = 0
-    gone: int = 0
-    rejected: int = 0
-    rejections: tuple[tuple[str, str], ...] = ()
-    """The first few records that could not be read: id and reason."""
-    complete: bool = False
-    seconds: float = 0.0
-    notes: tuple[str, ...] = ()
-    error: HunterError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """An offer asked for afresh, with its bill; the deal that a launch is confirmed on."""
-
-    deal: Deal
-    before_usd_h: float | None
-    """The price that was recorded before."""
-
-
-def _quiet(progress: Progress) -> None:
-    """Nobody watches."""
-
-
-class Hunter(Prices):
-    """One hunt: a home with its recorded prices, the markets, and what is rented there."""
+    Opening it reads the record and nothing else. Markets, leases and all that needs a network are loaded
+    when they are first used.
+    """
 
     def __init__(
         self,
-        home: Home,
+        home: Home | Path | str | None = None,
         *,
-        facts: Facts | None = None,
+        sandbox: bool | Callable[[], AbstractContextManager[str]] = False,
         markets: dict[str, Market] | None = None,
-        sandbox: Callable[[], AbstractContextManager[str]] | None = None,
+        facts: Facts | None = None,
+        clock: Clock | None = None,
     ) -> None:
-        super().__init__(home, facts=facts)
-        self.open_markets = OpenMarkets(self, markets=markets, sandbox=sandbox)
-        self.rentals = Rentals(self.store, self.open_markets.open, self.rules, lambda: self.clock)
-        self.rentals.learn = self._learn
+        """Open a home.
+
+        Args:
+            home: its folder; the platform's own, or HUNTER_HOME, where None.
+            sandbox: use the embedded market, or what starts another one: no account, no money.
+            markets: use these and no others.
+            facts: what is known of markets and hardware; what ships where None.
+            clock: tells the markets' time; the wall's, or the embedded market's, where None.
+        """
+        if not isinstance(home, Home):
+            home = find_home(None if home is None else str(home), sandbox=bool(sandbox))
+        if sandbox and not home.simulated:
+            raise UsageError(
+                f"{home.data_folder} is a real home, and the embedded market was asked for.",
+                remedy="Name the home by its folder: the embedded market gets one of its own in it.",
+            )
+        self.home = home
+        self.facts = facts or shipped()
+        self.store = Store(home.database)
+        self.clock: Clock = clock or MarketClock(
+            read_clock(self.store, simulated=home.simulated), partial(write_clock, self.store)
+        )
+        """The markets' time; everybody in this hunt holds this one."""
+        self._sandbox = sandbox
+        self._given = markets
+        self._closed = False
+        self._in_use = InUse(
+            facts=self.facts,
+            given=tuple(markets or ()),
+            wanted=home.config.markets,
+            embedded=_served() if sandbox else None,
+        )
+        self.prices = Prices(home, self.store, self.clock, self.facts, self._in_use)
+        """What is recorded, priced."""
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def advice(self) -> Advice:
+        """Where to keep weights, how to ship and to serve them, and why nothing was found."""
+        from hunter.api.advice import Advice  # noqa: PLC0415  a ranking needs none
+
+        return Advice(self.prices)
+
+    @cached_property
+    def markets(self) -> OpenMarkets:
+        """The markets in use, each opened when it is first needed."""
+        from hunter.markets.open import OpenMarkets  # noqa: PLC0415  asyncio, 30 ms
+
+        embedded = self._embedded() if self.home.simulated else None
+        return OpenMarkets(
+            self.facts, self.clock, self._in_use, given=self._given, embedded=embedded
+        )
+
+    def _embedded(self) -> Embedded:
+        from hunter.api.embedded import embedded, sandbox  # noqa: PLC0415  subprocess, 15 ms
+
+        start = partial(sandbox, self.home) if self._sandbox is True else self._sandbox or None
+        return embedded(start)
+
+    @cached_property
+    def leases(self) -> Leases:
+        """What is rented: on record, and at the markets."""
+        from hunter.leases.leases import Leases  # noqa: PLC0415  asyncio, 30 ms
+        from hunter.leases.ledger import Ledger  # noqa: PLC0415  with it
+        from hunter.leases.lessons import Lessons  # noqa: PLC0415  with it
+        from hunter.leases.lookout import Lookout  # noqa: PLC0415  with it
+
+        ledger = Ledger(self.store, self.prices.rules, self.clock)
+        lookout = Lookout(ledger, self.markets)
+        return Leases.of(ledger, lookout, Lessons(ledger, self.prices.assumptions))
+
+    @cached_property
+    def runner(self) -> Runner:
+        """The event loop of this hunt's own, started when somebody first waits on it."""
+        from hunter.api.runner import Runner  # noqa: PLC0415  asyncio, 30 ms
+
+        return Runner()
+
+    @cached_property
+    def _renting(self) -> Renting:
+        from hunter.api.renting import Renting  # noqa: PLC0415  asyncio, 30 ms
+
+        return Renting(self.prices, self.markets, self.leases)
+
+    # ── opening and closing ──────────────────────────────────────────────────────────────────
 
     async def __aenter__(self) -> Hunter:
         return self
@@ -108,18 +159,38 @@ class Hunter(Prices):
     async def __aexit__(self, *exc: object) -> None:
         await self.close()
 
+    def __enter__(self) -> Hunter:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if {"markets", "runner"} & vars(self).keys():
+            self.wait(self.close())
+        else:
+            self.store.close()
+
     async def close(self) -> None:
         """Let go of markets, the embedded one included, and of the database."""
-        await self.open_markets.close()
+        if "markets" in vars(self):
+            await self.markets.close()
         self.store.close()
+        self._closed = True
+        if "runner" in vars(self) and not self.runner.is_here():
+            import asyncio  # noqa: PLC0415  30 ms, and a ranking never waits
 
-    def market_names(self) -> tuple[str, ...]:
-        """The markets in use: those handed in, or all, or those that config.toml names."""
-        return self.open_markets.given or self.open_markets.within_reach(super().market_names())
+            await asyncio.to_thread(self.runner.close)
 
-    async def market(self, name: str) -> Market:
-        """The adapter of a market, opened when it is first needed."""
-        return await self.open_markets.open(name)
+    def wait(self, verb: Awaitable[T]) -> T:
+        """Run one of the asynchronous verbs to its end, and give its result: the way in without async.
+
+        The verb runs on a loop and a thread of this hunt's own, so that this works inside a notebook too.
+        Ctrl-C cancels the verb, which cleans up before KeyboardInterrupt is raised. Stay with it: markets
+        that were opened here are used here, and not by `await` on another loop.
+        """
+        try:
+            return self.runner.run(verb)
+        finally:
+            if self._closed:
+                self.runner.close()
 
     # ── prices ───────────────────────────────────────────────────────────────────────────────
 
@@ -127,54 +198,47 @@ class Hunter(Prices):
         self,
         markets: Iterable[str] = (),
         *,
-        workload: Workload | None = None,
-        report: Callable[[Progress], None] = _quiet,
+        workload: Workload | str | None = None,
+        report: Callable[[Progress], None] | None = None,
     ) -> tuple[Polled, ...]:
         """Poll markets once and record what changed; all of each, or what a workload could use.
 
         One market failing leaves the others' results as they are; its `error` says why.
         """
-        names = tuple(markets) or self.market_names()
+        from hunter.api.polling import Polling, unwatched  # noqa: PLC0415  asyncio, 30 ms
+
+        names = tuple(markets) or self._in_use.names()
         for name in names:
-            self.check_market(name)
-        scope = self._scope(workload)
-        return tuple(await asyncio.gather(*(self._poll(name, scope, report) for name in names)))
+            self._in_use.check(name)
+        job = None if workload is None else self._job(workload)
+        polling = Polling(self.store, self.markets, self.clock)
+        return await polling.poll(names, job, report or unwatched)
 
-    def _scope(self, workload: Workload | None) -> Scope:
-        if workload is None:
-            return Scope(disk_gb=FULL_POLL_DISK_GB)
-        return Scope(
-            disk_gb=workload.disk_gb,
-            gpus=workload.gpu.models,
-            gpu_count=workload.gpu.count,
-            min_vram_gb=workload.gpu.vram_gb,
-        )
+    def deals(
+        self,
+        workload: Workload | str | None = None,
+        query: Query | None = None,
+        *,
+        top: int | None = None,
+    ) -> Deals:
+        """The recorded offers that fit a workload, cheapest run first; only the best few with `top`.
 
-    async def _poll(self, name: str, scope: Scope, report: Callable[[Progress], None]) -> Polled:
-        begun, started_at = time.monotonic(), self.clock.now()
-        try:
-            market = await self.market(name)
-            listing = await market.offers(scope, report)
-            self.open_markets.note_clock(market)
-        except MarketError as error:
-            with_clock = self.clock.now()
-            await asyncio.to_thread(
-                polls.record_failure, self.store, name, started_at, with_clock, str(error)
-            )
-            return Polled(market=name, error=error, seconds=time.monotonic() - begun)
-        except ConfigError as error:
-            return Polled(market=name, error=error)
-        recorded = await asyncio.to_thread(
-            polls.record, self.store, listing, scope, started_at, self.clock.now()
-        )
-        return Polled(
-            market=name,
-            **msgspec.structs.asdict(recorded),
-            rejections=tuple((r.record, r.reason) for r in listing.rejected[:5]),
-            complete=listing.complete,
-            seconds=time.monotonic() - begun,
-            notes=listing.notes,
-        )
+        A workload is a value, or the name or file of one; where None, the one that config.toml names.
+        """
+        return self.prices.deals(self._job(workload), query, top=top)
+
+    def explain(
+        self, ref: str, workload: Workload | str | None = None
+    ) -> tuple[Deal, tuple[Missed, ...]]:
+        """One recorded offer with its bill, and each rule that it breaks."""
+        return self.prices.explain(ref, self._job(workload))
+
+    def _job(self, workload: Workload | str | None) -> Workload:
+        if isinstance(workload, Workload):
+            return workload
+        from hunter.facts import workload_file  # noqa: PLC0415  only where one is named
+
+        return workload_file.load(str(workload or self.home.config.workload))
 
     # ── payloads ─────────────────────────────────────────────────────────────────────────────
 
@@ -182,114 +246,43 @@ class Hunter(Prices):
         """How much has to travel for a reference, learnt without pulling it."""
         from hunter.payload.learn import weigh  # noqa: PLC0415  httpx, 0.1 s, and no ranking needs it
 
-        mirrors = {} if offline else await self.open_markets.mirrors()
-        return await weigh(ref, self.memory, mirrors, offline=offline, refresh=refresh)
+        mirrors = {} if offline else await self.markets.mirrors()
+        return await weigh(ref, self.prices.memory, mirrors, offline=offline, refresh=refresh)
 
-    async def learn_sizes(self, workload: Workload) -> list[PayloadError | ConfigError]:
+    async def learn_sizes(self, workload: Workload | str) -> list[PayloadError | ConfigError]:
         """Learn all sizes of a workload; what could not be learnt, and why."""
         from hunter.payload.learn import weigh_workload  # noqa: PLC0415  with it
 
-        return await weigh_workload(workload, self.memory, await self.open_markets.mirrors())
+        mirrors = await self.markets.mirrors()
+        return await weigh_workload(self._job(workload), self.prices.memory, mirrors)
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
-    async def quote(self, ref: str, workload: Workload) -> Quote:
+    async def quote(self, ref: str, workload: Workload | str | None = None) -> Quote:
         """Ask the market for one offer's price of now, with the workload's disk."""
-        offer = self._find(ref)
-        market = await self.market(offer.market)
-        scope = Scope(
-            disk_gb=workload.disk_gb,
-            gpus=(offer.gpu,),
-            gpu_count=offer.gpu_count,
-            offer_ids=(offer.offer_id,),
-        )
-        listing = await market.offers(scope, _quiet)
-        self.open_markets.note_clock(market)
-        same = listing.offers.tenancy.is_in([offer.tenancy])
-        same &= listing.offers.offer_id.is_in([offer.offer_id])
-        if not same.any():
-            raise OfferGone(
-                f"{ref} is no longer for sale with {workload.disk_gb:g} GB of disk.",
-                remedy="Take the next one of hunter deals --refresh.",
-            )
-        fresh = listing.offers[int(same.argmax())]
-        return Quote(deal=self.priced(fresh, workload), before_usd_h=offer.price_usd_h)
+        return await self._renting.quote(ref, self._job(workload))
 
-    def check_caps(self, quote: Quote, caps: Caps) -> None:
-        """Refuse a launch that its own caps forbid; UsageError says which and by how much."""
-        deal = quote.deal
-        if deal.all_in_usd_h is None:
-            raise UsageError(
-                f"The price of {deal.offer.ref} is not fully known.", remedy="Take another offer."
-            )
-        if deal.all_in_usd_h > caps.max_usd_h:
-            raise UsageError(
-                f"{deal.offer.ref} costs ${deal.all_in_usd_h:.4f}/h with its disk, above the cap of "
-                f"${caps.max_usd_h:.4f}/h.",
-                remedy="Raise --max-usd-h or take another offer.",
-            )
-        if deal.cold_start_usd is not None and deal.cold_start_usd > caps.max_usd:
-            raise UsageError(
-                f"The cold start on {deal.offer.ref} alone costs ${deal.cold_start_usd:.2f}, above "
-                f"the cap of ${caps.max_usd:.2f}.",
-                remedy="Raise --max-usd or take another offer.",
-            )
-
-    async def launch(self, quote: Quote, workload: Workload, caps: Caps) -> Lease:
+    async def launch(self, quote: Quote, workload: Workload | str | None, caps: Caps) -> Lease:
         """Rent a quoted deal inside the caps. The user has said yes before this is called."""
-        self.check_caps(quote, caps)
-        deal = quote.deal
-        if not self.open_markets.has_key(deal.offer.market):
-            raise self.no_key(deal.offer)
-        lease = await self.rentals.launch(
-            deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
-        )
-        rented = Rented(offer=deal.offer, workload=deal.workload)
-        expect(self.rentals, lease, deal.phases, rented)
-        return lease
+        return await self._renting.launch(quote, self._job(workload), caps)
 
-    def _learn(self, lease: Lease, asked_at: float, log: str) -> None:
-        """Keep what a launch measured until its end was asked for; its container printed this log."""
-        known = rented(self.rentals, lease)
-        if known is None:
-            return
-        stays = before(self.rentals.stays(lease), asked_at)
-        seen = dict[str, float]()
-        for stay in stays[:-1]:  # the last one was not over
-            seen[stay.state] = seen.get(stay.state, 0.0) + stay.end_s - stay.begin_s
-        launch = Launch(
-            lease_id=lease.lease_id, at=lease.intended_at, states=seen, told=marks(log)
-        )  # fmt: skip
-        offers, assumptions = Offers.of([known.offer]), self.assumptions()
-        found = measured(launch, offers, known.workload, assumptions)
-        found += outcome(_went(lease, stays, asked_at), offers, assumptions.rules)
-        evidence.add(self.store, found)
-
-    def no_key(self, offer: Offer) -> NoKey:
-        """What to say where a market's key is missing."""
-        facts = self.facts.market(offer.market)
-        return NoKey(
-            f"Renting on {facts.title} needs a key, and there is none.",
-            remedy=f"Set {facts.key_variable}, or log in with the vendor's own command.",
-        )
-
-    async def situation(self) -> Situation:
+    async def running(self) -> Fleet:
         """Everything that may cost money: our leases, and what the markets list beside them."""
-        return await situation(self.open_markets, self.rentals)
+        return await self.leases.running()
+
+    async def logs(self, lease_id: str, lines: int = 100) -> str:
+        """The last that an instance's container printed."""
+        return await self.leases.logs(lease_id, lines)
+
+    async def destroy(self, lease_id: str, why: str = "asked by the user") -> Lease:
+        """End a lease and prove that it is gone; the market's bill is read where it has one.
+
+        Raises MarketError where the proof did not come: the lease stays `ending` and is not forgotten.
+        """
+        return await self.leases.destroy(lease_id, why)
 
 
-def _went(lease: Lease, stays: Sequence[Stay], asked_at: float) -> Went:
-    """How a lease went whose end was asked for then."""
-    booted: bool | None = lease.ready_at is not None
-    waited_s = asked_at - (lease.created_at or lease.intended_at)
-    last = stays[-1].state if stays else ""
-    given_up = last in ("failed", "offline") or waited_s > DUD_AFTER_S
-    ran_s = sum(stay.end_s - stay.begin_s for stay in stays if stay.state == "running")
-    return Went(
-        lease_id=lease.lease_id,
-        at=lease.intended_at,
-        booted=True if booted else False if given_up else None,
-        waited_s=waited_s,
-        ran_h=ran_s / 3600,
-        cut=last in ("interrupted", "offline"),
-    )
+def _served() -> tuple[str, ...]:
+    from hunter.sandbox.facts import SERVED  # noqa: PLC0415  a real hunt knows no sandbox
+
+    return SERVED

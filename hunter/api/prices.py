@@ -6,67 +6,45 @@ import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from hunter.cost.deals import Deals, nearest, price_one, rank
+from hunter.cost.deals import Deals, price_one, rank
 from hunter.cost.filters import Missed, Query, fitting
-from hunter.cost.serving import Serving, serve
-from hunter.cost.shipping import Plan, plans
-from hunter.cost.storage import Storage, storage
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
-from hunter.estimate.by_hand import described
 from hunter.estimate.risk import record
 from hunter.facts.config import stale_after_s
-from hunter.facts.shipped import Facts, shipped
 from hunter.payload.remembered import layers_known, sized
-from hunter.store import Store, evidence, history, latest, leases, polls
+from hunter.store import evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
-from hunter.store.settings import read_clock
 from hunter.values.billing import MarketRules
 from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
 from hunter.values.offers import parse_offer_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from hunter.cost.deal import Deal
     from hunter.facts.config import Home
+    from hunter.facts.in_use import InUse
+    from hunter.facts.shipped import Facts
+    from hunter.store import Store
     from hunter.values.clock import Clock
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
-DAY_H = 24.0
-"""Between two runs, where a workload names no cadence."""
-
 
 class Prices:
-    """The recorded prices of one home. Opening it loads neither a network nor a screen."""
+    """The recorded prices of one home. They load neither a network nor a screen."""
 
-    def __init__(self, home: Home, *, facts: Facts | None = None) -> None:
+    def __init__(self, home: Home, store: Store, clock: Clock, facts: Facts, in_use: InUse) -> None:
         self.home = home
-        self.facts = facts or shipped()
-        self.store = Store(home.database)
-        self.clock: Clock = read_clock(self.store, simulated=home.simulated)
-        """The markets' time: the wall's, or the embedded market's."""
+        self.store = store
+        self.clock = clock
+        self.facts = facts
+        self.in_use = in_use
 
     def market_names(self) -> tuple[str, ...]:
-        """The markets in use: all, or those that config.toml names."""
-        every = tuple(self.facts.markets)
-        wanted = self.home.config.markets
-        if wanted is None:
-            return every
-        for name in wanted:
-            self.check_market(name, every)
-        return tuple(wanted)
-
-    def check_market(self, name: str, every: tuple[str, ...] | None = None) -> None:
-        """Refuse a market that there is not."""
-        every = every if every is not None else self.market_names()
-        if name in self.facts.unusable:
-            raise self.facts.unusable[name]
-        if name not in every:
-            raise UsageError(
-                f"No market is called {name!r}.", remedy=f"Known markets: {', '.join(every)}."
-            )
+        """The markets in use."""
+        return self.in_use.names()
 
     def recorded(self, market: str | None = None) -> Offers:
         """Every offer as last seen."""
@@ -140,101 +118,9 @@ class Prices:
             top=top,
         )
 
-    def by_hand(self, workload: Workload, host: Mapping[str, str]) -> Deal:
-        """The cold start on a host that is described and not for sale: it has no price.
-
-        Args:
-            workload: what is started there.
-            host: down_mbps, and if known unpack_mb_s, write_mb_s, slots and engine.
-        """
-        offer, assumptions = described(host, self.facts.coldstart)
-        return price_one(offer, self.sized(workload), assumptions, self.clock.now())
-
-    def plans(self, workload: Workload) -> tuple[Plan, ...]:
-        """Every way to ship the workload's weights, on each market's best recorded offer for it."""
-        return plans(self.recorded(), self.sized(workload), self.assumptions(), self.clock.now())
-
-    def storage(
-        self, workload: Workload, offers: Sequence[str], limit: int, idle_h: float | None
-    ) -> list[Storage]:
-        """Keep or fetch again: on these offers, or on the best deals of each market.
-
-        Args:
-            workload: what is kept.
-            offers: their names; empty for the best few.
-            limit: deals of each market.
-            idle_h: between two runs; None takes the workload's cadence, or a day.
-        """
-        if offers:
-            found = [self.explain(ref, workload)[0] for ref in offers]
-        else:
-            parts = [
-                self.deals(workload, Query(market=market), top=limit)
-                for market in self.market_names()
-            ]
-            if not any(len(part) for part in parts):
-                raise self.why_none(self.deals(workload, top=1))
-            found = [deal for part in parts for deal in part]
-        return [self.keeping(deal, idle_h) for deal in found]
-
-    def keeping(self, deal: Deal, idle_h: float | None = None) -> Storage:
-        """Keep or fetch again, on one deal; None takes the idle hours of the workload's cadence."""
-        if idle_h is None:
-            idle_h = max(0.0, (deal.workload.run.every_h or DAY_H) - deal.run_h)
-        return storage(deal, self.facts.storage_prices, idle_h)
-
-    def serving(self, workload: Workload, ref: str | None, timeout_s: float | None) -> Serving:
-        """A day's demand served on one offer, or on the best deal, in every way."""
-        asked = workload.demand
-        if asked is None:
-            raise UsageError(
-                f"{workload.name} names no demand.",
-                remedy="Add [demand] with hourly = [24 figures] and request_s to its file.",
-            )
-        deal = self.explain(ref, workload)[0] if ref else self.best(workload)
-        found = serve(deal, asked, timeout_s)
-        if found is None:
-            raise UsageError(
-                f"A price or a size of {workload.name} on {deal.offer.ref} is not known.",
-                remedy="Learn sizes with hunter size, or take another offer.",
-            )
-        return found
-
-    def best(self, workload: Workload) -> Deal:
-        """The cheapest run among the recorded offers; NothingMatches where none fits."""
-        deals = self.deals(workload, top=1)
-        if not len(deals):
-            raise self.why_none(deals)
-        return deals[0]
-
-    def why_none(self, deals: Deals, query: Query | None = None) -> NothingMatches:
-        """An empty ranking as an error: which rule removed how many, and the best there is without them."""
-        if not deals.considered:
-            return NothingMatches(
-                "No prices are recorded yet.", remedy="Run hunter scrape first, or add --refresh."
-            )
-        worst = [f"{name} removed {count}" for name, count in deals.removed if count]
-        query = query or Query()
-        near = nearest(
-            self.recorded(query.market), deals.workload, query, deals.assumptions, deals.as_of
-        )
-        best_there_is = ""
-        if near is not None:
-            deal, missed = near
-            price = "?" if deal.run_usd is None else f"{deal.run_usd:.4f}"
-            best_there_is = (
-                f" The best there is, is {deal.offer.ref}: {deal.offer.gpu_count}x {deal.offer.gpu} at "
-                f"${price} a run, left out by {'; and by '.join(str(one) for one in missed)}."
-            )
-        return NothingMatches(
-            f"None of {deals.considered} recorded offers fits {deals.workload.name}: "
-            f"{', '.join(worst)}.{best_there_is}",
-            remedy="Loosen the filter or the workload, or add --refresh.",
-        )
-
     def explain(self, ref: str, workload: Workload) -> tuple[Deal, tuple[Missed, ...]]:
         """One recorded offer with its bill, and each rule that it breaks."""
-        deal = self.priced(self._find(ref), workload)
+        deal = self.priced(self.find(ref), workload)
         checks = fitting(
             Offers.of([deal.offer]), deal.workload, Query(), deal.assumptions, self.clock.now()
         )
@@ -245,12 +131,13 @@ class Prices:
         chain = self.deals(workload, top=1).fallback
         return price_one(offer, self.sized(workload), self.assumptions(), self.clock.now(), chain)
 
-    def _find(self, ref: str) -> Offer:
+    def find(self, ref: str) -> Offer:
+        """The recorded offer of this name; NothingMatches where there is none."""
         try:
             market, offer_id, tenancy = parse_offer_ref(ref)
         except ValueError as error:
             raise UsageError(f"{error}.", remedy="hunter deals lists them.") from error
-        self.check_market(market)
+        self.in_use.check(market)
         offers = self.recorded(market)
         row = (offers.offer_id.is_in([offer_id]) & offers.tenancy.is_in([tenancy])).nonzero()[0]
         if not len(row):

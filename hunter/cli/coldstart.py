@@ -40,8 +40,8 @@ def size(shell: Shell, ref: str, offline: bool, refresh: bool) -> int:
     """
 
     async def work() -> PayloadSize:
-        async with shell.hunt() as hunt:
-            return await hunt.size(ref, offline=offline, refresh=refresh)
+        async with shell.hunter() as hunter:
+            return await hunter.size(ref, offline=offline, refresh=refresh)
 
     found = wait_for(work())
     if shell.json:
@@ -120,11 +120,11 @@ def coldstart(
         job = Workload(name=image, image=image, disk_gb=job.disk_gb)
 
     async def work() -> Deal:
-        async with shell.hunt() as hunt:
-            await _learn(shell, hunt, job)
+        async with shell.hunter() as hunter:
+            await _learn(shell, hunter, job)
             if host is not None:
-                return hunt.by_hand(job, host)
-            return _on_offer(hunt, job, offer)
+                return hunter.advice.by_hand(job, host)
+            return _on_offer(hunter, job, offer)
 
     found = wait_for(work())
     if shell.json:
@@ -134,23 +134,23 @@ def coldstart(
     return 0
 
 
-async def _learn(shell: Shell, hunt: Hunter, job: Workload) -> None:
+async def _learn(shell: Shell, hunter: Hunter, job: Workload) -> None:
     """Ask for the sizes that were neither given nor ever learnt."""
-    known = hunt.sized(job).payload
+    known = hunter.prices.sized(job).payload
     if known.image_bytes is not None and known.weights_bytes is not None:
         return
-    problems = await hunt.learn_sizes(job)
-    known = hunt.sized(job).payload
+    problems = await hunter.learn_sizes(job)
+    known = hunter.prices.sized(job).payload
     if problems and (known.image_bytes is None or known.weights_bytes is None):
         raise problems[0]
     for problem in problems:
         shell.say(f"{problem}")
 
 
-def _on_offer(hunt: Hunter, job: Workload, offer: str | None) -> Deal:
+def _on_offer(hunter: Hunter, job: Workload, offer: str | None) -> Deal:
     if offer is not None:
-        return hunt.explain(offer, job)[0]
-    best = hunt.deals(job, top=1)
+        return hunter.explain(offer, job)[0]
+    best = hunter.deals(job, top=1)
     if not len(best):
         raise NothingMatches(
             f"No recorded offer fits {job.name}.",

@@ -18,7 +18,7 @@ from hunter.values.units import duration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hunter.api.hunter import Polled
+    from hunter.api.polling import Polled
     from hunter.api.prices import Prices
     from hunter.cost.deal import Deal
     from hunter.cost.deals import Deals
@@ -56,8 +56,8 @@ def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
     """
 
     async def work() -> tuple[Polled, ...]:
-        async with shell.hunt() as hunt:
-            return await hunt.scrape(markets, report=_reporter(shell))
+        async with shell.hunter() as hunter:
+            return await hunter.scrape(markets, report=_reporter(shell))
 
     polled = wait_for(work())
     _tell_polls(shell, polled)
@@ -187,24 +187,24 @@ def deals(
     job = shell.workload(workload)
     if refresh:
         _refresh(shell, market, job)
-    with shell.prices() as prices:
-        query = _query(prices, gpu, market, spot, region, max_age_s, sort, avoid)
-        found = prices.deals(job, query, top=limit)
-        _print_deals(shell, prices, found, as_csv=as_csv)
+    with shell.hunter() as hunter:
+        query = _query(hunter.prices, gpu, market, spot, region, max_age_s, sort, avoid)
+        found = hunter.deals(job, query, top=limit)
+        _print_deals(shell, hunter.prices.stale_after_s, found, as_csv=as_csv)
         if not len(found):
-            raise prices.why_none(found, query)
+            raise hunter.advice.why_none(found, query)
     return 0
 
 
 def _refresh(shell: Shell, market: str | None, job: Workload) -> None:
     async def work() -> tuple[Polled, ...]:
-        async with shell.hunt() as hunt:
+        async with shell.hunter() as hunter:
             names = (market,) if market else ()
-            known = hunt.sized(job).payload
+            known = hunter.prices.sized(job).payload
             if not known.layers or known.weights_bytes is None:
-                for problem in await hunt.learn_sizes(job):
+                for problem in await hunter.learn_sizes(job):
                     shell.say(f"{problem} {problem.remedy}")
-            return await hunt.scrape(names, workload=job, report=_reporter(shell))
+            return await hunter.scrape(names, workload=job, report=_reporter(shell))
 
     polled = wait_for(work())
     _tell_polls(shell, polled)
@@ -227,9 +227,9 @@ def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
     return {name: said[name] if name in said else deal.named(name) for name in NAMES}
 
 
-def _print_deals(shell: Shell, prices: Prices, found: Deals, *, as_csv: bool) -> None:
+def _print_deals(shell: Shell, stale_after_s: float, found: Deals, *, as_csv: bool) -> None:
     if shell.json or as_csv:
-        rows = [deal_json(deal, stale_after_s=prices.stale_after_s) for deal in found]
+        rows = [deal_json(deal, stale_after_s=stale_after_s) for deal in found]
         if shell.json:
             shell.document(
                 {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
@@ -241,7 +241,7 @@ def _print_deals(shell: Shell, prices: Prices, found: Deals, *, as_csv: bool) ->
         return
     headers = ["#", "offer", "GPU", "place", "run $", "low-high $", "age", "$/useful h", "all-in $/h",
                "cold start", "cold $", "boots", "cuts", "Mbps", "flags"]  # fmt: skip
-    lines = [_deal_row(deal, prices.stale_after_s) for deal in found]
+    lines = [_deal_row(deal, stale_after_s) for deal in found]
     shell.show(table(headers, lines, left=(1, 2, 3)))
     job = found.workload
     shell.say(

@@ -41,8 +41,8 @@ def demand(shell: Shell, workload: str | None, offer: str | None, timeout_s: flo
       hunter demand -w llm-server
       hunter demand -w llm-server --timeout 5m --json
     """
-    with shell.prices() as prices:
-        found = prices.serving(shell.workload(workload), offer, timeout_s)
+    with shell.hunter() as hunter:
+        found = hunter.advice.serving(shell.workload(workload), offer, timeout_s)
     if shell.json:
         shell.document(
             {

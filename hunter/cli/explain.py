@@ -31,10 +31,10 @@ def explain(shell: Shell, offer: str, workload: str | None) -> int:
       hunter explain vast:12345678:bid -w comfyui-flux --json
     """
 
-    with shell.prices() as prices:
-        deal, broken = prices.explain(offer, shell.workload(workload))
+    with shell.hunter() as hunter:
+        deal, broken = hunter.explain(offer, shell.workload(workload))
         if shell.json:
-            shell.document(_explain_json(deal, broken, prices.stale_after_s))
+            shell.document(_explain_json(deal, broken, hunter.prices.stale_after_s))
         else:
             _print_bill(shell, deal, broken)
     return 0

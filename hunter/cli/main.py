@@ -83,7 +83,8 @@ def hunter(ctx: click.Context, workload: str | None) -> None:
         from tui.app import run_app  # noqa: PLC0415  0.3 s: only the app needs textual
 
         shell = ctx.ensure_object(Shell)
-        ctx.exit(run_app(shell.home, shell.sandbox_starter, workload))
+        job = shell.workload(workload)
+        ctx.exit(run_app(shell.hunter(), job))
 
 
 def run(args: list[str] | None = None) -> None:

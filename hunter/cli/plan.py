@@ -23,18 +23,18 @@ def _plans(shell: Shell, job: Workload) -> tuple[tuple[Plan, ...], Workload]:
     """Every plan, and the workload with all that was learnt of its payload."""
 
     async def work() -> tuple[tuple[Plan, ...], Workload]:
-        async with shell.hunt() as hunt:
-            for problem in await hunt.learn_sizes(
+        async with shell.hunter() as hunter:
+            for problem in await hunter.learn_sizes(
                 job
             ):  # files and layers matter, sizes alone do not do
                 shell.say(f"{problem}")
-            sized = hunt.sized(job)
+            sized = hunter.prices.sized(job)
             if sized.payload.image_bytes is None or sized.payload.weights_bytes is None:
                 raise HunterError(
                     f"The sizes of {job.name} are not known.",
                     remedy="Give them by hand in the workload file.",
                 )
-            return hunt.plans(job), sized
+            return hunter.advice.plans(job), sized
 
     found, sized = wait_for(work())
     if not found:

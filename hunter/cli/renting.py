@@ -17,10 +17,10 @@ from hunter.values.errors import HunterError, MarketError, UsageError
 from hunter.values.units import duration
 
 if TYPE_CHECKING:
-    from hunter.api.hunter import Hunter, Quote
-    from hunter.api.situation import Running
+    from hunter.api.hunter import Hunter
+    from hunter.api.renting import Quote
+    from hunter.leases.fleet import Running
     from hunter.leases.lease import Lease
-    from hunter.markets.protocol import Market
     from hunter.values.login import Login
     from hunter.values.workload import Workload
 
@@ -56,24 +56,26 @@ def launch(
       hunter --sandbox launch vast:12345678 -w comfyui-flux --yes --wait
     """
 
+    from hunter.api.renting import check_caps  # noqa: PLC0415  numpy, 0.1 s
+
     async def work() -> Lease:
-        async with shell.hunt() as hunt:
+        async with shell.hunter() as hunter:
             job = shell.workload(workload)
             caps = _caps(job, max_usd_h, max_usd, ttl_s)
-            quote = await hunt.quote(offer, job)
-            hunt.check_caps(quote, caps)
-            _confirm(shell, hunt, quote, caps, yes=yes)
-            lease = await hunt.launch(quote, job, caps)
+            quote = await hunter.quote(offer, job)
+            check_caps(quote, caps)
+            _confirm(shell, hunter, quote, caps, yes=yes)
+            lease = await hunter.launch(quote, job, caps)
             shell.say(f"rented {lease.market}:{lease.instance_id} as {lease.label}")
             if wait:
-                lease = await _wait_ready(shell, hunt, lease, quote)
+                lease = await _wait_ready(shell, hunter, lease, quote)
             elif not shell.quiet:
                 shell.say(
                     "Nothing watches it now: its caps and its time to live are kept only while"
                 )
                 shell.say("the terminal app is open. hunter ps shows it, hunter destroy ends it.")
             if shell.json:
-                shell.document(_lease_json(hunt, lease))
+                shell.document(_lease_json(hunter, lease))
             return lease
 
     lease = wait_for(work())
@@ -102,7 +104,7 @@ def _caps(
     return Caps(max_usd_h=most_h, max_usd=most, ttl_s=ttl_s)
 
 
-def _confirm(shell: Shell, hunt: Hunter, quote: Quote, caps: Caps, *, yes: bool) -> None:
+def _confirm(shell: Shell, hunter: Hunter, quote: Quote, caps: Caps, *, yes: bool) -> None:
     deal = quote.deal
     if not shell.json and not shell.quiet:
         print_bill(shell, deal)
@@ -120,28 +122,28 @@ def _confirm(shell: Shell, hunt: Hunter, quote: Quote, caps: Caps, *, yes: bool)
         raise click.Abort
 
 
-async def _wait_ready(shell: Shell, hunt: Hunter, lease: Lease, quote: Quote) -> Lease:
+async def _wait_ready(shell: Shell, hunter: Hunter, lease: Lease, quote: Quote) -> Lease:
     """Watch until one can log in; whatever cuts this short destroys the instance first."""
     predicted_s = quote.deal.cold_start_high_s or 0.0
     give_up_s = max(GIVE_UP_AT_LEAST_S, 3 * predicted_s)
     watching = asyncio.ensure_future(
-        hunt.rentals.keep(lease.lease_id, until=("ready", "ended", "refused"), give_up_s=give_up_s)
+        hunter.leases.keep(lease.lease_id, until=("ready", "ended", "refused"), give_up_s=give_up_s)
     )
     try:
         seen = None
         while not watching.done():
             await asyncio.wait([watching], timeout=0.2)
-            now = hunt.rentals.fresh(lease)
+            now = hunter.leases.fresh(lease)
             if now.phase != seen:
                 seen = now.phase
-                elapsed = hunt.clock.now() - now.intended_at
-                spent = usd(hunt.rentals.spent_usd(now))
+                elapsed = hunter.clock.now() - now.intended_at
+                spent = usd(hunter.leases.spent_usd(now))
                 shell.say(f"{duration(elapsed):>8}  ${spent}  {seen}")
         lease = watching.result()
     except asyncio.CancelledError:
         watching.cancel()
         shell.say("interrupted: destroying it …")
-        ended = await hunt.rentals.destroy(lease.lease_id, "interrupted by the user")
+        ended = await hunter.destroy(lease.lease_id, "interrupted by the user")
         shell.say(f"destroyed, its absence proven; it cost ${_cost(ended):.4f}")
         raise
     if lease.state != "ready":
@@ -159,7 +161,7 @@ def _cost(lease: Lease) -> float:
     return lease.metered_usd if lease.billed_usd is None else lease.billed_usd
 
 
-def _lease_json(hunt: Hunter, lease: Lease) -> dict[str, Any]:
+def _lease_json(hunter: Hunter, lease: Lease) -> dict[str, Any]:
     return {
         "id": lease.lease_id,
         "instance": f"{lease.market}:{lease.instance_id}",
@@ -171,7 +173,7 @@ def _lease_json(hunt: Hunter, lease: Lease) -> dict[str, Any]:
         "gpu": lease.gpu,
         "quoted_usd_h": lease.quoted_usd_h,
         "contract_usd_h": lease.contract_usd_h,
-        "spent_usd": hunt.rentals.spent_usd(lease),
+        "spent_usd": hunter.leases.spent_usd(lease),
         "billed_usd": lease.billed_usd,
         "created_at": iso(lease.created_at),
         "ready_at": iso(lease.ready_at),
@@ -192,8 +194,8 @@ def ps(shell: Shell) -> int:
     """
 
     async def work() -> int:
-        async with shell.hunt() as hunt:
-            now = await hunt.situation()
+        async with shell.hunter() as hunter:
+            now = await hunter.running()
             if shell.json:
                 shell.document(
                     {
@@ -270,14 +272,6 @@ def _print_running(
         shell.show("Unexplained instances are not Hunter's: it never touches them.")
 
 
-async def _instance_of(hunt: Hunter, name: str) -> tuple[Lease, Market, str]:
-    lease = hunt.rentals.get(name)
-    market = await hunt.market(lease.market)
-    if lease.instance_id is None:
-        raise UsageError(f"{name} has no instance ({lease.state}).", remedy="hunter ps shows it.")
-    return lease, market, lease.instance_id
-
-
 @click.command()
 @click.argument("instance")
 @click.option("--print", "only_print", is_flag=True, help="Print the command instead.")
@@ -287,15 +281,8 @@ def ssh(shell: Shell, instance: str, only_print: bool) -> int:
     """Log in to an instance: its lease's id, or MARKET:ID."""
 
     async def work() -> Login:
-        async with shell.hunt() as hunt:
-            _, market, instance_id = await _instance_of(hunt, instance)
-            now = await market.instance(instance_id)
-            if now.login is None:
-                raise MarketError(
-                    f"{instance} cannot be logged in to yet ({now.state}).",
-                    remedy="Wait until hunter ps says ready.",
-                )
-            return now.login
+        async with shell.hunter() as hunter:
+            return await hunter.leases.login(instance)
 
     login = wait_for(work())
     words = login.argv()
@@ -317,9 +304,8 @@ def logs(shell: Shell, instance: str, lines: int) -> int:
     """Print what an instance's container printed."""
 
     async def work() -> str:
-        async with shell.hunt() as hunt:
-            _, market, instance_id = await _instance_of(hunt, instance)
-            return await market.logs(instance_id, lines)
+        async with shell.hunter() as hunter:
+            return await hunter.logs(instance, lines)
 
     text = wait_for(work())
     if shell.json:
@@ -337,12 +323,10 @@ def stop(shell: Shell, instance: str) -> int:
     """Free an instance's GPU and keep its disk, which goes on costing money."""
 
     async def work() -> Lease:
-        async with shell.hunt() as hunt:
-            lease, market, instance_id = await _instance_of(hunt, instance)
-            await market.stop(instance_id)
-            lease = await hunt.rentals.look(lease)
+        async with shell.hunter() as hunter:
+            lease = await hunter.leases.stop(instance)
             if shell.json:
-                shell.document(_lease_json(hunt, lease))
+                shell.document(_lease_json(hunter, lease))
             return lease
 
     lease = wait_for(work())
@@ -366,9 +350,9 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
 
     async def work() -> list[dict[str, Any]]:
         ended: list[dict[str, Any]] = []
-        async with shell.hunt() as hunt:
+        async with shell.hunter() as hunter:
             for name in instances:
-                ended.append(await _destroy_one(shell, hunt, name))
+                ended.append(await _destroy_one(shell, hunter, name))
         return ended
 
     ended = wait_for(work())
@@ -378,10 +362,10 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
     return min(codes - {0}, default=0)  # what may still run weighs more than a wrong name
 
 
-async def _destroy_one(shell: Shell, hunt: Hunter, name: str) -> dict[str, Any]:
+async def _destroy_one(shell: Shell, hunter: Hunter, name: str) -> dict[str, Any]:
     """End one; its failure is told and returned, for the others are to be ended all the same."""
     try:
-        lease = await hunt.rentals.destroy(name)
+        lease = await hunter.destroy(name)
     except HunterError as error:
         click.echo(f"hunter: {name}: {error}\n  → {error.remedy}", err=True)
         state = "ending" if isinstance(error, MarketError) else None
@@ -394,7 +378,7 @@ async def _destroy_one(shell: Shell, hunt: Hunter, name: str) -> dict[str, Any]:
         return {"id": name, "state": None, "error": text, "exit_code": 1}
     if lease.state == "refused":
         shell.say(f"{name} was never created: {lease.note}")
-        return _lease_json(hunt, lease)
+        return _lease_json(hunter, lease)
     bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
     shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")
-    return _lease_json(hunt, lease)
+    return _lease_json(hunter, lease)

@@ -55,8 +55,8 @@ def market(
     """
     from hunter.reports.market import market_report  # noqa: PLC0415  numpy, 0.1 s
 
-    with shell.prices() as prices:
-        rows = market_report(_offers(prices, since, until))
+    with shell.hunter() as hunter:
+        rows = market_report(_offers(hunter.prices, since, until))
     return _write(shell, rows, csv_file)
 
 
@@ -77,8 +77,8 @@ def storage(
     from hunter.reports.market import storage_report  # noqa: PLC0415  numpy, 0.1 s
 
     disk_gb = shell.workload(workload).disk_gb
-    with shell.prices() as prices:
-        rows = storage_report(_offers(prices, since, until), disk_gb, prices.rules)
+    with shell.hunter() as hunter:
+        rows = storage_report(_offers(hunter.prices, since, until), disk_gb, hunter.prices.rules)
     return _write(shell, rows, csv_file)
 
 
@@ -97,11 +97,11 @@ def spend(
     from hunter.reports.spend import spend_report  # noqa: PLC0415  with the hunt's own imports
 
     async def work() -> Rows:
-        async with shell.hunt() as hunt:
-            now = hunt.clock.now()
+        async with shell.hunter() as hunter:
+            now = hunter.clock.now()
             begin, end = _moment(since, now, 0.0), _moment(until, now, now)
-            leases = [x for x in hunt.rentals.all() if begin <= x.intended_at <= end]
-            rows = spend_report(hunt.store, leases)
+            leases = [x for x in hunter.leases.all() if begin <= x.intended_at <= end]
+            rows = spend_report(hunter.store, leases)
             for row, lease in zip(rows, leases, strict=True):
                 row["intended_at"], row["ended_at"] = iso(lease.intended_at), iso(lease.ended_at)
             return rows

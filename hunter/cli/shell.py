@@ -1,4 +1,4 @@
-"""What every command shares: the global options, the hunt that they mean, and how to print."""
+"""What every command shares: the global options, the Hunter that they mean, and how to print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import sys
-from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,11 +16,9 @@ import msgspec
 from hunter.facts.config import Home, find_home
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Coroutine, Sequence
 
     from hunter.api.hunter import Hunter
-    from hunter.api.prices import Prices
     from hunter.values.billing import Reading
     from hunter.values.workload import Workload
 
@@ -52,43 +49,17 @@ class Shell:
             )
         return home
 
-    @property
-    def sandbox_starter(self) -> Callable[[], AbstractContextManager[str]] | None:
-        """What starts the embedded market, where `--sandbox` asks for it."""
-        if not self.sandbox:
-            return None
-        from hunter.api.embedded import sandbox  # noqa: PLC0415  subprocess, 15 ms
+    def hunter(self) -> Hunter:
+        """The Hunter of this call, to be used in `with`, or in `async with` by what asks markets.
 
-        return functools.partial(sandbox, self.home)
-
-    @contextmanager
-    def prices(self) -> Iterator[Prices]:
-        """The recorded prices of this call's home, for what asks no market."""
-        from hunter.api.prices import Prices  # noqa: PLC0415  numpy, 0.1 s
-
-        prices = Prices(self.home)
-        self._name_unusable(prices)
-        try:
-            yield prices
-        finally:
-            prices.store.close()
-
-    @asynccontextmanager
-    async def hunt(self) -> AsyncIterator[Hunter]:
-        """The hunt of this call."""
+        Says which markets' plug-ins bring no facts that can be read; the others work.
+        """
         from hunter.api.hunter import Hunter  # noqa: PLC0415  numpy, 0.1 s
 
-        hunt = Hunter(self.home, sandbox=self.sandbox_starter)
-        self._name_unusable(hunt)
-        try:
-            yield hunt
-        finally:
-            await hunt.close()
-
-    def _name_unusable(self, prices: Prices) -> None:
-        """Say which markets' plug-ins bring no facts that can be read; the others work."""
-        for error in prices.facts.unusable.values():
+        hunter = Hunter(self.home, sandbox=self.sandbox)
+        for error in hunter.facts.unusable.values():
             self.say(f"{error}")
+        return hunter
 
     def workload(self, name: str | None) -> Workload:
         """The workload named, or the one that config.toml names."""

@@ -76,8 +76,8 @@ def storage(
 def _of_deals(
     shell: Shell, job: Workload, offers: tuple[str, ...], limit: int, idle_h: float | None
 ) -> list[Storage]:
-    with shell.prices() as prices:
-        return prices.storage(job, offers, limit, idle_h)
+    with shell.hunter() as hunter:
+        return hunter.advice.storage(job, offers, limit, idle_h)
 
 
 def _by_hand(said: dict[str, str], idle_h: float) -> Storage:

@@ -22,18 +22,27 @@ from hunter.leases.asking import sentence
 from hunter.leases.ender import ending
 from hunter.leases.lease import Caps, Lease
 from hunter.leases.lookout import LOOK_EVERY_S
-from hunter.leases.supervise import Keeper
+from hunter.leases.policy import breach
 from hunter.markets.protocol import Order
 from hunter.values.errors import CreateUnclear, HunterError, MarketError
 from hunter.values.units import usd_h_from_gb_month
 
 if TYPE_CHECKING:
+    from hunter.leases.ender import Ender
+    from hunter.leases.ledger import Ledger
+    from hunter.leases.lookout import Lookout
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
 
-class Rentals(Keeper):
-    """From the intent to the contract; the rest of a lease's life is kept by the Keeper."""
+class Launcher:
+    """From the intent to the contract; the rest of a lease's life is the supervisor's."""
+
+    def __init__(self, ledger: Ledger, lookout: Lookout, ender: Ender) -> None:
+        self.ledger = ledger
+        self.lookout = lookout
+        self.ender = ender
+        self.clock = ledger.clock
 
     async def launch(
         self, offer: Offer, workload: Workload, caps: Caps, *, storage_usd_h: float | None
@@ -57,7 +66,7 @@ class Rentals(Keeper):
         except asyncio.CancelledError:
             await asyncio.wait([work])
             if not work.cancelled() and work.exception() is None:
-                await self.destroy(work.result().lease_id)
+                await self.ender.destroy(work.result().lease_id)
             raise
 
     def _intend(
@@ -68,7 +77,7 @@ class Rentals(Keeper):
         caps: Caps,
         storage_usd_h: float | None,
     ) -> Lease:
-        now = self.clock().now()
+        now = self.clock.now()
         payload = workload.payload
         stopped = offer.storage_stopped_usd_gb_month
         lease = Lease(
@@ -92,18 +101,20 @@ class Rentals(Keeper):
             storage_usd_h=storage_usd_h,
             storage_stopped_usd_h=None
             if stopped is None
-            else usd_h_from_gb_month(stopped, workload.disk_gb, self._rules[offer.market].month_h),
+            else usd_h_from_gb_month(
+                stopped, workload.disk_gb, self.ledger.rules[offer.market].month_h
+            ),
             inet_down_usd_gb=offer.inet_down_usd_gb,
             inet_up_usd_gb=offer.inet_up_usd_gb,
             bytes_in=(payload.image_bytes or 0.0) + (payload.weights_bytes or 0.0),
-            owner=owners.write(self.me),
+            owner=owners.write(self.lookout.me),
         )
-        self.add(lease)
-        self.tell(lease, "intended", f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU")
+        self.ledger.add(lease)
+        self.ledger.tell(lease, "intended", f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU")
         return lease
 
     async def _create(self, lease: Lease, offer: Offer, workload: Workload) -> Lease:
-        market = await self.market(lease.market)
+        market = await self.lookout.markets.open(lease.market)
         order = Order(
             offer=offer,
             label=lease.label,
@@ -114,27 +125,27 @@ class Rentals(Keeper):
             command=workload.command,
             ports=workload.ports,
         )
-        lease = self.change(lease, state="creating")
-        self.tell(lease, "create sent")
+        lease = self.ledger.change(lease, state="creating")
+        self.ledger.tell(lease, "create sent")
         try:
             created = await market.create(order)
         except CreateUnclear as error:
             lease = await self._unclear(lease, error)
         except HunterError as error:
-            self._refused(lease, str(error))
+            self.lookout.refuse(lease, str(error))
             raise
         except Exception as error:  # noqa: BLE001  it was sent: whatever came of it may cost money
             lease = await self._unclear(lease, error)
         else:
-            lease = self.confirm(lease, created.instance_id, created.note)
+            lease = self.lookout.confirm(lease, created.instance_id, created.note)
         return await self._read_back(lease)
 
     async def _unclear(self, lease: Lease, error: Exception) -> Lease:
         """Look up what became of a create that was sent and not answered."""
         text = sentence(error)
-        lease = self.put(lease, state="unclear", note=text)
-        self.say(lease, "create unclear", text)
-        lease = await self.settle(lease)
+        lease = self.ledger.put(lease, state="unclear", note=text)
+        self.ledger.say(lease, "create unclear", text)
+        lease = await self.lookout.settle(lease)
         if lease.state == "refused":
             raise MarketError(text, remedy="Nothing was created; try again.") from error
         return lease
@@ -143,15 +154,15 @@ class Rentals(Keeper):
         """See the contract's price. A market that does not say it yet is asked again while it is kept."""
         for _ in range(3):
             try:
-                lease = await self.look(lease)
+                lease = await self.lookout.look(lease)
             except HunterError as error:
-                self.say(lease, "not read back", str(error))
+                self.ledger.say(lease, "not read back", str(error))
             if lease.contract_usd_h is not None:
                 break
-            await self.clock().sleep(LOOK_EVERY_S)
-        why = self.breach(lease)
+            await self.clock.sleep(LOOK_EVERY_S)
+        why = breach(lease, self.ledger.spent_usd(lease), self.clock.now())
         if why is not None and lease.live:
-            ended = await self.end(lease, why)
+            ended = await self.ender.end(lease, why)
             raise MarketError(
                 f"{lease.offer} was ended at once: {why}. It was {ending(ended)} and cost "
                 f"${ended.metered_usd:.4f}.",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LIVE = ("intended", "creating", "unclear", "waiting", "ready", "stopped", "ending")
 """States in which a lease may cost money; in all others its end is proven or nothing ever began."""
 
+COSTLY_STATES = ("waiting", "ready", "stopped")
+"""States in which there is an instance, and nobody has asked for its end."""
+
 OVER = ("ended", "refused")
 """The states that cost nothing any more."""
 

@@ -6,42 +6,39 @@ from typing import TYPE_CHECKING, Any
 
 from hunter.leases import owner as owners
 from hunter.leases.asking import asked
-from hunter.leases.records import Records
+from hunter.leases.lease import COSTLY_STATES
 from hunter.values.errors import MarketError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from hunter.leases.lease import Lease
+    from hunter.leases.ledger import Ledger
     from hunter.leases.owner import Owner, Process
-    from hunter.markets.protocol import Instance, Market
-    from hunter.store import Store
-    from hunter.values.billing import MarketRules
-    from hunter.values.clock import Clock
+    from hunter.markets.open import OpenMarkets
+    from hunter.markets.protocol import Instance
 
 LOOK_EVERY_S = 5.0
 """The market's seconds between two looks at an instance: Vast answers a list once a second."""
 LISTINGS = 6
 """How many listings are asked for an instance's label before its create stays unclear for now."""
 UNANSWERED = ("intended", "creating", "unclear")
-COSTLY_STATES = ("waiting", "ready", "stopped")
 
 
-class Lookout(Records):
-    """Leases and the markets they are on."""
+class Lookout:
+    """Puts on record what the markets say of our leases."""
 
     def __init__(
         self,
-        store: Store,
-        market: Callable[[str], Awaitable[Market]],
-        rules: dict[str, MarketRules],
-        clock: Callable[[], Clock],
+        ledger: Ledger,
+        markets: OpenMarkets,
         *,
         me: Owner | None = None,
         find_process: Callable[[int], Process | None] = owners.find_process,
     ) -> None:
-        super().__init__(store, rules, clock)
-        self.market = market
+        self.ledger = ledger
+        self.markets = markets
+        self.clock = ledger.clock
         self.me = me or owners.this_process()
         self._find_process = find_process
 
@@ -54,8 +51,7 @@ class Lookout(Records):
         owner = owners.read(lease.owner)
         if owner == self.me:
             return lease.lease_id not in owners.UNDER_WAY
-        clock = self.clock()
-        quiet_s = (clock.now() - lease.intended_at) / clock.speed
+        quiet_s = (self.clock.now() - lease.intended_at) / self.clock.speed
         found = None if owner is None else self._find_process(owner.pid)
         return owners.is_gone(owner, self.me, found, quiet_s)
 
@@ -70,12 +66,12 @@ class Lookout(Records):
         self, lease: Lease, instance_id: str, note: str = "", since: float | None = None
     ) -> Lease:
         """The market has created it: now, or at another time."""
-        at = self.clock().now() if since is None else since
-        lease = self.put(
+        at = self.clock.now() if since is None else since
+        lease = self.ledger.put(
             lease, state="waiting", instance_id=instance_id, created_at=at, phase="allocating"
         )
-        self.say(lease, "created", note)
-        self.say(lease, "seen", at=at)
+        self.ledger.say(lease, "created", note)
+        self.ledger.say(lease, "seen", at=at)
         return lease
 
     async def settle(self, lease: Lease, listings: int = LISTINGS) -> Lease:
@@ -84,34 +80,35 @@ class Lookout(Records):
         Raises MarketError where so many listings did not tell; it is as unclear as before then.
         """
         if lease.state == "intended":
-            return self._refused(lease, "never sent: the Hunter that meant to send it is gone")
-        market = await self.market(lease.market)
+            return self.refuse(lease, "never sent: the Hunter that meant to send it is gone")
+        market = await self.markets.open(lease.market)
         absences = 0
         for turn in range(listings):
             if turn:
-                await self.clock().sleep(2 * LOOK_EVERY_S)
+                await self.clock.sleep(2 * LOOK_EVERY_S)
             listing = await asked(lease.market, market.instances())
-            known = self.fresh(lease)
+            known = self.ledger.fresh(lease)
             if known.state not in UNANSWERED:
                 return known  # somebody else has settled it
             for instance in listing.instances:
                 if instance.label == lease.label:
                     since = instance.created_at or lease.intended_at
-                    since = min(max(since, lease.intended_at), self.clock().now())
+                    since = min(max(since, lease.intended_at), self.clock.now())
                     return self.confirm(lease, instance.instance_id, "found by its label", since)
             absences += listing.complete
             if absences == 2:
-                return self._refused(lease, "two complete listings without it")
+                return self.refuse(lease, "two complete listings without it")
         raise MarketError(
             f"What became of the create of {lease.offer} is still unclear: "
             f"{lease.market} lists its instances only in part.",
             remedy="Try again in a minute; hunter ps shows it.",
         )
 
-    def _refused(self, lease: Lease, why: str) -> Lease:
+    def refuse(self, lease: Lease, why: str) -> Lease:
+        """Nothing was created."""
         note = lease.note or why
-        lease = self.put(lease, state="refused", ended_at=self.clock().now(), note=note)
-        self.say(lease, "refused", why)
+        lease = self.ledger.put(lease, state="refused", ended_at=self.clock.now(), note=note)
+        self.ledger.say(lease, "refused", why)
         return lease
 
     # ── instances ────────────────────────────────────────────────────────────────────────────
@@ -120,27 +117,27 @@ class Lookout(Records):
         """See how one instance is now, and put it on record."""
         if lease.instance_id is None:
             return lease
-        market = await self.market(lease.market)
+        market = await self.markets.open(lease.market)
         return self.note(lease, await asked(lease.market, market.instance(lease.instance_id)))
 
     def note(self, lease: Lease, instance: Instance) -> Lease:
         """Record what the market says of a lease's instance; known also where it cannot be written."""
-        now = self.clock().now()
+        now = self.clock.now()
         changes = _changes(lease, instance, now)
         changed = {key: value for key, value in changes.items() if getattr(lease, key) != value}
         if changed:
             moved = "phase" in changed
-            lease = self.put(lease, **changed)
+            lease = self.ledger.put(lease, **changed)
             if moved:
                 since = now - (
                     instance.running_s or 0.0
                 )  # the market's word beats our looking late
-                self.say(lease, "seen", instance.detail, at=max(since, lease.intended_at))
+                self.ledger.say(lease, "seen", instance.detail, at=max(since, lease.intended_at))
             if "ready_at" in changed:
                 way_in = instance.login.command if instance.login else ""
-                self.say(lease, "ready", way_in, at=now)
-        spent_usd = self.spent_usd(lease)
-        return lease if spent_usd is None else self.put(lease, metered_usd=spent_usd)
+                self.ledger.say(lease, "ready", way_in, at=now)
+        spent_usd = self.ledger.spent_usd(lease)
+        return lease if spent_usd is None else self.ledger.put(lease, metered_usd=spent_usd)
 
 
 def _changes(lease: Lease, instance: Instance, now: float) -> dict[str, Any]:

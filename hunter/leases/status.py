@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from hunter.cost.deal import PhaseLine
     from hunter.leases.lease import Lease
-    from hunter.leases.records import Records
+    from hunter.leases.ledger import Ledger
     from hunter.store.leases import Event
 
 EXPECTED = "expected"
@@ -141,29 +141,29 @@ class Burning:
     """How many nobody has seen yet, or can read the record of: what they cost is not in `usd_h`."""
 
 
-def expect(records: Records, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
+def expect(ledger: Ledger, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
     """Write down what was rented and the cold start that was predicted for it."""
-    records.say(lease, RENTED, msgspec.json.encode(rented).decode())
+    ledger.say(lease, RENTED, msgspec.json.encode(rented).decode())
     rows: list[_Expected] = []
     for p in phases:
         if p.phase == "unpack" and rows:  # from outside a pull is one thing
             rows[-1] = _together(rows[-1], p)
         else:
             rows.append(_Expected(p.phase, p.seconds, p.low_s, p.high_s))
-    records.say(lease, EXPECTED, msgspec.json.encode(rows).decode())
+    ledger.say(lease, EXPECTED, msgspec.json.encode(rows).decode())
 
 
-def lease_status(records: Records, lease_id: str) -> LeaseStatus:
+def lease_status(ledger: Ledger, lease_id: str) -> LeaseStatus:
     """Everything on record about one lease; UsageError where there is no such lease."""
-    lease = records.get(lease_id)
-    now = records.clock().now()
-    events = [_checked(event) for event in records.history(lease) if _legible(event)]
+    lease = ledger.get(lease_id)
+    now = ledger.clock.now()
+    events = [_checked(event) for event in ledger.history(lease) if _legible(event)]
     ready = [event for event in events if event.event == READY]
     stays, metered = list[Stay](), dict[str, float]()
     with suppress(StoreError):  # what cannot be read stays unknown; the rest is told
-        stays = records.stays(lease)
-        metered = records.metered_items(lease)
-    if records.spent_usd(lease) is None:
+        stays = ledger.stays(lease)
+        metered = ledger.metered_items(lease)
+    if ledger.spent_usd(lease) is None:
         metered = {}
     return LeaseStatus(
         lease=lease,
@@ -171,8 +171,8 @@ def lease_status(records: Records, lease_id: str) -> LeaseStatus:
         steps=_steps(lease, stays, _expected(events)),
         log=tuple(event for event in events if event.event not in FOR_US),
         metered=metered,
-        billed=table.charges(records.store, lease.lease_id),
-        burn_usd_h=records.burn_usd_h(lease) if lease.live else 0.0,
+        billed=table.charges(ledger.store, lease.lease_id),
+        burn_usd_h=ledger.burn_usd_h(lease) if lease.live else 0.0,
         login=login_told(ready[-1].detail) if ready else None,
     )
 
@@ -206,23 +206,23 @@ def _together(first: _Expected, second: PhaseLine) -> _Expected:
     )
 
 
-def rented(records: Records, lease: Lease) -> Rented | None:
+def rented(ledger: Ledger, lease: Lease) -> Rented | None:
     """What was rented and for what; None for leases of an older Hunter."""
-    for event in records.history(lease):
+    for event in ledger.history(lease):
         if event.event == RENTED:
             return msgspec.json.decode(event.detail, type=Rented)
     return None
 
 
-def burning(records: Records) -> Burning:
+def burning(ledger: Ledger) -> Burning:
     """What runs now and what it costs an hour, without asking any market."""
-    live = records.all(live_only=True)
-    known = [burn for lease in live if (burn := records.burn_usd_h(lease)) is not None]
+    live = ledger.all(live_only=True)
+    known = [burn for lease in live if (burn := ledger.burn_usd_h(lease)) is not None]
     return Burning(
         live=frozenset(lease.lease_id for lease in live),
         ready=frozenset(lease.lease_id for lease in live if lease.state == "ready"),
         usd_h=sum(known),
-        unseen=len(live) - len(known) + len(records.odd()),
+        unseen=len(live) - len(known) + len(ledger.odd()),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hunter.values.clock import WALL, Clock
+from hunter.values.clock import WALL, Pace
 from hunter.values.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 CLOCK = "simulation"
 
 
-def read_clock(store: Store, *, simulated: bool) -> Clock:
-    """The clock that a home's markets run by: the wall's, or that of the embedded market seen last.
+def read_clock(store: Store, *, simulated: bool) -> Pace:
+    """The pace that a home's markets run at: the wall's, or that of the embedded market seen last.
 
     A home with simulated data is refused to a real hunt: the two never mix.
     """
@@ -31,13 +31,13 @@ def read_clock(store: Store, *, simulated: bool) -> Clock:
             f"{store.path} holds an embedded market's data.",
             remedy="Give --sandbox, or another --home: simulated and real never mix.",
         )
-    return Clock(**json.loads(row["value"]))
+    return Pace(**json.loads(row["value"]))
 
 
-def write_clock(store: Store, clock: Clock) -> None:
-    """Remember an embedded market's clock, and with it that this home is simulated."""
+def write_clock(store: Store, pace: Pace) -> None:
+    """Remember an embedded market's pace, and with it that this home is simulated."""
     with store.writing() as db:
         db.execute(
             "insert or replace into setting (name, value) values (?, ?)",
-            [CLOCK, json.dumps(msgspec.structs.asdict(clock))],
+            [CLOCK, json.dumps(msgspec.structs.asdict(pace))],
         )

@@ -1,14 +1,14 @@
-"""The clock that Hunter runs by: the wall's, or an embedded market's."""
+"""Time as markets tell it: a pace, and what everybody holds to read it by."""
 
 from __future__ import annotations
 
-import time
+from typing import Protocol
 
 import msgspec
 
 
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Unix seconds of a market. On a real one this is the wall clock; an embedded one may run faster.
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """Unix seconds of a market. On a real one they are the wall's; an embedded one may run faster.
 
     `market_s` seconds had passed there when `wall_s` had passed here; since then it has run at `speed`.
     """
@@ -17,15 +17,31 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 0.0
     speed: float = 1.0
 
+    def at(self, wall_s: float) -> float:
+        """The market's time when the wall's is this, unix seconds.
+
+        >>> Pace(market_s=1000.0, wall_s=10.0, speed=30.0).at(12.0)
+        1060.0
+        """
+        return self.market_s + (wall_s - self.wall_s) * self.speed
+
+
+WALL = Pace()
+"""The pace of every real market."""
+
+
+class Clock(Protocol):
+    """The markets' time. A hunt has one clock, and everybody in it holds that one."""
+
+    @property
+    def speed(self) -> float:
+        """The markets' seconds for one of ours."""
+
     def now(self) -> float:
-        """The market's time, unix seconds."""
-        return self.market_s + (time.time() - self.wall_s) * self.speed
+        """The markets' time, unix seconds."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many of the market's seconds."""
-        import asyncio  # noqa: PLC0415  30 ms, and a ranking never waits
+        """Wait so many of the markets' seconds."""
 
-        await asyncio.sleep(seconds / self.speed)
-
-
-WALL = Clock()
+    def follow(self, pace: Pace) -> None:
+        """Run by an embedded market's pace from now on."""

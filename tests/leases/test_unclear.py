@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from hunter.api.situation import Situation
+
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
 from hunter.leases.status import EXPECTED, burning, lease_status

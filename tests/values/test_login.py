@@ -9,10 +9,10 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hunter.api.situation import Running
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hunter.api.situation import Running
 from hunter.cli.renting import _running_json
 from hunter.facts.shipped import shipped
 from hunter.leases.status import lease_status

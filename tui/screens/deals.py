@@ -122,7 +122,7 @@ class DealsScreen(Screen[None]):
     @work(exclusive=True, group="rank")
     async def rank(self) -> None:
         """Rank what is recorded; the last answer stays until there is another."""
-        deals = await self.desk.read(self.desk.hunt.deals, self.workload, self.wanted)
+        deals = await self.desk.read(self.desk.hunter.deals, self.workload, self.wanted)
         if deals is not None and standing(self):
             self.show(deals)
 
@@ -240,7 +240,7 @@ class DealsScreen(Screen[None]):
         if self.prices.polling and not deals.considered:
             return _advice("Asking the markets for the first time …",
                            "Prices are shown as soon as the first market has answered.")  # fmt: skip
-        error = self.desk.hunt.why_none(deals)
+        error = self.desk.hunter.advice.why_none(deals)
         return _advice(str(error), "[b]w[/b] chooses another workload, [b]t[/b] another tenancy, "
                        "[b]r[/b] polls the markets again.")  # fmt: skip
 
@@ -265,7 +265,7 @@ class DealsScreen(Screen[None]):
         self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
         self.query_one(BillSheet).show_bill(deal)
         self.query_one(TimelineSheet).show_phases(deal)
-        self.query_one(KeepSheet).show_keeping(self.desk.hunt.keeping(deal))
+        self.query_one(KeepSheet).show_keeping(self.desk.hunter.advice.keeping(deal))
         asked = self.workload.demand
         self.query_one(DemandSheet).show_serving(None if asked is None else serve(deal, asked))
 
@@ -353,7 +353,7 @@ class DealsScreen(Screen[None]):
         self._price_what_if(self.chosen.run.interruptible)
 
     def _price_what_if(self, interruptible: bool) -> None:
-        known = self.desk.hunt.sized(self.chosen)
+        known = self.desk.hunter.prices.sized(self.chosen)
         what_if = varied(known, **self.factors, interruptible=interruptible)
         self.workload = self.chosen if what_if == known else what_if
         self._say_where()

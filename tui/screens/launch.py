@@ -12,6 +12,7 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
 
+from hunter.api.renting import check_caps
 from hunter.leases.lease import Caps
 from hunter.values.amounts import MOST_USD, number, seconds
 from hunter.values.errors import HunterError, UsageError
@@ -27,7 +28,7 @@ from tui.widgets.timeline import TimelineSheet
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from hunter.api.hunter import Quote
+    from hunter.api.renting import Quote
     from hunter.cost.deal import Deal
     from hunter.values.workload import Workload
     from tui.desk import Desk
@@ -120,7 +121,7 @@ class LaunchScreen(Dialog[None]):
         moved = self.query_one("#moved", Static)
         moved.update(Content.assemble(("⟳ asking the market for its price of now …", ACCENT)))
         quote = await self.desk.ask(
-            self.desk.hunt.quote(self.deal.offer.ref, self.workload), tell=self.refuse
+            self.desk.hunter.quote(self.deal.offer.ref, self.workload), tell=self.refuse
         )
         if not standing(self):
             return
@@ -178,7 +179,7 @@ class LaunchScreen(Dialog[None]):
         if self.quote is None or self.agreed:
             return
         try:
-            self.desk.hunt.check_caps(self.quote, self.caps())
+            check_caps(self.quote, self.caps())
         except UsageError as error:
             self.refuse(error)
             return

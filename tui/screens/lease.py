@@ -12,7 +12,6 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
 
-from hunter.leases.status import LeaseStatus, lease_status
 from tui.desk import standing
 from tui.format import money
 from tui.keys import LEASE
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hunter.leases.lease import Lease
+    from hunter.leases.status import LeaseStatus
     from tui.desk import Desk
 
 LOOK_EVERY_S = 0.5
@@ -101,7 +101,7 @@ class LeaseScreen(Screen[None]):
         """Read the record."""
         self.looking = True
         try:
-            found = await self.desk.read(lease_status, self.desk.hunt.rentals, self.lease_id)
+            found = await self.desk.read(self.desk.hunter.leases.status, self.lease_id)
         finally:
             self.looking = False
         if found is not None and standing(self):

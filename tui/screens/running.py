@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from hunter.api.hunter import Hunter
-    from hunter.api.situation import Running, Situation
+    from hunter.leases.fleet import Fleet, Running
     from hunter.leases.lease import Lease
-    from hunter.leases.records import Odd
+    from hunter.leases.leases import Leases
+    from hunter.leases.ledger import Odd
     from tui.desk import Desk
 
 LIVE_COLUMNS = (
@@ -76,17 +76,17 @@ class Record:
     """Those that cannot be read."""
 
 
-def read_record(hunt: Hunter) -> Record:
+def read_record(leases: Leases) -> Record:
     """All leases, read at once."""
-    leases = hunt.rentals.all()
+    known = leases.all()
     return Record(
         live=tuple(
-            Kept(lease, hunt.rentals.spent_usd(lease), hunt.rentals.burn_usd_h(lease))
-            for lease in leases
+            Kept(lease, leases.spent_usd(lease), leases.burn_usd_h(lease))
+            for lease in known
             if lease.live
         ),
-        ended=tuple(lease for lease in leases if not lease.live)[:ENDED_SHOWN],
-        odd=tuple(hunt.rentals.odd()),
+        ended=tuple(lease for lease in known if not lease.live)[:ENDED_SHOWN],
+        odd=tuple(leases.odd()),
     )
 
 
@@ -104,7 +104,7 @@ class RunningScreen(Screen[None]):
         super().__init__()
         self.desk = desk
         self.record: Record | None = None
-        self.situation: Situation | None = None
+        self.fleet: Fleet | None = None
         self.asking = False
         self.asked_at: float | None = None
 
@@ -136,23 +136,23 @@ class RunningScreen(Screen[None]):
     @work(group="record")
     async def read(self) -> None:
         """What is on record."""
-        record = await self.desk.read(read_record, self.desk.hunt)
+        record = await self.desk.read(read_record, self.desk.hunter.leases)
         if record is not None and standing(self):
             self.record = record
             self._show()
 
-    @work(group="situation")
+    @work(group="fleet")
     async def ask(self) -> None:
         """What the markets list."""
         if self.asking:
             return
         self.asking = True
         try:
-            found = await self.desk.ask(self.desk.hunt.situation())
+            found = await self.desk.ask(self.desk.hunter.running())
         finally:
             self.asking = False
         if found is not None:
-            self.situation, self.asked_at = found, self.desk.now()
+            self.fleet, self.asked_at = found, self.desk.now()
             self.read()
 
     # ── showing ──────────────────────────────────────────────────────────────────────────────
@@ -173,7 +173,7 @@ class RunningScreen(Screen[None]):
         )
 
     def _strangers(self) -> Sequence[Running]:
-        return () if self.situation is None else self.situation.unexplained
+        return () if self.fleet is None else self.fleet.unexplained
 
     def _live_row(self, kept: Kept) -> tuple[Cell, ...]:
         lease = kept.lease
@@ -194,7 +194,7 @@ class RunningScreen(Screen[None]):
 
     def _listed(self, lease: Lease) -> bool | None:
         """Whether its market lists it; None where nobody has said."""
-        for running in () if self.situation is None else self.situation.ours:
+        for running in () if self.fleet is None else self.fleet.ours:
             if running.lease is not None and running.lease.lease_id == lease.lease_id:
                 return running.instance is not None
         return None
@@ -230,17 +230,17 @@ class RunningScreen(Screen[None]):
         yield from self._market_words()
 
     def _market_words(self) -> Iterator[Content]:
-        if self.situation is None or self.asked_at is None:
+        if self.fleet is None or self.asked_at is None:
             yield line(("⟳ asking the markets what they list …", ACCENT))
             return
-        for name, error in self.situation.unknown:
+        for name, error in self.fleet.unknown:
             yield line((f"{STALE} what runs on {name} is unknown: {error}", WARN))
-        strangers = len(self.situation.unexplained)
+        strangers = len(self.fleet.unexplained)
         if strangers:
             yield line(
                 (f"{STALE} {strangers} listed that are not Hunter's: it never touches them", WARN)
             )
-        elif not self.situation.unknown:
+        elif not self.fleet.unknown:
             when = age(self.desk.now() - self.asked_at)
             yield line((f"✓ the markets list nothing else, asked {when} ago", MUTED))
 

@@ -19,7 +19,7 @@ from hunter.store import leases as table
 from hunter.values.errors import HunterError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from hunter.store import Store
     from hunter.values.billing import MarketRules
@@ -46,17 +46,15 @@ class Odd:
         return f"hunter-{self.lease_id}"
 
 
-class Records:
+class Ledger:
     """All leases of one home, as the database has them."""
 
-    def __init__(
-        self, store: Store, rules: dict[str, MarketRules], clock: Callable[[], Clock]
-    ) -> None:
+    def __init__(self, store: Store, rules: Mapping[str, MarketRules], clock: Clock) -> None:
         self.store = store
+        self.rules = rules
         self.clock = clock
         self.lost: dict[str, str] = {}
         """Why something about a lease could not be written, by lease id."""
-        self._rules = rules
         self._unsaid: list[tuple[Lease, str, str, float]] = []
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────
@@ -106,7 +104,7 @@ class Records:
 
     def metered_items(self, lease: Lease) -> dict[str, float]:
         """The same by item, named as a market's charges are."""
-        rules = self._rules.get(lease.market)
+        rules = self.rules.get(lease.market)
         if rules is None:
             raise StoreError(f"How {lease.market} bills is not known.", remedy="Update Hunter.")
         with self._readable(lease):
@@ -129,7 +127,7 @@ class Records:
                 looks = [(lease.phase, lease.created_at)]
             end = lease.ended_at
             if end is None:
-                end = self.clock().now()
+                end = self.clock.now()
             return [
                 Stay(state=state, begin_s=at, end_s=max(until, at))
                 for (state, at), (_, until) in pairwise([*looks, ("", end)])
@@ -137,7 +135,7 @@ class Records:
 
     def burn_usd_h(self, lease: Lease) -> float | None:
         """What it costs an hour in the state it was last seen in; None where nobody can say."""
-        rules = self._rules.get(lease.market)
+        rules = self.rules.get(lease.market)
         return None if rules is None else burn_usd_h(lease, rules)
 
     @contextmanager
@@ -176,7 +174,7 @@ class Records:
         table.add_event(
             self.store,
             lease.lease_id,
-            self.clock().now() if at is None else at,
+            self.clock.now() if at is None else at,
             event,
             state=lease.state,
             phase=lease.phase or "",
@@ -185,7 +183,7 @@ class Records:
 
     def say(self, lease: Lease, event: str, detail: str = "", at: float | None = None) -> None:
         """Add to a lease's history, now or as soon as the database can be written again."""
-        self._unsaid.append((lease, event, detail, self.clock().now() if at is None else at))
+        self._unsaid.append((lease, event, detail, self.clock.now() if at is None else at))
         while self._unsaid:
             try:
                 self.tell(*self._unsaid[0])

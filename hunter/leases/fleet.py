@@ -14,10 +14,10 @@ from hunter.values.errors import ConfigError, HunterError, MarketError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.api.open_markets import OpenMarkets
-    from hunter.leases.launch import Rentals
     from hunter.leases.lease import Lease
-    from hunter.leases.records import Odd
+    from hunter.leases.ledger import Ledger, Odd
+    from hunter.leases.lookout import Lookout
+    from hunter.markets.open import OpenMarkets
     from hunter.markets.protocol import Instance
 
 LISTINGS = 2
@@ -42,7 +42,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Fleet:
     """Everything that may cost money now. `unknown` names markets that did not answer."""
 
     ours: tuple[Running, ...]
@@ -59,69 +59,70 @@ class Situation:
         return tuple((name, problem) for name, problem in named if problem)
 
 
-async def situation(open_markets: OpenMarkets, rentals: Rentals) -> Situation:
+async def running(ledger: Ledger, lookout: Lookout, markets: OpenMarkets) -> Fleet:
     """Ask every market that we have a key or a lease on. Silence is told as unknown, never as none."""
-    live, odd = rentals.all(live_only=True), rentals.odd()
-    names = open_markets.prices.market_names()
+    live, odd = ledger.all(live_only=True), ledger.odd()
+    names = markets.names()
     others = {lease.market for lease in live} | {lease.market for lease in odd}
     parts = []
     for name in (*names, *sorted(others.difference(names))):
         mine = [lease for lease in live if lease.market == name]
         unread = [lease for lease in odd if lease.market == name]
         try:
-            known = bool(mine or unread) or open_markets.has_key(name)
+            known = bool(mine or unread) or markets.has_key(name)
         except ConfigError as error:  # a key that cannot be one: what runs there is not known
-            parts.append(Situation(ours=(), unexplained=(), unknown=((name, error),)))
+            parts.append(Fleet(ours=(), unexplained=(), unknown=((name, error),)))
             continue
         if known:
-            parts.append(await _on(name, open_markets, rentals, mine, unread))
-    return Situation(
-        ours=tuple(running for part in parts for running in part.ours),
-        unexplained=tuple(running for part in parts for running in part.unexplained),
+            parts.append(await _on(name, ledger, lookout, markets, mine, unread))
+    return Fleet(
+        ours=tuple(run for part in parts for run in part.ours),
+        unexplained=tuple(run for part in parts for run in part.unexplained),
         unknown=tuple(silence for part in parts for silence in part.unknown),
     )
 
 
 async def _on(
     name: str,
-    open_markets: OpenMarkets,
-    rentals: Rentals,
+    ledger: Ledger,
+    lookout: Lookout,
+    markets: OpenMarkets,
     mine: Sequence[Lease],
     unread: Sequence[Odd],
-) -> Situation:
+) -> Fleet:
     """What may cost money on one market."""
-    settled = [await _settled(rentals, lease) for lease in mine]
-    listed, complete, unknown = await _listed(name, open_markets)
+    settled = [await _settled(lookout, lease) for lease in mine]
+    listed, complete, unknown = await _listed(name, markets)
     found = {instance.instance_id: instance for instance in listed}
     ours = []
     for lease, unsettled in settled:
         instance = found.pop(lease.instance_id or "", None)
-        seen, unclear = await _see(rentals, lease, instance, complete=complete)
+        seen, unclear = await _see(lookout, lease, instance, complete=complete)
         if seen.live:
-            ours.append(_running(rentals, seen, instance, unsettled or unclear))
+            ours.append(_running(ledger, seen, instance, unsettled or unclear))
     ours += [_unread(lease, found) for lease in unread]
     strangers = tuple(_stranger(instance) for instance in found.values())
-    return Situation(ours=tuple(ours), unexplained=strangers, unknown=unknown)
+    return Fleet(ours=tuple(ours), unexplained=strangers, unknown=unknown)
 
 
-async def _settled(rentals: Rentals, lease: Lease) -> tuple[Lease, str]:
+async def _settled(lookout: Lookout, lease: Lease) -> tuple[Lease, str]:
     """A lease whose create nobody waits for any more is settled; why not, where that fails."""
-    if not rentals.adrift(lease):
+    if not lookout.adrift(lease):
         return lease, ""
     try:
-        return await rentals.settle(lease, LISTINGS), ""
+        return await lookout.settle(lease, LISTINGS), ""
     except HunterError as error:
         return lease, str(error)
 
 
 async def _listed(
-    name: str, open_markets: OpenMarkets
+    name: str, markets: OpenMarkets
 ) -> tuple[tuple[Instance, ...], bool, tuple[tuple[str, HunterError], ...]]:
     """What a market lists, whether that is all, and what is unknown about it."""
     try:
-        market = await open_markets.open(name)
+        market = await markets.open(name)
         listing = await asked(name, market.instances())
-        open_markets.note_clock(market)
+        markets.note_clock(market)
     except HunterError as error:
         return (), False, ((name, error),)
     if listing.complete:
@@ -131,14 +132,14 @@ async def _listed(
 
 
 async def _see(
-    rentals: Rentals, lease: Lease, instance: Instance | None, *, complete: bool
+    lookout: Lookout, lease: Lease, instance: Instance | None, *, complete: bool
 ) -> tuple[Lease, str]:
     """The lease with what was seen put on record; one that is not listed is asked for by name."""
     try:
         if instance is not None:
-            return rentals.note(lease, instance), ""
+            return lookout.note(lease, instance), ""
         if complete and lease.instance_id is not None:
-            return await rentals.look(lease), ""
+            return await lookout.look(lease), ""
     except HunterError as error:
         return lease, str(error)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -147,20 +148,20 @@ async def _see(
 
 
 def _running(
-    rentals: Rentals, lease: Lease, instance: Instance | None, problem: str
+    ledger: Ledger, lease: Lease, instance: Instance | None, problem: str
 ) -> Running:  # fmt: skip
     """A lease of ours with its numbers; what nobody can say is None."""
     if not problem:
         try:
-            rentals.metered_items(lease)
+            ledger.metered_items(lease)
         except HunterError as error:
             problem = str(error)
     return Running(
         lease=lease,
         instance=instance,
-        spent_usd=rentals.spent_usd(lease),
-        burn_usd_h=rentals.burn_usd_h(lease),
-        ttl_left_s=lease.ttl_at - rentals.clock().now(),
+        spent_usd=ledger.spent_usd(lease),
+        burn_usd_h=ledger.burn_usd_h(lease),
+        ttl_left_s=lease.ttl_at - ledger.clock.now(),
         problem=problem,
     )
 

@@ -1,0 +1,95 @@
+"""From a recorded offer to a lease: the price of now, the caps, and only then the create."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hunter.api.polling import unwatched
+from hunter.markets.protocol import Scope
+from hunter.values.errors import NoKey, OfferGone, UsageError
+
+if TYPE_CHECKING:
+    from hunter.api.prices import Prices
+    from hunter.cost.deal import Deal
+    from hunter.leases.lease import Caps, Lease
+    from hunter.leases.leases import Leases
+    from hunter.markets.open import OpenMarkets
+    from hunter.values.offers import Offer
+    from hunter.values.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """An offer asked for afresh, with its bill; the deal that a launch is confirmed on."""
+
+    deal: Deal
+    before_usd_h: float | None
+    """The price that was recorded before."""
+
+
+class Renting:
+    """Quotes offers and rents them."""
+
+    def __init__(self, prices: Prices, markets: OpenMarkets, leases: Leases) -> None:
+        self.prices = prices
+        self.markets = markets
+        self.leases = leases
+
+    async def quote(self, ref: str, workload: Workload) -> Quote:
+        """Ask the market for one offer's price of now, with the workload's disk."""
+        offer = self.prices.find(ref)
+        market = await self.markets.open(offer.market)
+        scope = Scope(
+            disk_gb=workload.disk_gb,
+            gpus=(offer.gpu,),
+            gpu_count=offer.gpu_count,
+            offer_ids=(offer.offer_id,),
+        )
+        listing = await market.offers(scope, unwatched)
+        self.markets.note_clock(market)
+        same = listing.offers.tenancy.is_in([offer.tenancy])
+        same &= listing.offers.offer_id.is_in([offer.offer_id])
+        if not same.any():
+            raise OfferGone(
+                f"{ref} is no longer for sale with {workload.disk_gb:g} GB of disk.",
+                remedy="Take the next one of hunter deals --refresh.",
+            )
+        fresh = listing.offers[int(same.argmax())]
+        return Quote(deal=self.prices.priced(fresh, workload), before_usd_h=offer.price_usd_h)
+
+    async def launch(self, quote: Quote, workload: Workload, caps: Caps) -> Lease:
+        """Rent a quoted deal inside the caps. The user has said yes before this is called."""
+        check_caps(quote, caps)
+        if not self.markets.has_key(quote.deal.offer.market):
+            raise self.no_key(quote.deal.offer)
+        return await self.leases.launch(quote.deal, workload, caps)
+
+    def no_key(self, offer: Offer) -> NoKey:
+        """What to say where a market's key is missing."""
+        facts = self.prices.facts.market(offer.market)
+        return NoKey(
+            f"Renting on {facts.title} needs a key, and there is none.",
+            remedy=f"Set {facts.key_variable}, or log in with the vendor's own command.",
+        )
+
+
+def check_caps(quote: Quote, caps: Caps) -> None:
+    """Refuse a launch that its own caps forbid; UsageError says which and by how much."""
+    deal = quote.deal
+    if deal.all_in_usd_h is None:
+        raise UsageError(
+            f"The price of {deal.offer.ref} is not fully known.", remedy="Take another offer."
+        )
+    if deal.all_in_usd_h > caps.max_usd_h:
+        raise UsageError(
+            f"{deal.offer.ref} costs ${deal.all_in_usd_h:.4f}/h with its disk, above the cap of "
+            f"${caps.max_usd_h:.4f}/h.",
+            remedy="Raise --max-usd-h or take another offer.",
+        )
+    if deal.cold_start_usd is not None and deal.cold_start_usd > caps.max_usd:
+        raise UsageError(
+            f"The cold start on {deal.offer.ref} alone costs ${deal.cold_start_usd:.2f}, above "
+            f"the cap of ${caps.max_usd:.2f}.",
+            remedy="Raise --max-usd or take another offer.",
+        )
