@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import re
 import tempfile
 from pathlib import Path
 
-from hunter.api.embedded import sandbox
 from hunter.api.hunter import Hunter
 from hunter.facts import workload_file
 from hunter.facts.config import Config, Home, SandboxConfig
@@ -24,9 +22,9 @@ async def shoot() -> None:
             config_folder=Path(folder), data_folder=Path(folder), simulated=True,
             config=Config(sandbox=SandboxConfig(speed=30.0)),
         )  # fmt: skip
-        hunt = Hunter(home, sandbox=functools.partial(sandbox, home))
-        await hunt.scrape()
-        app = HunterApp(hunt, workload_file.load("comfyui-flux"))
+        hunter = Hunter(home, sandbox=True)
+        await hunter.scrape()
+        app = HunterApp(hunter, workload_file.load("comfyui-flux"))
         async with app.run_test(size=(140, 40)) as pilot:
             for _ in range(200):
                 await pilot.pause(0.05)

@@ -6,8 +6,6 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hunter.markets.protocol import (
     Charge,
     Created,
@@ -18,7 +16,6 @@ from hunter.markets.protocol import (
     Scope,
     Simulation,
 )
-from hunter.values.clock import Clock
 from hunter.values.columns import Listing, Offers
 from hunter.values.errors import MarketError, OfferGone
 from hunter.values.login import Login
@@ -27,17 +24,28 @@ from hunter.values.offers import Offer, Tenancy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hunter.values.clock import Pace
 
-class SteppedClock(Clock, frozen=True, kw_only=True):
+
+@dataclass(kw_only=True)
+class SteppedClock:
     """Time that passes only while somebody sleeps."""
 
-    passed: list[float] = msgspec.field(default_factory=lambda: [0.0])
+    market_s: float = 0.0
+    speed: float = 1.0
+    held: bool = False
+    """Time stands still: who sleeps by it sleeps until the test is over."""
 
     def now(self) -> float:
-        return self.market_s + self.passed[0]
+        return self.market_s
 
     async def sleep(self, seconds: float) -> None:
-        self.passed[0] += seconds
+        if self.held:
+            await asyncio.Event().wait()
+        self.market_s += seconds
+
+    def follow(self, pace: Pace) -> None:
+        raise AssertionError("a fake market sets no clock beside a fake clock")
 
 
 @dataclass

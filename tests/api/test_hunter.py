@@ -3,63 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import structs
 
-from hunter.api.hunter import Hunter
 from hunter.cost.filters import Query
-from hunter.facts.config import Config, Home
-from hunter.leases.lease import Caps
 from hunter.markets.protocol import Instance, Simulation
 from hunter.values.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket
+from tests.homes import CAPS, DEAL, hunter_on
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CAPS = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
-DEAL = offer("RTX 4090 $0.36/h #7")
-
-
-def hunt_on(folder: Path, *markets: FakeMarket, simulated: bool = False, **config: Any) -> Hunter:
-    home = Home(
-        config_folder=folder, data_folder=folder, simulated=simulated, config=Config(**config)
-    )
-    return Hunter(home, markets={market.name: market for market in markets})  # type: ignore[misc]
+    from hunter.leases.lease import Caps
 
 
 async def test_a_poll_fills_the_deals(tmp_path: Path) -> None:
-    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL, offer("RTX 4090 $0.2/h #8")]))
-    await hunt.scrape()
-    assert [deal.offer.offer_id for deal in hunt.deals(workload())] == ["8", "7"]
+    hunter = hunter_on(tmp_path, FakeMarket(stock=[DEAL, offer("RTX 4090 $0.2/h #8")]))
+    await hunter.scrape()
+    assert [deal.offer.offer_id for deal in hunter.deals(workload())] == ["8", "7"]
 
 
 async def test_one_market_failing_leaves_the_others_results(tmp_path: Path) -> None:
     down = FakeMarket(name="runpod", list_error=MarketError("it is down"))
-    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]), down)
-    polled = {poll.market: poll for poll in await hunt.scrape()}
+    hunter = hunter_on(tmp_path, FakeMarket(stock=[DEAL]), down)
+    polled = {poll.market: poll for poll in await hunter.scrape()}
     assert polled["vast"].offers == 1
     assert str(polled["runpod"].error) == "it is down"
-    assert len(hunt.recorded()) == 1
-    assert {p["market"]: p["error"] for p in hunt.last_polls()}["runpod"] == "it is down"
+    assert len(hunter.prices.recorded()) == 1
+    assert {p["market"]: p["error"] for p in hunter.prices.last_polls()}["runpod"] == "it is down"
 
 
 async def test_an_empty_ranking_says_which_rule_removed_how_many(tmp_path: Path) -> None:
-    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
+    hunter = hunter_on(tmp_path, FakeMarket(stock=[DEAL]))
     with pytest.raises(NothingMatches, match="No prices are recorded"):
-        raise hunt.why_none(hunt.deals(workload()))
-    await hunt.scrape()
+        raise hunter.advice.why_none(hunter.deals(workload()))
+    await hunter.scrape()
     with pytest.raises(NothingMatches, match="tenancy removed 1"):
-        raise hunt.why_none(hunt.deals(workload(), Query(tenancy="interruptible")))  # type: ignore[arg-type]
+        raise hunter.advice.why_none(hunter.deals(workload(), Query(tenancy="interruptible")))  # type: ignore[arg-type]
 
 
 async def test_explain_names_the_rules_that_an_offer_breaks(tmp_path: Path) -> None:
-    hunt = hunt_on(tmp_path, FakeMarket(stock=[DEAL]))
-    await hunt.scrape()
-    deal, broken = hunt.explain("vast:7", workload(disk_gb=900.0))
+    hunter = hunter_on(tmp_path, FakeMarket(stock=[DEAL]))
+    await hunter.scrape()
+    deal, broken = hunter.explain("vast:7", workload(disk_gb=900.0))
     assert [str(one) for one in broken] == [
         "disk: it asks for ≥ 900 GB, and it has 500; disk_gb decides"
     ]
@@ -69,42 +59,42 @@ async def test_explain_names_the_rules_that_an_offer_breaks(tmp_path: Path) -> N
 @pytest.mark.parametrize("ref", ["7", "vast:", "vast:7:spot"])
 async def test_what_is_no_offer_is_refused(tmp_path: Path, ref: str) -> None:
     with pytest.raises(UsageError):
-        hunt_on(tmp_path, FakeMarket()).explain(ref, workload())
+        hunter_on(tmp_path, FakeMarket()).explain(ref, workload())
 
 
 async def test_an_offer_nobody_recorded_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NothingMatches, match="vast:8"):
-        hunt_on(tmp_path, FakeMarket()).explain("vast:8", workload())
+        hunter_on(tmp_path, FakeMarket()).explain("vast:8", workload())
 
 
 @pytest.mark.parametrize("typed", ["RTX 4090", "rtx4090", "4090", "rtx_4090"])
 async def test_a_gpu_is_known_by_what_people_type(tmp_path: Path, typed: str) -> None:
-    assert hunt_on(tmp_path, FakeMarket()).gpu_name(typed) == "RTX 4090"
+    assert hunter_on(tmp_path, FakeMarket()).prices.gpu_name(typed) == "RTX 4090"
 
 
 async def test_an_unknown_gpu_is_refused_with_the_nearest_names(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="RTX 4091") as caught:
-        hunt_on(tmp_path, FakeMarket()).gpu_name("RTX 4091")
+        hunter_on(tmp_path, FakeMarket()).prices.gpu_name("RTX 4091")
     assert "RTX 4090" in caught.value.remedy
 
 
 async def test_a_launch_uses_the_price_of_now(tmp_path: Path) -> None:
     market = FakeMarket(stock=[DEAL])
-    hunt = hunt_on(tmp_path, market)
-    await hunt.scrape()
+    hunter = hunter_on(tmp_path, market)
+    await hunter.scrape()
     market.stock = [structs.replace(DEAL, price_usd_h=0.40)]
-    quote = await hunt.quote("vast:7", workload())
+    quote = await hunter.quote("vast:7", workload())
     assert (quote.before_usd_h, quote.deal.offer.price_usd_h) == (0.36, 0.40)
-    assert (await hunt.launch(quote, workload(), CAPS)).quoted_usd_h == 0.40
+    assert (await hunter.launch(quote, workload(), CAPS)).quoted_usd_h == 0.40
 
 
 async def test_a_quote_of_a_gone_offer_says_so(tmp_path: Path) -> None:
     market = FakeMarket(stock=[DEAL])
-    hunt = hunt_on(tmp_path, market)
-    await hunt.scrape()
+    hunter = hunter_on(tmp_path, market)
+    await hunter.scrape()
     market.stock.clear()
     with pytest.raises(OfferGone, match="no longer for sale"):
-        await hunt.quote("vast:7", workload())
+        await hunter.quote("vast:7", workload())
 
 
 @pytest.mark.parametrize(
@@ -118,26 +108,26 @@ async def test_a_launch_that_its_caps_forbid_creates_nothing(
     tmp_path: Path, caps: Caps, says: str
 ) -> None:
     market = FakeMarket(stock=[DEAL])
-    hunt = hunt_on(tmp_path, market)
-    await hunt.scrape()
-    quote = await hunt.quote("vast:7", workload())
+    hunter = hunter_on(tmp_path, market)
+    await hunter.scrape()
+    quote = await hunter.quote("vast:7", workload())
     with pytest.raises(UsageError, match=says):
-        await hunt.launch(quote, workload(), caps)
+        await hunter.launch(quote, workload(), caps)
     assert market.creates == 0
-    assert not hunt.rentals.all()
+    assert not hunter.leases.all()
 
 
 async def test_what_runs_is_ours_or_unexplained_or_unknown(tmp_path: Path) -> None:
     market = FakeMarket(stock=[DEAL])
     silent = FakeMarket(name="runpod", list_error=MarketError("no answer"))
-    hunt = hunt_on(tmp_path, market, silent)
-    await hunt.scrape(["vast"])
-    lease = await hunt.launch(await hunt.quote("vast:7", workload()), workload(), CAPS)
+    hunter = hunter_on(tmp_path, market, silent)
+    await hunter.scrape(["vast"])
+    lease = await hunter.launch(await hunter.quote("vast:7", workload()), workload(), CAPS)
     market.rented["x"] = Instance(
         market="vast", instance_id="x", label="somebody", state="running", tenancy="on-demand",
         gpu="A40", gpu_count=1, price_usd_h=0.5,
     )  # fmt: skip
-    now = await hunt.situation()
+    now = await hunter.running()
     assert [r.lease.lease_id for r in now.ours if r.lease] == [lease.lease_id]
     assert [r.instance.instance_id for r in now.unexplained if r.instance] == ["x"]
     assert [name for name, _ in now.unknown] == ["runpod"]
@@ -145,28 +135,28 @@ async def test_what_runs_is_ours_or_unexplained_or_unknown(tmp_path: Path) -> No
 
 async def test_a_partial_listing_never_means_gone(tmp_path: Path) -> None:
     market = FakeMarket(stock=[DEAL])
-    hunt = hunt_on(tmp_path, market)
-    await hunt.scrape()
-    await hunt.launch(await hunt.quote("vast:7", workload()), workload(), CAPS)
+    hunter = hunter_on(tmp_path, market)
+    await hunter.scrape()
+    await hunter.launch(await hunter.quote("vast:7", workload()), workload(), CAPS)
     market.rented.clear()
     market.listing_complete = False
-    now = await hunt.situation()
+    now = await hunter.running()
     assert len(now.ours) == 1
     assert now.unknown
 
 
 async def test_a_real_home_refuses_an_embedded_market(tmp_path: Path) -> None:
     fake = FakeMarket(stock=[DEAL], simulation=Simulation(now=NOW, speed=60.0, paced=False))
-    polled = await hunt_on(tmp_path, fake).scrape()
+    polled = await hunter_on(tmp_path, fake).scrape()
     assert isinstance(polled[0].error, ConfigError)
-    assert not len(hunt_on(tmp_path, fake).recorded())
+    assert not len(hunter_on(tmp_path, fake).prices.recorded())
 
 
 async def test_a_simulated_home_runs_by_the_embedded_markets_clock(tmp_path: Path) -> None:
     fake = FakeMarket(stock=[DEAL], simulation=Simulation(now=NOW, speed=60.0, paced=False))
-    hunt = hunt_on(tmp_path, fake, simulated=True)
-    await hunt.scrape()
-    assert hunt.clock.speed == 60.0
-    assert abs(hunt_on(tmp_path, fake, simulated=True).clock.now() - NOW) < 3600
+    hunter = hunter_on(tmp_path, fake, simulated=True)
+    await hunter.scrape()
+    assert hunter.clock.speed == 60.0
+    assert abs(hunter_on(tmp_path, fake, simulated=True).clock.now() - NOW) < 3600
     with pytest.raises(ConfigError, match="embedded market's data"):
-        hunt_on(tmp_path, fake)
+        hunter_on(tmp_path, fake)

@@ -262,7 +262,7 @@ def test_destroy_goes_on_whatever_becomes_of_the_first(
 ) -> None:
     rentals = Rentals()
     monkeypatch.setattr(
-        "hunter.leases.launch.Rentals.destroy", lambda _, name: rentals.destroy(name)
+        "hunter.leases.ender.Ender.destroy", lambda _, name, why: rentals.destroy(name)
     )
     answer = hunter("destroy", *names, "--json")
     assert rentals.asked == list(names)

@@ -33,20 +33,20 @@ def served() -> Iterator[tuple[str, SandboxMarket]]:
         yield url, market
 
 
-def hunt_on(folder: Path, url: str) -> Hunter:
+def hunter_on(folder: Path, url: str) -> Hunter:
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
     return Hunter(home, sandbox=lambda: nullcontext(url))
 
 
-async def ready_lease(hunt: Hunter, market: str) -> Lease:
+async def ready_lease(hunter: Hunter, market: str) -> Lease:
     """Rent down the ranking until a host comes up, as a renter does."""
-    deals = hunt.deals(JOB, Query(market=market, tenancy=Tenancy.ON_DEMAND))
+    deals = hunter.deals(JOB, Query(market=market, tenancy=Tenancy.ON_DEMAND))
     steady = sorted(range(len(deals)), key=lambda row: -(deals[row].offer.reliability or 0.0))
     for row in steady[:12]:
         try:
-            quote = await hunt.quote(deals[row].offer.ref, JOB)
-            lease = await hunt.launch(quote, JOB, CAPS)
-            lease = await hunt.rentals.keep(
+            quote = await hunter.quote(deals[row].offer.ref, JOB)
+            lease = await hunter.launch(quote, JOB, CAPS)
+            lease = await hunter.leases.keep(
                 lease.lease_id, until=("ready", "ended"), give_up_s=1200
             )
         except HunterError:
@@ -61,20 +61,20 @@ async def test_from_offers_to_a_bill_that_both_sides_agree_on(
     tmp_path: Path, served: tuple[str, SandboxMarket], market: str
 ) -> None:
     url, sandbox = served
-    async with hunt_on(tmp_path, url) as hunt:
-        for poll in await hunt.scrape():
+    async with hunter_on(tmp_path, url) as hunter:
+        for poll in await hunter.scrape():
             assert poll.error is None
             assert poll.complete
             assert poll.rejected == 0
-        lease = await ready_lease(hunt, market)
+        lease = await ready_lease(hunter, market)
         assert lease.contract_usd_h == pytest.approx(lease.quoted_usd_h)
-        await hunt.clock.sleep(300)
-        ended = await hunt.rentals.destroy(lease.lease_id)
+        await hunter.clock.sleep(300)
+        ended = await hunter.leases.destroy(lease.lease_id)
         assert ended.state == "ended"
         rental = next(r for r in sandbox.book.page.rentals if r.label == lease.label)
         truth = sandbox.bill(rental, sandbox.now()).usd
         assert ended.billed_usd == pytest.approx(truth, rel=0.01)
-        now = await hunt.situation()
+        now = await hunter.running()
         assert (now.ours, now.unexplained, now.unknown) == ((), (), ())
     assert all(r.destroyed_at is not None for r in sandbox.book.page.rentals)
 
@@ -83,9 +83,9 @@ async def test_everything_that_is_listed_is_read(
     tmp_path: Path, served: tuple[str, SandboxMarket]
 ) -> None:
     url, sandbox = served
-    async with hunt_on(tmp_path, url) as hunt:
-        await hunt.scrape(["vast"])
-        offers = hunt.recorded("vast")
+    async with hunter_on(tmp_path, url) as hunter:
+        await hunter.scrape(["vast"])
+        offers = hunter.prices.recorded("vast")
     with sandbox.open() as page:
         asks = sandbox.asks(page)
         disk = (
@@ -102,8 +102,8 @@ async def test_with_the_vendors_limits_on_the_poll_is_slower_and_still_whole(
     tmp_path: Path,
 ) -> None:
     with running(Options(offers=150, seed=3, speed=2000.0, limits=True)) as (url, _):
-        async with hunt_on(tmp_path, url) as hunt:
-            polls = {poll.market: poll for poll in await hunt.scrape()}
+        async with hunter_on(tmp_path, url) as hunter:
+            polls = {poll.market: poll for poll in await hunter.scrape()}
     assert polls["vast"].error is None
     assert polls["vast"].complete
 
@@ -122,9 +122,9 @@ async def test_one_market_misbehaving_is_said_and_costs_the_other_nothing(
 ) -> None:
     quick(monkeypatch)
     with running(Options(offers=60, seed=3, faults=(fault,))) as (url, _):
-        async with hunt_on(tmp_path, url) as hunt:
-            polls = {poll.market: poll for poll in await hunt.scrape()}
-            assert len(hunt.recorded("runpod")) > 0
+        async with hunter_on(tmp_path, url) as hunter:
+            polls = {poll.market: poll for poll in await hunter.scrape()}
+            assert len(hunter.prices.recorded("runpod")) > 0
     assert polls["runpod"].error is None
     with pytest.raises(MarketError, match=says):
         raise polls["vast"].error or AssertionError
@@ -146,12 +146,12 @@ async def test_a_create_whose_answer_is_lost_is_found_and_ended(tmp_path: Path) 
         url,
         sandbox,
     ):
-        async with hunt_on(tmp_path, url) as hunt:
-            await hunt.scrape(["vast"])
-            deal = hunt.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]
-            lease = await hunt.launch(await hunt.quote(deal.offer.ref, JOB), JOB, CAPS)
+        async with hunter_on(tmp_path, url) as hunter:
+            await hunter.scrape(["vast"])
+            deal = hunter.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]
+            lease = await hunter.launch(await hunter.quote(deal.offer.ref, JOB), JOB, CAPS)
             assert lease.instance_id is not None
-            assert (await hunt.rentals.destroy(lease.lease_id)).state == "ended"
+            assert (await hunter.leases.destroy(lease.lease_id)).state == "ended"
         assert len(sandbox.book.page.rentals) == 1
 
 
@@ -160,12 +160,12 @@ async def test_a_contract_dearer_than_its_offer_is_ended_at_once(tmp_path: Path)
         url,
         sandbox,
     ):
-        async with hunt_on(tmp_path, url) as hunt:
-            await hunt.scrape(["vast"])
-            deal = hunt.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]
-            quote = await hunt.quote(deal.offer.ref, JOB)
+        async with hunter_on(tmp_path, url) as hunter:
+            await hunter.scrape(["vast"])
+            deal = hunter.deals(JOB, Query(market="vast", tenancy=Tenancy.ON_DEMAND))[0]
+            quote = await hunter.quote(deal.offer.ref, JOB)
             with pytest.raises(MarketError, match="dearer than agreed"):
-                await hunt.launch(quote, JOB, CAPS)
+                await hunter.launch(quote, JOB, CAPS)
         assert all(r.destroyed_at is not None for r in sandbox.book.page.rentals)
 
 
@@ -173,12 +173,12 @@ async def test_when_graphql_is_retired_pods_are_rented_and_ended_over_rest(tmp_p
     options = Options(offers=60, seed=3, speed=120.0, faults=("graphql-retired@runpod",))
     with running(options) as (url, sandbox):
         sandbox.facts["runpod"]["create_fails_share"] = 0.0
-        async with hunt_on(tmp_path, url) as hunt:
-            [poll] = await hunt.scrape(["runpod"])
+        async with hunter_on(tmp_path, url) as hunter:
+            [poll] = await hunter.scrape(["runpod"])
             assert "GraphQL failed" in poll.notes[0]
-            deal = hunt.deals(JOB, Query(market="runpod"))[0]
-            lease = await hunt.launch(await hunt.quote(deal.offer.ref, JOB), JOB, CAPS)
-            now = await hunt.situation()
+            deal = hunter.deals(JOB, Query(market="runpod"))[0]
+            lease = await hunter.launch(await hunter.quote(deal.offer.ref, JOB), JOB, CAPS)
+            now = await hunter.running()
             assert [r.lease.lease_id for r in now.ours if r.lease] == [lease.lease_id]
-            assert (await hunt.rentals.destroy(lease.lease_id)).state == "ended"
+            assert (await hunter.leases.destroy(lease.lease_id)).state == "ended"
         assert sandbox.book.page.rentals[0].destroyed_at is not None

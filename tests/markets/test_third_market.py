@@ -277,14 +277,14 @@ async def test_what_runs_on_a_market_whose_package_is_gone_is_told_as_unknown(
     config = Config(markets=["third"])
     home = Home(config_folder=tmp_path, data_folder=tmp_path, simulated=True, config=config)
     job = load("one-hour")
-    async with Hunter(home, facts=Facts(markets=plugins([str(site)]))) as hunt:
-        await hunt.scrape()
+    async with Hunter(home, facts=Facts(markets=plugins([str(site)]))) as hunter:
+        await hunter.scrape()
         caps = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
-        await hunt.launch(await hunt.quote("third:c1", job), job, caps)
+        await hunter.launch(await hunter.quote("third:c1", job), job, caps)
     ours = plugins([])
     home = replace(home, config=Config(markets=[]))
-    async with Hunter(home, facts=Facts(markets=ours)) as hunt:
-        now = await hunt.situation()
+    async with Hunter(home, facts=Facts(markets=ours)) as hunter:
+        now = await hunter.running()
     assert [running.lease.market for running in now.ours if running.lease] == ["third"]
     assert "No market is called 'third'." in [str(error) for _, error in now.unknown]
 
@@ -300,10 +300,10 @@ async def test_the_app_shows_its_deals(
         simulated=True,
         config=Config(markets=["third"]),
     )
-    hunt = Hunter(home, facts=Facts(markets=plugins([str(site)])))
-    [polled] = await hunt.scrape()
+    hunter = Hunter(home, facts=Facts(markets=plugins([str(site)])))
+    [polled] = await hunter.scrape()
     assert (polled.error, polled.offers) == (None, 2)
-    app = HunterApp(hunt, load("one-hour"))
+    app = HunterApp(hunter, load("one-hour"))
     try:
         async with app.run_test(size=(140, 40)) as pilot:
             for _ in range(200):

@@ -6,16 +6,13 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home
 from hunter.markets.protocol import Simulation
-from hunter.values.clock import Clock
 from hunter.values.offers import Tenancy
 from hunter.values.workload import Limits
 from tests.builders import NOW, offer, workload
-from tests.fakes import FakeMarket
+from tests.fakes import FakeMarket, SteppedClock
 from tui.app import HunterApp
 from tui.screens.deals import DealsScreen
 
@@ -31,18 +28,6 @@ if TYPE_CHECKING:
 JOB = workload(limits=Limits(max_usd_h=1.0, max_usd_run=1.5, ttl_h=3.0))
 CHIPS = (("RTX 3090", 24.0, 0.12), ("RTX 4090", 24.0, 0.31), ("A100 SXM 80GB", 80.0, 0.72))
 PLACES = (("Ohio, US", "US", "NA"), ("Norway, NO", "NO", "EU"), ("Taiwan, TW", "TW", "AS"))
-
-
-class HeldClock(Clock, frozen=True, kw_only=True):
-    """Time that passes only when a test says so; who sleeps by it sleeps until the test is over."""
-
-    passed: list[float] = msgspec.field(default_factory=lambda: [0.0])
-
-    def now(self) -> float:
-        return self.market_s + self.passed[0]
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.Event().wait()
 
 
 def stock(market: str, count: int, *, seed: int = 1) -> list[Offer]:
@@ -75,11 +60,11 @@ def frozen_app(
 ) -> HunterApp:
     """An app whose clock stands still at NOW, with what its markets sell on record."""
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
-    hunt = Hunter(home, markets={m.name: m for m in markets})  # type: ignore[misc]
-    hunt.clock = HeldClock(market_s=NOW, speed=30.0)
-    app = HunterApp(hunt, job)
+    clock = SteppedClock(market_s=NOW, speed=30.0, held=True)
+    hunter = Hunter(home, markets={m.name: m for m in markets}, clock=clock)  # type: ignore[misc]
+    app = HunterApp(hunter, job)
     if scraped:
-        asyncio.run(app.desk.ask(hunt.scrape()))
+        asyncio.run(app.desk.ask(hunter.scrape()))
     return app
 
 

@@ -49,7 +49,7 @@ async def test_it_opens_polls_and_shows_the_cheapest_run_first(app: HunterApp) -
 async def test_it_opens_on_what_is_recorded_without_asking_anybody(
     app: HunterApp, market: FakeMarket
 ) -> None:
-    await app.desk.ask(app.desk.hunt.scrape())
+    await app.desk.ask(app.desk.hunter.scrape())
     market.list_error = MarketError(
         "nobody answers", remedy="wait"
     )  # what it says now is not waited for
@@ -103,7 +103,7 @@ async def test_filtering_twenty_thousand_deals_makes_no_object_of_any_row_out_of
         made.append(row)
         return make(offers, row)
 
-    await app.desk.ask(app.desk.hunt.scrape())  # nothing is due: no poll puts other deals there
+    await app.desk.ask(app.desk.hunter.scrape())  # nothing is due: no poll puts other deals there
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(pilot, app)
         # a ranking under way would put its own deals back
@@ -206,7 +206,7 @@ async def test_prices_are_old_news_after_a_third_of_what_counts_as_stale(
 ) -> None:
     app = fast_app(tmp_path, market)
     prices = deals(app).prices
-    await app.desk.ask(app.desk.hunt.scrape())
+    await app.desk.ask(app.desk.hunter.scrape())
     await prices.remember()
     fresh = prices.due()
     prices.news = {}

@@ -19,8 +19,8 @@ from hunter.store import leases as table
 from hunter.values.columns import Offers
 from hunter.values.errors import MarketError
 from tests.builders import NOW
-from tests.fakes import FakeMarket
-from tests.tui.fakes import JOB, HeldClock, frozen_app, opened, stock, until
+from tests.fakes import FakeMarket, SteppedClock
+from tests.tui.fakes import JOB, frozen_app, opened, stock, until
 from tui.screens.launch import LaunchScreen
 from tui.screens.lease import LeaseScreen
 from tui.screens.running import RunningScreen
@@ -69,19 +69,19 @@ def lease(**changes: Any) -> Lease:
 
 def put(app: HunterApp, kept: Lease, *looks: tuple[float, str]) -> None:
     """A lease on record, with the states it was seen in, at seconds before now."""
-    rentals = app.desk.hunt.rentals
-    rentals.add(kept)
-    rentals.tell(replace(kept, state="intended"), "intended", kept.offer, at=kept.intended_at)
-    rentals.tell(kept, "created", at=kept.intended_at + 2)
+    ledger = app.desk.hunter.leases.ledger
+    ledger.add(kept)
+    ledger.tell(replace(kept, state="intended"), "intended", kept.offer, at=kept.intended_at)
+    ledger.tell(kept, "created", at=kept.intended_at + 2)
     for ago_s, phase in looks:
-        rentals.tell(replace(kept, phase=phase), "seen", at=NOW - ago_s)
-    expect(rentals, kept, expected(app), Rented(offer=Offers.of(stock("vast", 1))[0], workload=JOB))
+        ledger.tell(replace(kept, phase=phase), "seen", at=NOW - ago_s)
+    expect(ledger, kept, expected(app), Rented(offer=Offers.of(stock("vast", 1))[0], workload=JOB))
 
 
 def expected(app: HunterApp) -> Any:
     """The cold start as it was predicted for the cheapest deal."""
-    hunt = app.desk.hunt
-    return price_one(stock("vast", 1)[0], JOB, hunt.assumptions(), NOW).phases
+    hunter = app.desk.hunter
+    return price_one(stock("vast", 1)[0], JOB, hunter.prices.assumptions(), NOW).phases
 
 
 def on_vast(vast: FakeMarket) -> None:
@@ -136,7 +136,9 @@ def test_nothing_is_recorded_yet(tmp_path: Path, snap_compare: Any) -> None:
 
     async def settle(pilot: Pilot[int]) -> None:
         prices = empty.deals.prices
-        await until(pilot, lambda: [p["poll_id"] for p in empty.desk.hunt.last_polls()] == [2])
+        await until(
+            pilot, lambda: [p["poll_id"] for p in empty.desk.hunter.prices.last_polls()] == [2]
+        )
         await until(pilot, lambda: not prices.polling and prices.news["vast"].doing is None)
         said = empty.deals.query_one("#empty")
         await until(pilot, lambda: "No prices" in str(said.render()))
@@ -191,7 +193,7 @@ def test_a_lease_that_is_gone(app: HunterApp, snap_compare: Any) -> None:
     looks = ((1490, "allocating"), (1480, "pulling"), (1240, "starting"), (1200, "running"))
     put(app, ended, *looks)
     charges = [("gpu", 0.0982, ""), ("disk", 0.0081, ""), ("download", 0.1216, "")]
-    table.put_charges(app.desk.hunt.store, ended.lease_id, charges, NOW)
+    table.put_charges(app.desk.hunter.store, ended.lease_id, charges, NOW)
 
     async def settle(pilot: Pilot[int]) -> None:
         await opened(pilot, app)
@@ -222,7 +224,7 @@ def test_what_is_running(app: HunterApp, vast: FakeMarket, snap_compare: Any) ->
         await pilot.press("i")
         await until(
             pilot,
-            lambda: isinstance(app.screen, RunningScreen) and app.screen.situation is not None,
+            lambda: isinstance(app.screen, RunningScreen) and app.screen.fleet is not None,
         )
         await until(pilot, lambda: app.desk.burning is not None)
         await pilot.pause(0.1)
@@ -243,5 +245,5 @@ def test_by_day(app: HunterApp, snap_compare: Any) -> None:
 
 
 def test_the_clock_of_these_pictures_stands_still() -> None:
-    clock = HeldClock(market_s=NOW, speed=30.0)
+    clock = SteppedClock(market_s=NOW, speed=30.0, held=True)
     assert clock.now() == clock.now() == NOW

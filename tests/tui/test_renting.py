@@ -35,7 +35,7 @@ CAPS = Caps(max_usd_h=5, max_usd=5000, ttl_s=1e7)
 
 
 def leases(app: HunterApp) -> list[Lease]:
-    return app.desk.hunt.rentals.all()
+    return app.desk.hunter.leases.all()
 
 
 async def dialogue(pilot: Pilot[int], app: HunterApp) -> LaunchScreen:
@@ -49,11 +49,11 @@ async def dialogue(pilot: Pilot[int], app: HunterApp) -> LaunchScreen:
 
 async def rent(app: HunterApp, caps: Caps = CAPS) -> Lease:
     """Something that runs already when the app opens."""
-    hunt = app.desk.hunt
-    await app.desk.ask(hunt.scrape())
+    hunter = app.desk.hunter
+    await app.desk.ask(hunter.scrape())
 
     async def launch() -> Lease:
-        return await hunt.launch(await hunt.quote("vast:0", JOB), JOB, caps)
+        return await hunter.launch(await hunter.quote("vast:0", JOB), JOB, caps)
 
     lease = await app.desk.ask(launch())
     assert lease is not None
@@ -201,7 +201,7 @@ async def test_leaving_the_dialogue_leaves_the_create_to_the_engine(
                 and len(app.screen.record.live) == 1
             ),
         )
-        await app.desk.spend(app.desk.hunt.rentals.destroy(leases(app)[0].lease_id))
+        await app.desk.spend(app.desk.hunter.leases.destroy(leases(app)[0].lease_id))
 
 
 async def test_a_refused_create_is_told_in_the_dialogue(app: HunterApp, market: FakeMarket) -> None:
@@ -231,7 +231,7 @@ async def test_leaving_the_lease_ends_nothing_and_the_running_list_leads_back(
         await pilot.press("d")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: app.desk.hunt.rentals.get(lease.lease_id).state == "ended")
+        await until(pilot, lambda: app.desk.hunter.leases.get(lease.lease_id).state == "ended")
 
 
 async def test_the_running_list_shows_what_is_not_ours_and_who_did_not_answer(
@@ -252,7 +252,7 @@ async def test_the_running_list_shows_what_is_not_ours_and_who_did_not_answer(
         await pilot.press("r")
         await until(pilot, lambda: "vast is unknown" in str(words.render()))
         market.list_error = None
-        await app.desk.spend(app.desk.hunt.rentals.destroy(leases(app)[0].lease_id))
+        await app.desk.spend(app.desk.hunter.leases.destroy(leases(app)[0].lease_id))
 
 
 async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps_ended_it(
@@ -268,7 +268,7 @@ async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps
         await opened(pilot, app)
         await until(pilot, lambda: told("is ready"))
         await until(pilot, lambda: told("its time to live is over"))
-    assert app.desk.hunt.rentals.get(lease.lease_id).state == "ended"
+    assert app.desk.hunter.leases.get(lease.lease_id).state == "ended"
     assert not market.rented
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hunter.cli.renting import _running_json
 from hunter.facts.shipped import shipped
-from hunter.leases.status import lease_status
+from hunter.leases.fleet import Running
 from hunter.markets.protocol import Instance
 from hunter.markets.runpod.wire import instance_of as pod_of
 from hunter.markets.runpod.wire import rest_instance_of
@@ -24,12 +24,10 @@ from hunter.store import leases as table
 from hunter.values.login import Login, login_at, login_told, port_of_digits
 from tests.cli.conftest import home, hunter  # noqa: F401  fixtures
 from tests.fakes import FakeMarket
-from tests.leases.test_launch import DEAL, launched, market, rentals, rentals_on  # noqa: F401  fixtures
+from tests.homes import DEAL, launched, leases_on
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from hunter.leases.launch import Rentals
 
 # ruff: noqa: F811  a fixture is named by the argument that asks for it
 
@@ -207,23 +205,30 @@ def printed(instance: Instance) -> Any:
     ],
 )
 async def test_a_way_in_on_record_is_checked_again_when_it_is_read(
-    rentals: Rentals, stored: str, command: str | None
+    tmp_path: Path, stored: str, command: str | None
 ) -> None:
-    lease = await launched(rentals)
+    leases = leases_on(tmp_path, FakeMarket(stock=[DEAL]))
+    lease = await launched(leases)
     table.add_event(
-        rentals.store, lease.lease_id, 1.0, "ready", state="ready", phase="running", detail=stored
+        leases.ledger.store,
+        lease.lease_id,
+        1.0,
+        "ready",
+        state="ready",
+        phase="running",
+        detail=stored,
     )
-    found = lease_status(rentals, lease.lease_id)
+    found = leases.status(lease.lease_id)
     assert (found.login.command if found.login else None) == command
     assert found.log[-1].detail == (command or "")
 
 
 async def test_a_lease_keeps_the_way_in_that_the_market_named(
-    rentals: Rentals, market: FakeMarket
+    tmp_path: Path,
 ) -> None:
-    market.life = ("running",)
-    lease = await launched(rentals)
-    assert lease_status(rentals, lease.lease_id).login == Login(host="host", port=22)
+    leases = leases_on(tmp_path, FakeMarket(stock=[DEAL], life=("running",)))
+    lease = await launched(leases)
+    assert leases.status(lease.lease_id).login == Login(host="host", port=22)
 
 
 @pytest.mark.parametrize(
@@ -236,10 +241,8 @@ async def test_the_command_runs_ssh_with_a_checked_login_or_not_at_all(
     run: list[list[str]] = []
     monkeypatch.setattr("os.execvp", lambda program, words: run.append(words))
     monkeypatch.setattr(FakeMarket, "instance", shown(address))
-    monkeypatch.setattr(
-        "hunter.api.open_markets.adapter_of", lambda plugin: lambda *_: FakeMarket()
-    )
-    lease = await launched(rentals_on(home, FakeMarket(stock=[DEAL])))
+    monkeypatch.setattr("hunter.markets.open.adapter_of", lambda plugin: lambda *_: FakeMarket())
+    lease = await launched(leases_on(home, FakeMarket(stock=[DEAL])))
     answer = await asyncio.to_thread(hunter, "ssh", "--print", lease.lease_id)
     assert (answer.code, answer.out, run) == (code, out, [])
     answer = await asyncio.to_thread(hunter, "ssh", "--json", lease.lease_id)

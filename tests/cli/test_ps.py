@@ -1,0 +1,44 @@
+"""What the command line says of leases about which something is unclear."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hunter.leases import owner as owners
+from hunter.leases.lease import Lease
+from tests.builders import NOW
+from tests.fakes import FakeMarket
+from tests.homes import leases_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_the_command_line_shows_unclear_leases_and_exits_with_one(
+    home: Path, hunter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases = leases_on(home, FakeMarket())
+    plain = Lease(
+        lease_id="sent", market="vast", offer="vast:7", workload="job", state="creating", gpu="RTX 4090",
+        gpu_count=1, tenancy="on-demand", disk_gb=100.0, intended_at=NOW, ttl_at=NOW + 7200,
+        max_usd_h=1.0, max_usd=2.0, quoted_usd_h=0.36, owner=owners.write(owners.this_process()),
+    )  # fmt: skip
+    for lease_id in ("sent", "odd"):
+        leases.ledger.add(replace(plain, lease_id=lease_id))
+    monkeypatch.setitem(vars(owners), "UNDER_WAY", {"sent"})
+    with leases.ledger.store.writing() as db:
+        db.execute("update lease set ttl_at = 'soon' where lease_id = 'odd'")
+    leases.ledger.store.close()
+    answer = hunter("ps", "--json")
+    assert answer.code == 1
+    shown = {one["id"]: (one["state"], one["spent_usd"]) for one in answer.json["instances"]}
+    assert shown == {"sent": ("creating", None), "odd": ("unknown", None)}
+    assert "odd: its record cannot be read" in answer.err
+    table = hunter("ps").out
+    assert "sent" in table
+    assert "unknown" in table
+    refused = hunter("destroy", "sent")
+    assert (refused.code, "this Hunter is at work on it" in refused.err) == (1, True)
