@@ -37,7 +37,16 @@ def test_deals_from_the_database_need_no_network_and_no_screen(
 ) -> None:
     monkeypatch.setenv("HUNTER_HOME", str(tmp_path))
     imported_by("deals", "--quiet")  # makes the database, which needs sqlite-utils once
-    heavy = {"pandas", "httpx", "sqlite_utils", "textual", "vastai", "runpod", "starlette"}
+    heavy = {
+        "pandas",
+        "httpx",
+        "sqlite_utils",
+        "textual",
+        "vastai",
+        "runpod",
+        "starlette",
+        "asyncio",
+    }
     assert not imported_by("deals", "--quiet") & heavy
 
 
@@ -47,10 +56,57 @@ def test_rooms_stay_small(path: Path) -> None:
     assert source.count("\n") <= 450, "a module holds one idea: 450 lines at most"
     for node in ast.walk(ast.parse(source)):
         lines = getattr(node, "end_lineno", 0) - getattr(node, "lineno", 0) + 1
-        if isinstance(node, ast.ClassDef):
-            assert lines <= 320, f"{node.name}: 320 lines at most"
+        if isinstance(node, ast.ClassDef) and node.name not in STILL_LARGE:
+            assert lines <= 250, f"{node.name}: 250 lines at most"
+            assert len(public_methods(node)) <= 20, f"{node.name}: 20 public methods at most"
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert lines <= 60, f"{node.name}: 60 lines at most"
+
+
+STILL_LARGE = {"DealsScreen", "Runpod", "SandboxMarket", "VastApi"}
+"""Classes above the limits; no other may join them."""
+
+
+def public_methods(node: ast.ClassDef) -> list[str]:
+    """What others call. Handlers are called by Textual alone, through their names or `@on`."""
+    return [
+        one.name
+        for one in node.body
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not one.name.startswith(("_", "on_", "action_", "watch_", "compose"))
+        and not any(ast.unparse(mark).startswith("on(") for mark in one.decorator_list)
+    ]
+
+
+BASES = {
+    "_Typed",  # a type of click's
+    "GpuSpeed", "MarketRules", "OfferFields", "Settings",  # values that carry another's fields
+    "HttpMarket",  # one careful client for all markets
+    "Memory",  # a protocol
+    "VastAccount", "VastDoors",  # the sandbox's own
+}  # fmt: skip
+"""What a class of ours may inherit from, beside errors."""
+
+
+def test_nothing_inherits_only_to_be_shorter() -> None:
+    classes = [
+        node
+        for path in MODULES
+        if path.is_relative_to(ROOT / "hunter")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+    ]
+    ours = {node.name for node in classes}
+    bases = {node.name: {base_name(base) for base in node.bases} & ours for node in classes}
+    errors = {name for name in ours if "Error" in name} | {"NoKey"}
+    assert {
+        name: found - errors - BASES for name, found in bases.items() if found - errors - BASES
+    } == {}
+
+
+def base_name(base: ast.expr) -> str:
+    """`Generic[T]` and `module.Name` as the name alone."""
+    return ast.unparse(base).partition("[")[0].rpartition(".")[2]
 
 
 FACTS = [*ROOT.glob("data/markets/*.toml"), *(ROOT / "data" / f"{name}.toml"

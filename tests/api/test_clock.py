@@ -1,0 +1,33 @@
+"""One clock: the wall's, or an embedded market's."""
+
+from __future__ import annotations
+
+import time
+
+from hunter.api.clock import MarketClock
+from hunter.values.clock import WALL, Pace
+
+
+def test_a_pace_counts_from_where_it_was_read() -> None:
+    pace = Pace(market_s=1000.0, wall_s=10.0, speed=30.0)
+    assert (pace.at(10.0), pace.at(12.0)) == (1000.0, 1060.0)
+    assert WALL.at(77.0) == 77.0
+
+
+def test_a_clock_that_follows_nobody_is_the_walls() -> None:
+    clock = MarketClock()
+    assert clock.speed == 1.0
+    assert abs(clock.now() - time.time()) < 5
+
+
+def test_a_clock_saves_a_pace_that_it_did_not_show_and_no_other() -> None:
+    saved: list[Pace] = []
+    clock = MarketClock(save=saved.append)
+    clock.follow(Pace(market_s=time.time(), wall_s=time.time()))
+    assert saved == []
+    pace = Pace(market_s=5000.0, wall_s=time.time(), speed=60.0)
+    clock.follow(pace)
+    assert saved == [pace]
+    clock.follow(Pace(market_s=5000.0, wall_s=time.time(), speed=60.0))
+    assert saved == [pace], "off by less than a second of ours"
+    assert clock.speed == 60.0
