@@ -149,23 +149,7 @@ class Runpod(HttpMarket):
         try:
             return await self.http.read("POST", "/graphql", _data_or_error, json=body)
         except _Told as told:
-            raise self._no(str(told)) from told
-
-    def _no(self, message: str) -> MarketError:
-        """What GraphQL said no with."""
-        message = hidden(message, self.key)
-        low = message.lower()
-        if "cannot query field" in low or "unknown argument" in low:
-            return _FieldGone(
-                f"RunPod: {message}", remedy="Update Hunter: the service has changed."
-            )
-        if any(words in low for words in NO_CAPACITY):
-            return OfferGone(
-                f"RunPod: {message}", remedy="Take the next of hunter deals --refresh."
-            )
-        if "balance" in low or "credit" in low:
-            return NoCredit(f"RunPod: {message}", remedy="Add credit to the account.")
-        return MarketError(f"RunPod: {message}", remedy="Try again in a minute.")
+            raise _no(str(told), self.key) from told
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
@@ -186,14 +170,14 @@ class Runpod(HttpMarket):
         try:
             data = parse_data(response.content)
         except GraphqlError as error:
-            raise self._no(str(error)) from error
+            raise _no(str(error), self.key) from error
         except ValueError as error:
-            raise self._unclear(
+            raise _unclear(
                 f"RunPod's answer to the create cannot be read: {self.http.why(error)}."
             ) from error
         pod = data.get("podRentInterruptable" if bid else "podFindAndDeployOnDemand")
         if not pod:
-            raise self._unclear("RunPod answered the create without a pod.")
+            raise _unclear("RunPod answered the create without a pod.")
         return Created(instance_id=str(pod["id"]))
 
     async def _send_once(self, path: str, body: dict[str, Any]) -> httpx.Response:
@@ -203,22 +187,16 @@ class Runpod(HttpMarket):
             raise self.http.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
             text = f"RunPod did not answer the create: {self.http.why(error)}."
-            raise self._unclear(text) from error
-
-    @staticmethod
-    def _unclear(message: str) -> CreateUnclear:
-        return CreateUnclear(
-            message, remedy="Nothing is sent again; the pod is looked up by its name."
-        )
+            raise _unclear(text) from error
 
     def _refusal(self, response: httpx.Response) -> MarketError:
         text = self.http.said(response)
         if response.status_code >= 500:
-            return self._unclear(f"RunPod answered the create with {response.status_code}: {text}")
+            return _unclear(f"RunPod answered the create with {response.status_code}: {text}")
         if response.status_code == 402:
             return NoCredit(f"RunPod: {text}", remedy="Add credit to the account.")
         if response.status_code == 400:
-            return self._no(text)
+            return _no(text, self.key)
         return self.http.refused(response)
 
     async def instances(self) -> Instances:
@@ -304,7 +282,7 @@ class Runpod(HttpMarket):
             said = self.http.why(error)
             raise BadKey(f"RunPod does not accept the key: {said}", remedy="Check it.") from error
         except theirs.QueryError as error:
-            raise self._no(str(error)) from error
+            raise _no(str(error), self.key) from error
         except (requests.RequestException, KeyError, TypeError, IndexError, ValueError) as error:
             raise MarketError(
                 f"RunPod's SDK failed ({type(error).__name__}: {self.http.why(error)}).",
@@ -336,12 +314,7 @@ class Runpod(HttpMarket):
             "GET", "/v2/billing/pods", msgspec.json.decode, params=params
         )
         records = [r for r in document.get("records") or [] if r.get("podId") == instance_id]
-        if not records:
-            return ()
-        return (
-            Charge(item="gpu", usd=sum(float(r["gpuAmount"]) for r in records)),
-            Charge(item="disk", usd=sum(float(r["diskAmount"]) for r in records)),
-        )
+        return _charges(records)
 
 
 class _FieldGone(MarketError):
@@ -350,6 +323,23 @@ class _FieldGone(MarketError):
 
 class _Told(Exception):
     """GraphQL said no; not a reason to repeat."""
+
+
+def _no(message: str, key: str | None) -> MarketError:
+    """What GraphQL said no with."""
+    message = hidden(message, key)
+    low = message.lower()
+    if "cannot query field" in low or "unknown argument" in low:
+        return _FieldGone(f"RunPod: {message}", remedy="Update Hunter: the service has changed.")
+    if any(words in low for words in NO_CAPACITY):
+        return OfferGone(f"RunPod: {message}", remedy="Take the next of hunter deals --refresh.")
+    if "balance" in low or "credit" in low:
+        return NoCredit(f"RunPod: {message}", remedy="Add credit to the account.")
+    return MarketError(f"RunPod: {message}", remedy="Try again in a minute.")
+
+
+def _unclear(message: str) -> CreateUnclear:
+    return CreateUnclear(message, remedy="Nothing is sent again; the pod is looked up by its name.")
 
 
 def _data_or_error(body: bytes) -> Any:
@@ -402,3 +392,13 @@ def _log_lines(body: bytes, lines: int) -> str:
             event = msgspec.json.decode(line[5:].strip())
             text.append(str(event.get("line", event) if isinstance(event, dict) else event))
     return "\n".join(text[-lines:])
+
+
+def _charges(records: list[dict[str, Any]]) -> tuple[Charge, ...]:
+    """What a pod's records of billing come to."""
+    if not records:
+        return ()
+    return (
+        Charge(item="gpu", usd=sum(float(r["gpuAmount"]) for r in records)),
+        Charge(item="disk", usd=sum(float(r["diskAmount"]) for r in records)),
+    )
