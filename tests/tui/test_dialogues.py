@@ -251,13 +251,13 @@ async def test_a_question_shows_all_its_answers_whatever_its_text(
 async def test_the_question_before_leaving_shows_all_its_answers(
     app: HunterApp, size: tuple[int, int]
 ) -> None:
-    hunt = app.desk.hunt
-    await app.desk.ask(hunt.scrape())
+    hunter = app.desk.hunter
+    await app.desk.ask(hunter.scrape())
     caps = Caps(max_usd_h=5, max_usd=5000, ttl_s=1e7)
 
     async def rent() -> None:
-        bid = hunt.deals(JOB)[0].offer.ref
-        await hunt.launch(await hunt.quote(bid, JOB), JOB, caps)
+        bid = hunter.deals(JOB)[0].offer.ref
+        await hunter.launch(await hunter.quote(bid, JOB), JOB, caps)
 
     await app.desk.ask(rent())
     async with app.run_test(size=size) as pilot:

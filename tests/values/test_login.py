@@ -9,7 +9,6 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hunter.api.situation import Running
 from hypothesis import example, given
 from hypothesis import strategies as st
 
