@@ -4,13 +4,22 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test contract bench campaign sensitivity coldstart-check lint install dev screenshot clean
+.PHONY: demo test coverage mutants contract bench campaign sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
 
-test: dev                    ## every test
-	@$(BIN)/python -m pytest -n auto
+test: dev                    ## every test; FAST=1 leaves out figures over many seeded runs
+	@$(BIN)/python -m pytest -n auto $(if $(FAST),-m "not slow")
+
+coverage: dev                ## every test once, under coverage: a table by room; the pure rooms have to be whole
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n auto $(if $(FAST),-m "not slow")
+	@$(BIN)/coverage combine -q
+	@$(BIN)/python -m bench.rooms
+
+mutants: dev                 ## which changes to hunter/cost no test notices, e.g. PART=bill; goes on where it stopped
+	@$(BIN)/python -m bench.mutants $(PART)
 
 contract: .venv-contract/installed  ## other people's clients against the embedded market, in an environment of their own
 	@.venv-contract/bin/python -m pytest tests/contract

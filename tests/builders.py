@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -11,11 +11,14 @@ from hunter.estimate.assumptions import Assumptions
 from hunter.estimate.risk import CALM
 from hunter.facts.shipped import shipped
 from hunter.values.billing import METERS, Cell, HostPriors, MarketRules
-from hunter.values.coldstart_facts import Client, ColdStartFacts, RunShare
+from hunter.values.coldstart_facts import Client, ColdStartFacts, PlanFacts, RunShare
 from hunter.values.figures import Figure, Prior, Share
 from hunter.values.offers import Offer, Tenancy
 from hunter.values.risk_facts import RiskFacts
 from hunter.values.workload import Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LINE = re.compile(
     r"^(?:(?P<count>\d+)x )?(?P<gpu>.+?) \$(?P<price>[\d.]+)/h(?P<bid> bid)?(?: #(?P<id>\S+))?$"
@@ -127,24 +130,39 @@ ENDLESS = 1e12
 
 
 def coldstart_facts(
-    *, held: float | None = None, client: Prior | None = None, **pull: Prior
+    *,
+    held: float | None = None,
+    client: Prior | None = None,
+    clients: Mapping[str, Prior] | None = None,
+    run_share: Prior | None = None,
+    run_share_scaled: Prior | None = None,
+    plan: PlanFacts | None = None,
+    **pull: Prior,
 ) -> ColdStartFacts:
     """Hosts where only the link takes time: whatever else there is goes at 10^12 MB/s.
 
     Args:
         held: the chance that an image of ours is still there.
         client: what the downloader of Hugging Face's models takes at most.
+        clients: what others take, by the kind of weights.
+        run_share: the hours of a run by those that were stated, on the GPU that they were stated for.
+        run_share_scaled: and on others.
+        plan: what moves again after a change.
         pull: figures of the pull.
     """
     plain, endless, none = shipped().coldstart, exactly(ENDLESS), exactly(1 / ENDLESS)
     speeds = ("unpack_mb_s", "connection_mb_s", "write_share", "write_mb_s")
     fast = dict.fromkeys(speeds, endless) | {"layer_s": none, "file_s": none} | pull
-    clients = dict.fromkeys(("civitai", "s3", "url"), endless)
+    takes = dict.fromkeys(("civitai", "s3", "url"), endless) | {"huggingface": client or endless}
+    takes |= clients or {}
     return structs.replace(
         plain,
         pull=structs.replace(plain.pull, **fast),
-        client=Client(huggingface=client or endless, file_s=none, **clients),
-        run_share=RunShare(reference=exactly(1), scaled=exactly(1)),
+        client=Client(file_s=none, **takes),
+        run_share=RunShare(
+            reference=run_share or exactly(1), scaled=run_share_scaled or exactly(1)
+        ),
+        plan=plan or plain.plan,
         held=plain.held if held is None else structs.replace(plain.held, ours=Share(expected=held)),
     )
 

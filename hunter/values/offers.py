@@ -129,7 +129,7 @@ def parse_offer_ref(ref: str) -> tuple[str, str, str]:
     """Market, offer id and tenancy of an offer's name; ValueError where it is none.
 
     >>> parse_offer_ref("vast:123:bid")
-    ('vast', '123', 'interruptible')
+    ('vast', '123', <Tenancy.INTERRUPTIBLE: 'interruptible'>)
     """
     market, _, rest = ref.partition(":")
     if not market or not rest:

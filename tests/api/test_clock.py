@@ -5,13 +5,7 @@ from __future__ import annotations
 import time
 
 from hunter.api.clock import MarketClock
-from hunter.values.clock import WALL, Pace
-
-
-def test_a_pace_counts_from_where_it_was_read() -> None:
-    pace = Pace(market_s=1000.0, wall_s=10.0, speed=30.0)
-    assert (pace.at(10.0), pace.at(12.0)) == (1000.0, 1060.0)
-    assert WALL.at(77.0) == 77.0
+from hunter.values.clock import Pace
 
 
 def test_a_clock_that_follows_nobody_is_the_walls() -> None:
@@ -31,3 +25,10 @@ def test_a_clock_saves_a_pace_that_it_did_not_show_and_no_other() -> None:
     clock.follow(Pace(market_s=5000.0, wall_s=time.time(), speed=60.0))
     assert saved == [pace], "off by less than a second of ours"
     assert clock.speed == 60.0
+
+
+async def test_a_faster_clock_is_waited_for_less() -> None:
+    clock = MarketClock(Pace(speed=1e6))
+    began = time.monotonic()
+    await clock.sleep(3600.0)
+    assert time.monotonic() - began < 60

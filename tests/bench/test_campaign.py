@@ -7,6 +7,7 @@ import pytest
 from bench.campaign import Finished, score, season
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workload", ["comfyui-flux", "llm-server"])
 def test_the_expected_cost_beats_the_sticker_price(workload: str) -> None:
     ours, sticker = (
@@ -15,6 +16,7 @@ def test_the_expected_cost_beats_the_sticker_price(workload: str) -> None:
     assert ours.usd < sticker.usd
 
 
+@pytest.mark.slow
 def test_what_was_predicted_is_what_is_billed() -> None:
     done = score(season("expected", "llm-server", 3, 40, offers=800))
     assert abs(done.error) < 0.15  # 40 runs: the whole campaign asks for 3%

@@ -66,7 +66,7 @@ def test_5_all_but_the_last_step_of_a_run_is_wasted() -> None:
     bill = bills(
         Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(rules(pull_billed=True))
     )
-    # 630 s of start for one useful hour (tests/test_bills.py): 14.9% of the instance's life
+    # 630 s of start for one useful hour (tests/cost/test_bill.py): 14.9% of the instance's life
     wasted = bill.cold_start_s[0] / (bill.cold_start_s[0] + 3600)
     assert wasted == pytest.approx(0.1489, abs=1e-4)
     assert [phase.name for phase in bill.phases][-1] == "warmup"

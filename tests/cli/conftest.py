@@ -1,4 +1,4 @@
-"""A home without servers, and the command line called on it."""
+"""The command line called on a home without servers, and on one beside the embedded market."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ import pytest
 
 from hunter.cli.main import run
 from hunter.markets.protocol import Scope
+from hunter.sandbox.server import Options, running
 from hunter.store import Store, polls
 from hunter.values.columns import Listing, Offers
 from tests.builders import offer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("VAST_URL", "RUNPOD_API_BASE_URL", "VAST_API_KEY", "RUNPOD_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HUNTER_HOME", str(tmp_path))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return tmp_path
 
 
 @pytest.fixture
@@ -52,5 +45,25 @@ def hunter(capsys: pytest.CaptureFixture[str]) -> Any:
             run(list(words))
         captured = capsys.readouterr()
         return Answer(int(leave.value.code or 0), captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def market_url() -> Iterator[str]:
+    with running(Options(offers=200, speed=1e-6)) as (url, _):
+        yield url
+
+
+@pytest.fixture
+def served(market_url: str, monkeypatch: pytest.MonkeyPatch, hunter: Any) -> Any:
+    """The command line beside the embedded market: its JSON, or all that it said."""
+    for name in ("VAST_URL", "RUNPOD_API_BASE_URL"):
+        monkeypatch.setenv(name, market_url)
+
+    def call(*words: str, code: int = 0) -> Any:
+        answer = hunter(*words)
+        assert answer.code == code, answer.err
+        return answer.json if "--json" in words and code == 0 else answer.out + answer.err
 
     return call

@@ -1,8 +1,7 @@
-"""The commands about keeping, demand and explaining, on a database without servers."""
+"""Keep or fetch again, on the command line."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,58 +54,3 @@ def test_what_cannot_be_is_one_sentence(stocked: Path, hunter: Any, words: tuple
     assert answer.code == 2
     assert answer.err.startswith("hunter: ")
     assert "Traceback" not in answer.err
-
-
-def test_demand_prints_money_beside_waiting(stocked: Path, hunter: Any) -> None:
-    job = stocked / "job.toml"
-    job.write_text(
-        'name = "api"\ndisk_gb = 40\n[image]\nref = "a/b"\ncompressed_gb = 4\n[demand]\n'
-        f"request_s = 20\ntimeout = '5m'\nhourly = {[0] * 8 + [30] * 8 + [1] * 8}\n"
-    )
-    found = hunter("demand", "-w", str(job), "--json").json
-    ways = [way["way"] for way in found["ways"]]
-    assert ways[0] == "always on"
-    assert ways[-3:] == [f"batch every {h} h" for h in (6, 12, 24)]
-    assert found["ways"][0]["wait_s"] == 0
-    assert len(found["up_share"]) == 24
-    assert found["up_share"][0] == 0.0
-    text = hunter("demand", "-w", str(job)).out
-    assert "requests │        ████████" in text
-    assert "of always on" in text
-
-
-def test_explain_says_how_a_contradiction_was_read(stocked: Path, hunter: Any) -> None:
-    dearer = hunter("explain", "vast:1", "--json").json
-    cheaper = hunter("explain", "vast:1", "--reading", "cheaper", "--json").json
-    assert {r["read_as_billed"] for r in dearer["readings"]} == {True}
-    assert {r["read_as_billed"] for r in cheaper["readings"]} == {False}
-    assert cheaper["run_usd"] < dearer["run_usd"]
-    assert "Read here the dearer way" in hunter("explain", "vast:1").out
-    total = sum(line["usd"] for line in dearer["lines"])
-    assert total == pytest.approx(dearer["run_usd"])
-
-
-def test_explain_and_deals_tell_the_same_cost(stocked: Path, hunter: Any) -> None:
-    deals = hunter("deals", "--json").json["deals"]
-    for deal in deals:
-        found = hunter("explain", deal["offer"], "--json").json
-        assert found["run_usd"] == pytest.approx(deal["run_usd"])
-        assert deal["run_low_usd"] <= deal["run_usd"] <= deal["run_high_usd"]
-
-
-def test_explain_says_what_would_let_an_offer_in(stocked: Path, hunter: Any) -> None:
-    found = hunter("explain", "vast:1", "-w", "llm-server", "--json").json
-    assert {"rule": "memory", "need": "≥ 40 GB a GPU", "has": "24", "change": "[gpu] vram_gb"} in (
-        found["filtered_by"]
-    )
-    assert (
-        "Left out of hunter deals by memory" in hunter("explain", "vast:1", "-w", "llm-server").out
-    )
-
-
-def test_an_empty_market_says_what_the_best_is(stocked: Path, hunter: Any) -> None:
-    answer = hunter("deals", "-w", "llm-server")
-    assert answer.code == 3
-    assert "The best there is, is vast:1: 1x RTX 4090" in answer.err
-    assert "[gpu] vram_gb decides" in answer.err
-    assert json.dumps(answer.out)

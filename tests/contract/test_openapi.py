@@ -1,23 +1,22 @@
-"""The sandbox's replies against the vendors' published documents, path by path."""
+"""The sandbox's replies against documents of the interfaces: our own of what is read, and the vendors' of all."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 import pytest
 
 from hunter.sandbox.server import Options, running
+from tests.recorded import SHARED, needs_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
-needs_specs = pytest.mark.skipif(
-    not SPECS.exists(), reason="the vendors' OpenAPI documents are not beside this checkout"
-)
+OURS = Path(__file__).parent / "documents"
+SPECS = SHARED / "specs"
 KEY = {"Authorization": "Bearer any"}
 
 
@@ -42,8 +41,18 @@ def loosen(schema: Any) -> Any:
     return found
 
 
-def check(document: dict[str, Any], path: str, method: str, reply: httpx.Response) -> None:
+class Said(NamedTuple):
+    """One reply of the sandbox, under the path that documents have for it."""
+
+    path: str
+    method: str
+    reply: httpx.Response
+
+
+def check(document: dict[str, Any], said: Said) -> None:
     import jsonschema
+
+    path, method, reply = said
 
     responses = document["paths"][path][method]["responses"]
     content = responses[str(reply.status_code)].get("content") or {}
@@ -56,8 +65,8 @@ def check(document: dict[str, Any], path: str, method: str, reply: httpx.Respons
     validator = jsonschema.Draft202012Validator(whole)
     body = reply.json()
     errors = sorted(validator.iter_errors(body), key=str)
-    said = "\n".join(f"{e.message[:150]} at {list(e.absolute_path)}" for e in errors)
-    assert not errors, f"{method} {path}:\n{said}"
+    words = "\n".join(f"{e.message[:150]} at {list(e.absolute_path)}" for e in errors)
+    assert not errors, f"{method} {path}:\n{words}"
 
 
 def drop(schema: Any, name: str) -> None:
@@ -69,45 +78,86 @@ def drop(schema: Any, name: str) -> None:
         schema["properties"].pop(name, None)
 
 
-@needs_specs
-def test_runpods_second_interface_answers_as_its_document_says(url: str) -> None:
-    document = json.loads((SPECS / "runpod-v2-openapi.json").read_text())
+def of_runpod(url: str) -> list[Said]:
+    """A pod's life over the second interface, with the catalogue before it and the bill after it."""
     with httpx.Client(base_url=url, headers=KEY) as client:
         catalogue = client.get(
             "/v2/catalog/gpus", params={"include": "AVAILABILITY", "product": "POD"}
         )
-        check(document, "/v2/catalog/gpus", "get", catalogue)
         gpu = next(g["id"] for g in catalogue.json()["gpus"] if g["availability"] != "NONE")
-        one = client.get(f"/v2/catalog/gpus/{gpu}")
-        check(document, "/v2/catalog/gpus/{id}", "get", one)
         centers = client.get("/v2/catalog/datacenters", params={"include": "GPU_AVAILABILITY"})
-        check(document, "/v2/catalog/datacenters", "get", centers)
-        wish = {
-            "name": "a",
-            "image": "i:1",
-            "gpu": {"id": gpu, "count": 1},
-            "cloud": "SECURE",
-            "disk": 20,
-        }
+        one = {"id": gpu, "count": 1}
+        wish = {"name": "a", "image": "i:1", "gpu": one, "cloud": "SECURE", "disk": 20}
         made = client.post("/v2/pods", json=wish)
         assert made.status_code == 201, made.text
-        check(document, "/v2/pods", "post", made)
-        identity = made.json()["id"]
-        check(document, "/v2/pods", "get", client.get("/v2/pods"))
-        check(document, "/v2/pods/{id}", "get", client.get(f"/v2/pods/{identity}"))
-        stopped = client.post(f"/v2/pods/{identity}/action", json={"action": "stop"})
-        check(document, "/v2/pods/{id}/action", "post", stopped)
-        refused = client.post(f"/v2/pods/{identity}/action", json={"action": "stop"})
-        assert refused.status_code == 409
-        check(document, "/v2/billing/pods", "get", client.get("/v2/billing/pods"))
-        check(document, "/v2/billing", "get", client.get("/v2/billing"))
-        check(document, "/v2/account/ssh-keys", "get", client.get("/v2/account/ssh-keys"))
-        assert client.get(f"/v2/pods/{identity}/logs").status_code == 200
-        assert client.delete(f"/v2/pods/{identity}").status_code == 204
-        assert client.get(f"/v2/pods/{identity}").status_code == 404
+        pod, action = f"/v2/pods/{made.json()['id']}", {"action": "stop"}
+        said = [
+            Said("/v2/catalog/gpus", "get", catalogue),
+            Said("/v2/catalog/gpus/{id}", "get", client.get(f"/v2/catalog/gpus/{gpu}")),
+            Said("/v2/catalog/datacenters", "get", centers),
+            Said("/v2/pods", "post", made),
+            Said("/v2/pods", "get", client.get("/v2/pods")),
+            Said("/v2/pods/{id}", "get", client.get(pod)),
+            Said("/v2/pods/{id}/action", "post", client.post(f"{pod}/action", json=action)),
+        ]
+        assert client.post(f"{pod}/action", json=action).status_code == 409
+        said.append(Said("/v2/billing/pods", "get", client.get("/v2/billing/pods")))
+        said.append(Said("/v2/billing", "get", client.get("/v2/billing")))
+        said.append(Said("/v2/account/ssh-keys", "get", client.get("/v2/account/ssh-keys")))
+        assert client.get(f"{pod}/logs").status_code == 200
+        assert client.delete(pod).status_code == 204
+        assert client.get(pod).status_code == 404
+    return said
 
 
-@needs_specs
+def of_vast(url: str) -> list[Said]:
+    """An instance's life, with the search before it and the bill after it."""
+    with httpx.Client(base_url=url, headers=KEY) as client:
+        found = client.post("/api/v0/bundles/", json={"limit": 3})
+        ask = found.json()["offers"][0]["id"]
+        made = client.put(f"/api/v0/asks/{ask}/", json={"image": "i:1", "disk": 10})
+        number = made.json()["new_contract"]
+        instance, logs = f"/api/v0/instances/{number}/", f"/api/v0/instances/request_logs/{number}/"
+        said = [
+            Said("/api/v0/bundles", "post", found),
+            Said("/api/v0/asks/{id}", "put", made),
+            Said("/api/v1/instances", "get", client.get("/api/v1/instances/")),
+            Said("/api/v0/instances/{id}", "get", client.get(instance)),
+            Said("/api/v0/instances/{id}", "put", client.put(instance, json={"label": "x"})),
+            Said("/api/v0/instances/request_logs/{id}", "put", client.put(logs, json={})),
+            Said("/api/v0/charges", "get", client.get("/api/v0/charges/")),
+            Said("/api/v1/invoices", "get", client.get("/api/v1/invoices/")),
+            Said("/api/v0/users/current", "get", client.get("/api/v0/users/current")),
+            Said("/api/v0/instances/{id}", "delete", client.delete(instance)),
+        ]
+        assert client.delete(instance).status_code == 404
+        key = {"ssh_key": "ssh-ed25519 AAAA x"}
+        said.append(Said("/api/v0/ssh", "post", client.post("/api/v0/ssh/", json=key)))
+        said.append(Said("/api/v0/ssh", "get", client.get("/api/v0/ssh/")))
+        said.append(Said("/api/v0/volumes", "get", client.get("/api/v0/volumes")))
+    return said
+
+
+@pytest.mark.parametrize(("market", "live"), [("vast", of_vast), ("runpod", of_runpod)])
+def test_what_is_read_here_is_answered_as_our_document_says(
+    url: str, market: str, live: Callable[[str], list[Said]]
+) -> None:
+    document = json.loads((OURS / f"{market}.json").read_text())
+    said = [one for one in live(url) if one.path in document["paths"]]
+    ways = {(path, method) for path, ways in document["paths"].items() for method in ways}
+    assert {(one.path, one.method) for one in said} == ways
+    for one in said:
+        check(document, one)
+
+
+@needs_shared
+def test_runpods_second_interface_answers_as_its_document_says(url: str) -> None:
+    document = json.loads((SPECS / "runpod-v2-openapi.json").read_text())
+    for one in of_runpod(url):
+        check(document, one)
+
+
+@needs_shared
 def test_vast_answers_as_its_document_says(url: str) -> None:
     """Two of the document's statements contradict the vendor's own client, which is believed instead.
 
@@ -125,29 +175,5 @@ def test_vast_answers_as_its_document_says(url: str) -> None:
         schema.pop("properties", None)
     drop(document["paths"]["/api/v0/instances/{id}"]["get"], "ports")
     drop(document["components"], "ports")
-    with httpx.Client(base_url=url, headers=KEY) as client:
-        found = client.post("/api/v0/bundles/", json={"limit": 3})
-        check(document, "/api/v0/bundles", "post", found)
-        ask = found.json()["offers"][0]["id"]
-        made = client.put(f"/api/v0/asks/{ask}/", json={"image": "i:1", "disk": 10})
-        check(document, "/api/v0/asks/{id}", "put", made)
-        identity = made.json()["new_contract"]
-        check(document, "/api/v1/instances", "get", client.get("/api/v1/instances/"))
-        check(
-            document, "/api/v0/instances/{id}", "get", client.get(f"/api/v0/instances/{identity}/")
-        )
-        label = client.put(f"/api/v0/instances/{identity}/", json={"label": "x"})
-        check(document, "/api/v0/instances/{id}", "put", label)
-        logs = client.put(f"/api/v0/instances/request_logs/{identity}/", json={})
-        check(document, "/api/v0/instances/request_logs/{id}", "put", logs)
-        check(document, "/api/v0/charges", "get", client.get("/api/v0/charges/"))
-        check(document, "/api/v1/invoices", "get", client.get("/api/v1/invoices/"))
-        check(document, "/api/v0/users/current", "get", client.get("/api/v0/users/current"))
-        gone = client.delete(f"/api/v0/instances/{identity}/")
-        check(document, "/api/v0/instances/{id}", "delete", gone)
-        missing = client.delete(f"/api/v0/instances/{identity}/")
-        assert missing.status_code == 404
-        keys = client.post("/api/v0/ssh/", json={"ssh_key": "ssh-ed25519 AAAA x"})
-        check(document, "/api/v0/ssh", "post", keys)
-        check(document, "/api/v0/ssh", "get", client.get("/api/v0/ssh/"))
-        check(document, "/api/v0/volumes", "get", client.get("/api/v0/volumes"))
+    for one in of_vast(url):
+        check(document, one)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,23 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from hunter.cost.bill import Bills, bills, break_even_idle_h
-from hunter.cost.deals import rank
-from hunter.cost.filters import Query
+from hunter.estimate.assumptions import learn_all
+from hunter.estimate.beliefs import Observation
 from hunter.facts.shipped import shipped
 from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
 from hunter.values.figures import Prior
 from hunter.values.workload import Run, Workload
-from tests.builders import assumptions, exactly, offer, payload, risks, rules, workload
+from tests.builders import (
+    assumptions,
+    coldstart_facts,
+    exactly,
+    offer,
+    payload,
+    risks,
+    rules,
+    workload,
+)
 
 FREE_PULL = assumptions(rules(pull_billed=False))
 PAID_PULL = assumptions(rules(pull_billed=True))
@@ -151,11 +161,91 @@ def test_without_checkpoints_the_whole_run_begins_again() -> None:
     assert bill.run_usd[0] == pytest.approx(0.36725 * 2.7182818 + 17.182818 * 0.38)
 
 
-def test_a_month_is_so_many_runs_of_the_cadence() -> None:
-    job = workload(run=Run(hours=1.0, every_h=24.0, interruptible=True))
-    deal = rank(Offers.of([offer("RTX 4090 $0.36/h")]), job, Query(), FREE_PULL, 0.0)[0]
-    # 720 h / 24 h = 30 runs of 0.3435 + 0.38
-    assert deal.month_usd == pytest.approx(30 * 0.7235)
+def test_a_bad_run_meets_one_dud_and_two_cuts() -> None:
+    job = workload(run=Run(hours=10.0, interruptible=True, checkpoint_every_h=0.5))
+    bill = risky("RTX 4090 $0.36/h bid", job)
+    # nothing else is unsure: a smooth run is 0.3435 + 10 × 0.38 = 4.1435 $, and no run costs less.
+    # nine of ten meet no more than one dud, 0.095 $, and two cuts, each 0.36725 $ of a start and
+    # 0.254219 / 1.0254219 h of lost work at 0.38 $/h: 0.461458 $; both are independent of each other
+    two_cuts = 2 * (0.36725 + 0.254219 / 1.0254219 * 0.38)
+    assert bill.run_low_usd[0] == pytest.approx(4.1435)
+    assert bill.run_high_usd[0] == pytest.approx(4.1435 + math.hypot(0.095, two_cuts), abs=0.01)
+    # and where the first host boots, the dud is spared
+    assert bill.success_usd[0] == pytest.approx(bill.run_usd[0] - 0.02375)
+    assert bill.success_high_usd[0] == pytest.approx(4.1435 + two_cuts, abs=0.01)
+    assert (bill.boot_chance[0], bill.duds[0], bill.dud_usd[0]) == pytest.approx((0.8, 0.25, 0.095))
+
+
+def test_the_range_takes_link_hours_and_quote_as_independent_of_each_other() -> None:
+    doubt = Prior(low=0.25, expected=0.5, high=1.0, source="test")
+    rule = rules(pull_billed=False)
+    known = assumptions(
+        structs.replace(rule, priors=structs.replace(rule.priors, link_share=doubt)),
+        coldstart_facts=coldstart_facts(
+            run_share=Prior(low=0.8, expected=1.0, high=1.25, source="test")
+        ),
+        risks=risks(quote_share=Prior(low=0.9, expected=1.0, high=1.2, source="test")),
+    )
+    job = workload(run=Run(hours=2.0, reference_gpu="RTX 4090"))
+    bill = bills(Offers.of([offer("RTX 4090 $0.36/h")]), job, known)
+    # the link, as in the test above: 200 s and 400 s are 1.15750 as long as expected; a second of the image
+    # costs 0.02 / 3600 $ and one of the weights 0.38 / 3600 $; its ends are 0.5 and 2 times as long
+    second = (200 * 0.02 + 400 * 0.38) / 3600
+    smooth = 1.15750 * second + 30 * 0.02 / 3600 + 0.30 + 2 * 0.38
+    assert bill.run_usd[0] == pytest.approx(smooth, abs=1e-5)
+    good = math.hypot((1.15750 - 0.5) * second, 2 * 0.2 * 0.38, 0.1 * smooth)
+    bad = math.hypot((2 - 1.15750) * second, 2 * 0.25 * 0.38, 0.2 * smooth)
+    assert bill.run_low_usd[0] == pytest.approx(smooth - good, abs=1e-5)
+    assert bill.run_high_usd[0] == pytest.approx(smooth + bad, abs=1e-5)
+    assert bill.success_high_usd[0] == pytest.approx(smooth + bad, abs=1e-5)
+
+
+def test_hours_that_finished_runs_took_are_billed_instead_of_those_promised() -> None:
+    seen = Observation(quantity="run_share", value=1.5, at=0.0, market="vast", host_id="A",
+                       machine_id="m1", image="example/job:1")  # fmt: skip
+    learned = learn_all([seen] * 40, shipped().coldstart.spread, 0.0)
+    taught = structs.replace(FREE_PULL, learned=learned)
+    bill = bills(
+        Offers.of([offer("A $0.36/h")]), workload(run=Run(hours=2.0, reference_gpu="A")), taught
+    )
+    assert bill.run_h[0] == pytest.approx(3.0, rel=0.05)
+    assert bill.run_usd[0] == pytest.approx(0.3435 + bill.run_h[0] * 0.38)
+    assert bill.useful_hour_usd[0] == pytest.approx(bill.run_usd[0] / 2)  # by the reference's hours
+
+
+def test_a_market_without_rules_is_billed_in_full_and_its_disk_is_not_known() -> None:
+    elsewhere = Offers.of([offer("A $0.36/h", market="elsewhere"), offer("A $0.36/h")])
+    bill = bills(elsewhere, workload(), FREE_PULL)
+    assert np.isnan([bill.storage_usd_h[0], bill.keep_usd_h[0], bill.run_usd[0]]).all()
+    assert bill.run_usd[1] == pytest.approx(0.7235)
+
+
+def test_what_is_kept_is_priced_by_its_own_rate() -> None:
+    bill = one("A $0.36/h", storage_stopped_usd_gb_month=0.288)
+    assert (bill.storage_usd_h[0], bill.keep_usd_h[0]) == pytest.approx((0.02, 0.04))
+    assert bill.break_even_idle_h[0] == pytest.approx(0.3435 / 0.04)
+
+
+def test_some_of_the_bills_are_those_bills_line_by_line() -> None:
+    offers = Offers.of([offer(f"A ${usd}/h bid") for usd in (0.1, 0.2, 0.3)])
+    job = workload(run=Run(hours=10.0, interruptible=True))
+    rows = np.array([2, 0])
+    few = bills(offers, job, FREE_RISKY).take(rows)
+    same = bills(offers.take(rows), job, FREE_RISKY)
+    for name in Bills.__struct_fields__:
+        if name not in ("lines", "phases", "phase_usd"):
+            assert getattr(few, name).tolist() == getattr(same, name).tolist(), name
+    for line, twin in zip(few.lines, same.lines, strict=True):
+        assert (line.item, line.meter, line.unit, line.source) == (
+            twin.item, twin.meter, twin.unit, twin.source,
+        )  # fmt: skip
+        for column in ("quantity", "rate", "usd"):
+            assert getattr(line, column).tolist() == getattr(twin, column).tolist(), line.item
+    for phase, twin_phase in zip(few.phases, same.phases, strict=True):
+        assert phase.name == twin_phase.name
+        assert phase.expected_s.tolist() == twin_phase.expected_s.tolist()
+    for usd, twin_usd in zip(few.phase_usd, same.phase_usd, strict=True):
+        assert usd.tolist() == twin_usd.tolist()
 
 
 def test_a_market_that_charges_by_the_step_rounds_up() -> None:
@@ -166,14 +256,6 @@ def test_a_market_that_charges_by_the_step_rounds_up() -> None:
     short = structs.replace(rule, minimum_s=0.0)
     half = bills(Offers.of([offer("RTX 4090 $0.36/h")]), workload(), assumptions(short))
     assert half.run_usd[0] == pytest.approx(0.7235 + 30 / 3600 * 0.38)  # half a step on average
-
-
-def test_a_contradiction_can_be_read_both_ways_and_the_dearer_one_is_the_default() -> None:
-    vast = shipped().market("vast")
-    assert vast.billed("download", "gpu")
-    assert not vast.read("cheaper").billed("download", "gpu")
-    assert vast.read("cheaper").billed("running", "gpu")
-    assert {phase for phase, _, _ in vast.contradictions} == {"download", "unpack", "start"}
 
 
 @given(usd, usd, usd, size, size, st.booleans())

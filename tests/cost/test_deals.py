@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hunter.cost.choices import FLAGS, SORTS
-from hunter.cost.deals import Deals, nearest, rank
-from hunter.cost.filters import Query, flags
+from hunter.cost.choices import SORTS
+from hunter.cost.deals import Deals, matching, nearest, price_each, price_one, rank
+from hunter.cost.filters import Query
+from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
-from hunter.values.gpus import GpuSpeed
-from hunter.values.offers import Offer, Tenancy
-from hunter.values.workload import GpuNeed, Limits, Run, Workload
-from tests.builders import NOW, assumptions, offer, rules, workload
+from hunter.values.figures import Prior
+from hunter.values.offers import Offer
+from hunter.values.workload import GpuNeed, Run, Workload
+from tests.builders import NOW, assumptions, exactly, offer, risks, rules, workload
 
 GROUNDS = assumptions(rules(pull_billed=False), rules(pull_billed=True, name="runpod"))
 
@@ -48,66 +49,6 @@ def test_equal_costs_go_to_the_more_reliable() -> None:
     assert ids(ranked([shaky, offer("A $0.5/h #steady", reliability=0.99)])) == ["steady", "shaky"]
 
 
-def test_a_job_that_must_not_be_cut_short_sees_no_bids() -> None:
-    job = workload(run=Run(hours=1.0, interruptible=False))
-    both = [offer("A $0.1/h bid #bid"), offer("A $0.5/h #fixed")]
-    assert ids(ranked(both, job)) == ["fixed"]
-    assert ids(ranked(both)) == ["bid", "fixed"]
-
-
-@pytest.mark.parametrize(
-    ("query", "kept"),
-    [
-        ({"market": "runpod"}, ["b"]),
-        ({"gpu": "H100"}, ["c"]),
-        ({"tenancy": Tenancy.INTERRUPTIBLE}, ["d"]),
-        ({"region": "EU"}, ["b"]),
-        ({"region": "de"}, ["b"]),
-        ({"region": "hess"}, ["b"]),
-        ({"max_age_s": 100.0}, ["a", "b", "c"]),
-    ],
-)
-def test_a_query_keeps_what_it_names(query: dict[str, Any], kept: list[str]) -> None:
-    offers = [
-        offer("A $0.1/h #a"),
-        offer("A $0.2/h #b", market="runpod", location="Hesse, DE", country="DE", region="EU"),
-        offer("H100 $0.3/h #c"),
-        offer("A $0.4/h bid #d", seen_at=NOW - 3600),
-    ]
-    assert sorted(ids(ranked(offers, **query))) == kept
-
-
-def test_what_a_workload_needs_is_a_filter_and_the_count_of_the_removed_is_told() -> None:
-    job = workload(
-        disk_gb=200.0,
-        gpu=GpuNeed(count=2, vram_gb=40, models=("A100",), cuda=12.4),
-        run=Run(hours=5, interruptible=True),
-        limits=Limits(max_usd_h=3.0),
-    )
-    fits = {"vram_gb": 80.0, "cuda": 12.8}
-    offers = [
-        offer("2x A100 $1/h #fits", **fits),
-        offer("2x H100 $1/h #gpu", **fits),
-        offer("1x A100 $1/h #count", **fits),
-        offer("2x A100 $1/h #memory", **fits | {"vram_gb": 24.0}),
-        offer("2x A100 $1/h #disk", **fits, disk_gb=100.0),
-        offer("2x A100 $1/h #cuda", **fits | {"cuda": 12.2}),
-        offer("2x A100 $1/h #short", **fits, max_rental_h=4.0),
-        offer("2x A100 $4/h #dear", **fits),
-    ]
-    found = ranked(offers, job)
-    assert ids(found) == ["fits"]
-    assert dict(found.removed) == {
-        "gpu": 1, "gpu count": 1, "memory": 1, "disk": 1, "CUDA": 1, "time left": 1, "price cap": 1,
-    }  # fmt: skip
-
-
-def test_what_an_offer_does_not_state_does_not_exclude_it() -> None:
-    job = workload(gpu=GpuNeed(cuda=12.4))
-    silent = offer("A $1/h #silent", cuda=None, disk_gb=None, max_rental_h=None)
-    assert ids(ranked([silent], job)) == ["silent"]
-
-
 def test_where_nothing_fits_the_best_there_is_tells_what_keeps_it_out() -> None:
     job = workload(gpu=GpuNeed(vram_gb=40, cuda=12.4))
     near, far = offer("A $1/h #near", cuda=12.8), offer("A $0.1/h #far", cuda=12.0)
@@ -119,41 +60,6 @@ def test_where_nothing_fits_the_best_there_is_tells_what_keeps_it_out() -> None:
         ("memory", "24", "[gpu] vram_gb")
     ]
     assert nearest(Offers.of([]), job, Query(), GROUNDS, NOW) is None
-
-
-@pytest.mark.parametrize(
-    ("flag", "facts"),
-    [
-        ("slice", {"vram_gb": 10.0}),
-        ("slice", {"market_gpu": "A MIG 1g.10gb"}),
-        ("pcie-x1", {"pcie_gb_s": 0.98}),
-        ("unverified", {"verified": False}),
-        ("old-driver", {"cuda": None}),
-    ],
-)
-def test_what_should_make_a_buyer_look_twice_is_flagged_and_can_be_left_out(
-    flag: str, facts: dict[str, Any]
-) -> None:
-    job = workload(gpu=GpuNeed(cuda=12.4))
-    plain = {"cuda": 12.8, "verified": True, "pcie_gb_s": 12.0}
-    odd, fine = offer("A $1/h #odd", **plain | facts), offer("A $2/h #fine", **plain)
-    known = replace(GROUNDS, gpus={"A": GpuSpeed(fp16_tflops=1, mem_bw_gb_s=1, vram_gb=24)})
-    deals = rank(Offers.of([odd, fine]), job, Query(), known, NOW)
-    assert [deal.flags for deal in deals] == [(flag,), ()]
-    assert ids(rank(Offers.of([odd, fine]), job, Query(avoid=(flag,)), known, NOW)) == ["fine"]
-
-
-def test_a_gpu_of_unknown_speed_is_priced_unscaled_and_flagged() -> None:
-    job = workload(run=Run(hours=2.0, reference_gpu="A"))
-    [deal] = rank(Offers.of([offer("B $1/h")]), job, Query(), GROUNDS, NOW)
-    assert (deal.run_h, deal.speed, deal.flags) == (2.0, None, ("unscaled",))
-
-
-def test_what_may_be_chosen_among_is_what_there_is() -> None:
-    offers = Offers.of([offer("A $1/h")])
-    [deal] = rank(offers, workload(), Query(), GROUNDS, NOW)
-    assert all(hasattr(deal, name) or hasattr(deal.offer, name) for name in SORTS)
-    assert set(flags(offers, workload(), GROUNDS)) == set(FLAGS)
 
 
 def test_a_price_tells_its_age() -> None:
@@ -170,3 +76,196 @@ def test_a_ranking_is_sorted_and_loses_nothing_that_fits(prices: list[float]) ->
     costs = [deal.run_usd or 0.0 for deal in found]
     assert costs == sorted(costs)
     assert len(found) == len(prices)
+
+
+def test_a_month_is_so_many_runs_of_the_cadence() -> None:
+    job = workload(run=Run(hours=1.0, every_h=24.0, interruptible=True))
+    deal = rank(Offers.of([offer("RTX 4090 $0.36/h")]), job, Query(), GROUNDS, 0.0)[0]
+    # 720 h / 24 h = 30 runs of 0.3435 + 0.38
+    assert deal.month_usd == pytest.approx(30 * 0.7235)
+
+
+# ── what a deal tells ────────────────────────────────────────────────────────────────────────────
+def test_a_bill_names_every_quantity_with_its_unit_its_rate_and_its_source() -> None:
+    told = ranked([offer("RTX 4090 $0.36/h")])[0].lines
+    # 400 s of weights run the GPU, 630 s of start the disk of 100 × 0.144 / 720 = 0.02 $/h
+    lines = {
+        "GPU, useful hours": (1, "h", 0.36, 0.36, "offer"),
+        "GPU, cold start": (400 / 3600, "h", 0.36, 0.04, "offer; the market's phases"),
+        "disk, useful hours": (1, "h", 0.02, 0.02, "offer, at the workload's disk"),
+        "disk, cold start": (630 / 3600, "h", 0.02, 0.0035, "offer; the market's phases"),
+        "image in": (10, "GB", 0.01, 0.1, "offer; workload sizes"),
+        "weights in": (20, "GB", 0.01, 0.2, "offer; workload sizes"),
+        "results out": (0, "GB", 0.01, 0.0, "offer; egress_gb"),
+    }
+    assert [line.item for line in told] == list(lines)
+    for line in told:
+        quantity, unit, rate, usd, source = lines[line.item]
+        assert (line.quantity, line.rate, line.usd) == pytest.approx((quantity, rate, usd))
+        assert (line.unit, line.source) == (unit, source)
+
+
+def test_what_may_go_wrong_is_on_the_bill_only_where_it_may() -> None:
+    rule = rules(
+        pull_billed=False,
+        boot=(Tier(name="all", chance=0.8, launches=6, source="test"),),
+        interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
+        step_s=60.0,
+    )
+    wrong = risks(dud_s=exactly(360), dud_gpu_share=0.5, dud_bytes_share=0.75)
+    risky = assumptions(rule, risks=wrong)
+    job = workload(run=Run(hours=10.0, interruptible=True, checkpoint_every_h=0.5))
+    deal = price_one(offer("RTX 4090 $0.36/h bid"), job, risky, NOW)
+    told = {line.item: line for line in deal.lines}
+    # numbers as in test_bill: 0.25 duds of 0.095 $; 0.254219 h lost at 0.38; 1.0254219 starts of 0.36725 $;
+    # and half a minute
+    named = {
+        "hosts not booting": (0.25, "dud", 0.095, "risk.toml, the market's rates; own launches"),
+        "work lost to cuts": (0.254219, "h", 0.38, "risk.toml, the market's rates; own launches"),
+        "starts after cuts": (
+            1.0254219,
+            "start",
+            0.36725,
+            "risk.toml, the market's rates; own launches",
+        ),
+        "rounding": (30 / 3600, "h", 0.38, "the market's step and minimum"),
+    }
+    assert list(told)[-4:] == list(named)
+    for item, (quantity, unit, rate, source) in named.items():
+        line = told[item]
+        assert (line.quantity, line.rate) == pytest.approx((quantity, rate), abs=1e-6)
+        assert line.usd == pytest.approx(quantity * rate, abs=1e-6)
+        assert (line.unit, line.source) == (unit, source)
+
+
+def test_a_cold_start_names_each_phase_with_what_runs_in_it() -> None:
+    told = {phase.phase: phase for phase in ranked([offer("RTX 4090 $0.36/h")])[0].phases}
+    assert list(told) == [
+        "allocate", "download", "unpack", "start", "boot", "weights", "load", "warmup",
+    ]  # fmt: skip
+    download, weights = told["download"], told["weights"]
+    assert (download.billed, weights.billed) == (
+        ("disk", "bandwidth"),
+        ("gpu", "disk", "bandwidth"),
+    )
+    assert (download.seconds, download.bytes_in) == (pytest.approx(200), 10e9)
+    assert (download.low_s, download.high_s) == pytest.approx((200, 200))
+    # 200 s of disk at 0.02 $/h and 10 GB; 400 s at 0.38 $/h and 20 GB
+    assert download.usd == pytest.approx(200 / 3600 * 0.02 + 0.1)
+    assert weights.usd == pytest.approx(400 / 3600 * 0.38 + 0.2)
+
+
+def test_a_deal_tells_what_it_rests_on() -> None:
+    told = {line.quantity: line for line in ranked([offer("A $1/h")])[0].beliefs()}
+    assert (told["link_mbps"].median, told["start_s"].median) == (pytest.approx(400), 20.0)
+
+
+def test_a_contract_may_say_more_or_less_than_the_quote() -> None:
+    quote = Prior(low=0.9, expected=1.0, high=1.2, source="test")
+    known = replace(GROUNDS, risks=risks(quote_share=quote))
+    pair = Offers.of([offer("A $0.36/h"), offer("A $0.36/h", storage_usd_gb_month=None)])
+    deal, silent = price_each(pair, workload(run=Run(hours=2.0)), known, NOW)
+    assert deal.all_in_low_usd_h == pytest.approx(0.9 * 0.38)
+    assert deal.all_in_high_usd_h == pytest.approx(1.2 * 0.38)
+    assert deal.run_low_usd is not None
+    assert deal.run_high_usd is not None
+    assert deal.useful_hour_low_usd == deal.run_low_usd / 2
+    assert deal.useful_hour_high_usd == deal.run_high_usd / 2
+    assert silent.all_in_low_usd_h is silent.all_in_high_usd_h is None
+    assert silent.useful_hour_low_usd is silent.useful_hour_high_usd is None
+
+
+def test_a_month_is_known_only_where_run_and_cadence_are() -> None:
+    [once] = ranked([offer("A $1/h")])
+    job = workload(run=Run(every_h=24.0, interruptible=True))
+    daily, silent = ranked([offer("A $1/h"), offer("A $1/h", storage_usd_gb_month=None)], job)
+    assert (
+        once.month_usd is silent.month_usd is silent.month_low_usd is silent.month_high_usd is None
+    )
+    assert daily.month_low_usd == pytest.approx(30 * (daily.run_low_usd or 0))
+    assert daily.month_high_usd == pytest.approx(30 * (daily.run_high_usd or 0))
+
+
+# ── many of them ─────────────────────────────────────────────────────────────────────────────────
+EVEN = (Tier(name="all", chance=0.5, launches=6, source="test"),)
+MANY = [offer(f"A ${(1 + (7 * n) % 20) / 10}/h #{n}", machine_id=f"m{n}") for n in range(20)]
+
+
+@pytest.mark.parametrize("top", [1, 5, 20, 50])
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_best_few_are_the_first_of_all(top: int, sort: str) -> None:
+    priced = Offers.of([*MANY, offer("A $0.55/h bid #20", machine_id="m20")])
+    known = assumptions(
+        rules(
+            pull_billed=False,
+            boot=EVEN,
+            interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
+        ),
+        risks=risks(dud_s=exactly(360)),
+    )
+    whole = rank(priced, workload(), Query(sort=sort), known, NOW)
+    few = rank(priced, workload(), Query(sort=sort), known, NOW, top=top)
+    assert ids(few) == ids(whole)[:top]
+    assert (few.considered, few.fitting, len(whole)) == (21, 21, 21)
+    for one, same in zip(few, whole, strict=False):
+        assert (one.run_usd, one.run_low_usd, one.run_high_usd) == pytest.approx(
+            (same.run_usd, same.run_low_usd, same.run_high_usd)
+        )
+
+
+def test_few_are_kept_where_only_few_are_known() -> None:
+    unknown = [offer(f"A $0.1/h #u{n}", storage_usd_gb_month=None) for n in range(4)]
+    found = rank(Offers.of([*unknown, *MANY[:2]]), workload(), Query(), GROUNDS, NOW, top=3)
+    assert ids(found)[:2] == ["0", "1"]
+    assert found[2].run_usd is None
+
+
+def test_what_is_priced_by_name_is_priced_whether_it_fits_or_not() -> None:
+    job = workload(gpu=GpuNeed(vram_gb=40), run=Run(hours=1.0, interruptible=True))
+    known = assumptions(rules(pull_billed=False, boot=EVEN))
+    pair = Offers.of([offer("A $1/h #b"), offer("A $0.5/h #a", machine_id="m2")])
+    plain = price_each(pair, job, known, NOW)
+    assert ids(plain) == ["b", "a"]
+    assert (plain.considered, plain.fitting, plain.removed, plain.fallback) == (2, 2, (), None)
+    chain = rank(pair, workload(), Query(), known, NOW).fallback
+    after = price_each(pair, job, known, NOW, chain)
+    assert after.fallback is chain
+    # where the cheap one does not boot, the dear one comes next
+    assert (after[1].run_usd or 0) > (plain[1].run_usd or 0)
+    assert after[0].run_usd == plain[0].run_usd
+
+
+def test_the_nearest_is_judged_by_its_age_too() -> None:
+    old, new = offer("A $0.1/h #old", seen_at=NOW - 999), offer("A $1/h #new", seen_at=NOW - 99)
+    found = nearest(Offers.of([old, new]), workload(gpu=GpuNeed(vram_gb=40)), Query(max_age_s=100),
+                    GROUNDS, NOW)  # fmt: skip
+    assert found is not None
+    assert (found[0].offer.offer_id, len(found[1])) == ("new", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["1", "2", "3"]),
+        ("4090", ["1", "2"]),
+        ("RTX bid", ["2"]),
+        ("spot", ["2"]),
+        ("fixed 4090", ["1"]),
+        ("on-demand", ["1", "3"]),
+        ("norw", ["3"]),
+        ("runpod", ["3"]),
+        ("eu", ["3"]),
+        ("4090 norway", []),
+    ],
+)
+def test_words_are_looked_for_in_all_that_a_row_shows(text: str, found: list[str]) -> None:
+    north = {"market": "runpod", "location": "Norway, NO", "region": "EU"}
+    deals = ranked([
+        offer("RTX 4090 $0.3/h #1"), offer("RTX 4090 $0.4/h bid #2", location=None),
+        offer("H100 $0.9/h #3", **north),
+    ])  # fmt: skip
+    assert sorted(ids(deals.take(matching(deals, text)))) == found
+
+
+def test_in_an_empty_ranking_nothing_is_found() -> None:
+    assert matching(ranked([]), "4090").tolist() == []

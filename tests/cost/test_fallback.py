@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hunter.cost.deals import Deals, rank
 from hunter.cost.fallback import Fallback
@@ -49,6 +50,45 @@ def test_a_chain_costs_its_duds_and_the_first_that_boots() -> None:
     assert share.tolist() == pytest.approx([0.4, 0.5, 0.9, 1.0])
 
 
+def test_what_comes_next_is_on_the_bill_as_how_often_and_what_more() -> None:
+    deals = ranked(machine("cheap", 0.1, " bid"), machine("dear", 1.0))
+    cheap = deals[0]
+    told = {line.item: line for line in cheap.lines}
+    duds, cuts = told["dearer after duds"], told["dearer after cuts"]
+    assert (duds.unit, cuts.unit, duds.source) == ("time", "time", "the next best recorded offers")
+    assert duds.quantity == pytest.approx(0.5)
+    assert cuts.quantity == pytest.approx(cheap.interruptions)
+    for line in (duds, cuts):
+        assert line.quantity is not None
+        assert line.rate is not None
+        assert line.usd == pytest.approx(line.quantity * line.rate)
+        assert line.quantity * line.rate > 0
+    assert [line.item for line in deals[1].lines] == list(told)
+    assert [
+        line.usd
+        for line in deals[1].lines
+        if line.item in ("dearer after duds", "dearer after cuts")
+    ] == [0.0, 0.0]
+
+
+def test_the_best_of_several_offers_of_one_machine_stands_for_it() -> None:
+    same = [machine("m", usd) for usd in (0.3, 0.2, 0.4)]
+    chain = ranked(*same, machine("n", 0.5), replace(machine("?", 0.9), machine_id=None)).fallback
+    assert chain is not None
+    assert chain.machines == ("m", "n", "vast:?")
+    assert chain.success_usd == pytest.approx([0.2, 0.5, 0.9])
+
+
+def test_where_no_price_is_known_there_is_nothing_to_fall_back_on() -> None:
+    assert ranked(replace(machine("a", 0.1), storage_usd_gb_month=None)).fallback is None
+
+
+def test_twelve_failures_in_a_row_are_not_met() -> None:
+    chain = ranked(*(machine(f"m{i:02}", (1 + i) / 8) for i in range(20))).fallback
+    assert chain is not None
+    assert chain.machines == tuple(f"m{i:02}" for i in range(12))
+
+
 def test_a_bargain_that_may_not_boot_costs_what_comes_after_it() -> None:
     cheap, dear = ranked(machine("cheap", 0.1), machine("dear", 1.0))
     # a dud: 0.1 h × 0.5 × 0.1 = 0.005; alone: 0.1 + 1 × 0.005 = 0.105;
@@ -89,7 +129,6 @@ def test_the_lines_add_up_with_what_comes_after_too() -> None:
         assert sum(line.usd or 0.0 for line in deal.lines) == pytest.approx(deal.run_usd)
 
 
-@settings(max_examples=40)
 @given(st.lists(usd, min_size=1, max_size=8), usd)
 def test_a_dearer_offer_never_has_a_cheaper_run(prices: list[float], more: float) -> None:
     others = [machine(f"m{i}", price) for i, price in enumerate(prices[1:])]

@@ -75,6 +75,22 @@ def test_old_evidence_fades() -> None:
     assert 100 < old < fresh
 
 
+def test_evidence_of_another_age_says_nothing() -> None:
+    # half of a half, 1074 times: its weight is the smallest number there is, and its doubt endless
+    ancient = now(seen(400.0, ago_days=1074 * 30), machine="m9", host="h9")
+    assert ancient.median[0] == pytest.approx(100.0)
+
+
+def test_how_often_a_machine_was_measured_is_known() -> None:
+    learned = learn([seen(1.0), seen(2.0), seen(3.0, machine="m2")], SPREAD, 0.0)
+    assert (learned.n, learned.count("m1"), learned.count("m2"), learned.count("m3")) == (
+        3,
+        2,
+        1,
+        0,
+    )
+
+
 def test_one_broken_host_does_not_spoil_a_market() -> None:
     good = [seen(200.0, machine=f"m{i}", host=f"h{i}") for i in range(9)]
     spoilt = now(*good, seen(0.5, machine="bad", host="bad"), machine="new", host="new").median[0]

@@ -1,32 +1,21 @@
-"""The cold start on every offer, what our launches teach about it, and the sizes it rests on."""
+"""The cold start on every offer, phase by phase."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from hunter.cost.bill import bills
-from hunter.estimate.assumptions import Assumptions, Held, learn_all
-from hunter.estimate.beliefs import Observation
-from hunter.estimate.by_hand import described
+from hunter.estimate.assumptions import Assumptions, Held
 from hunter.estimate.coldstart import Phase, cold_start, common_prefix, spread
-from hunter.estimate.measure import Launch, Mark, Went, lasted, marks, measured, outcome
-from hunter.facts.shipped import shipped
-from hunter.payload.remembered import sized
-from hunter.payload.sizes import PayloadSize, Piece
-from hunter.values.billing import Popular, Tier
+from hunter.values.billing import Popular
+from hunter.values.coldstart_facts import Load
 from hunter.values.columns import Offers
-from hunter.values.errors import UsageError
-from hunter.values.figures import Prior, Share
-from hunter.values.gpus import GpuSpeed
-from hunter.values.references import size_key
-from hunter.values.workload import Fetch, ImageLayer, Payload, Run, Start, Workload
+from hunter.values.figures import Share
+from hunter.values.workload import ImageLayer, Payload, Start, Workload
 from tests.builders import (
-    NOW,
     assumptions,
     coldstart_facts,
     exactly,
@@ -138,163 +127,49 @@ def test_layers_are_shared_only_from_the_base_up() -> None:
 
 
 def test_images_that_a_market_keeps_ready_cost_their_share_of_a_pull() -> None:
-    ready = Popular(images=("example/",), chance=Share(expected=0.5))
-    on = assumptions(rules(pull_billed=False, popular=ready))
-    assert phases(on=on)["download"].expected_s[0] == pytest.approx(100)
+    ours = Popular(images=("somebody/", "example/"), chance=Share(expected=0.5))
+    others = Popular(images=("somebody/",), chance=Share(expected=1.0))
+    for ready, seconds in ((ours, 100), (others, 200)):
+        on = assumptions(rules(pull_billed=False, popular=ready))
+        assert phases(on=on)["download"].expected_s[0] == pytest.approx(seconds)
 
 
-# ── what a launch teaches ───────────────────────────────────────────────────────────────────────
-def test_a_phase_lasts_until_the_next_mark() -> None:
-    log = (
-        "noise\nHUNTER_PHASE boot 100\nHUNTER_PHASE weights 130 5000\nHUNTER_PHASE load 180 5000\n"
+def test_where_we_launched_ourselves_we_know_better_than_the_market_does() -> None:
+    ready = rules(
+        pull_billed=False, popular=Popular(images=("example/",), chance=Share(expected=0.5))
     )
-    assert lasted(marks(log)) == {"boot": (30.0, 0.0), "weights": (50.0, 5000.0)}
+    sure = coldstart_facts(held=1.0)
+    held = Held(market="vast", machine_id="m1", image=workload().image, digests=())
+    on = assumptions(ready, coldstart_facts=sure, held=(held,))
+    assert phases(on=on)["download"].expected_s[0] == 0.0
+    assert phases(on=on, machine_id="m2")["download"].expected_s[0] == pytest.approx(100)
+    other = replace(held, image="another/image")
+    on = assumptions(ready, coldstart_facts=sure, held=(other,))
+    assert phases(on=on)["download"].expected_s[0] == pytest.approx(200)
 
 
-def teach(
-    told: tuple[Mark, ...] = (),
-    on: Assumptions = PLAIN,
-    job: Workload | None = None,
-    **states: float,
-) -> dict[str, float]:
-    launch = Launch(lease_id="l1", at=NOW, states=states, told=told)
-    found = measured(launch, Offers.of([offer("A $1/h")]), job or workload(), on)
-    return {one.quantity: one.value for one in found}
+def test_weights_just_fetched_are_loaded_from_memory_and_large_ones_from_the_disk() -> None:
+    speeds = replace(
+        coldstart_facts(),
+        load=Load(
+            from_memory_gb_s=exactly(4.0),
+            from_disk_gb_s=exactly(1.0),
+            cached_below_ram_share=Share(expected=0.5),
+        ),
+    )
+    on = assumptions(rules(pull_billed=False), coldstart_facts=speeds)
+    job = workload(start=replace(FREE, load_gb_s=None))
+    # 20 GB: in 48 GB of memory they still are, in 32 GB they are not; the narrow link takes 2 GB/s
+    assert phases(job, on, ram_gb=48.0)["load"].expected_s[0] == pytest.approx(5)
+    assert phases(job, on, ram_gb=32.0)["load"].expected_s[0] == pytest.approx(20)
+    assert phases(job, on, ram_gb=48.0, pcie_gb_s=2.0)["load"].expected_s[0] == pytest.approx(10)
 
 
-def test_weights_tell_the_link_and_the_rest_of_the_pull_tells_the_unpacking() -> None:
-    one = ImageLayer(digest="a", compressed_bytes=5e9, unpacked_bytes=10e9)
-    job = replace(workload(), payload=replace(payload(5e9, 20e9), layers=(one,)))
+def test_an_image_known_by_its_sizes_alone_is_unpacked_to_what_it_says() -> None:
     on = assumptions(
         rules(pull_billed=False), coldstart_facts=coldstart_facts(unpack_mb_s=exactly(200))
     )
-    told = (Mark(phase="weights", at=0.0, n_bytes=20e9), Mark(phase="load", at=800.0, n_bytes=0))
-    found = teach(told, on, job, pulling=300.0)
-    # 20 GB in 800 s are 25 MB/s of 100 advertised; 5 GB then take 200 s, so 10 GB were unpacked in 100 s
-    assert found["link_share"] == pytest.approx(0.25)
-    assert found["unpack_mb_s"] == pytest.approx(100, rel=1e-3)
-
-
-def test_a_pull_that_found_the_image_there_says_nothing_of_speeds() -> None:
-    assert teach(pulling=10.0) == {}
-
-
-def test_durations_are_learnt_as_they_were_seen() -> None:
-    told = (Mark(phase="boot", at=5.0, n_bytes=0), Mark(phase="warmup", at=25.0, n_bytes=0),
-            Mark(phase="ready", at=29.0, n_bytes=0))  # fmt: skip
-    found = teach(told, allocating=7.0, starting=11.0)
-    assert found == {"allocate_s": 7.0, "start_s": 11.0, "boot_s": 20.0, "warmup_s": 4.0}
-
-
-def test_a_finished_job_tells_how_long_it_takes_on_its_gpu() -> None:
-    # stated: 2 h on a B, and an A is half as fast: 4 h; it took 5 h
-    speeds = {
-        name: GpuSpeed(fp16_tflops=t, mem_bw_gb_s=1) for name, t in (("A", 50.0), ("B", 100.0))
-    }
-    on = replace(PLAIN, gpus=speeds)
-    job = workload(run=Run(hours=2.0, reference_gpu="B"))
-    told = (Mark(phase="ready", at=0.0, n_bytes=0), Mark(phase="done", at=5 * 3600.0, n_bytes=0))
-    assert teach(told, on, job) == {"run_share": 1.25}
-    assert teach(told, on) == {}  # hours that are not scaled are a decision and no measurement
-    seen = measured(
-        Launch(lease_id="l", at=NOW, states={}, told=told), Offers.of([offer("A $1/h")]), job, on
-    )
-    spreads = shipped().coldstart.spread
-    taught = replace(on, learned=learn_all(seen * 20, spreads, NOW))
-    bill = bills(Offers.of([offer("A $1/h"), offer("B $1/h")]), job, taught)
-    # what was learnt on an A holds for it, and in part for other GPUs of the same job
-    assert bill.run_h[0] == pytest.approx(5.0, rel=0.05)
-    assert 2.0 < bill.run_h[1] < 2.5
-
-
-@pytest.mark.parametrize(
-    ("booted", "cut", "taught"),
-    [
-        (True, False, {"boots good": 1.0, "ran interruptible": 2.0, "lost interruptible": 0.0}),
-        (True, True, {"boots good": 1.0, "ran interruptible": 2.0, "lost interruptible": 1.0}),
-        (False, False, {"boots good": 0.0, "dud_s": 600.0}),
-        (None, False, {}),
-    ],
-)
-def test_how_a_lease_went_teaches_chances_and_rates(
-    booted: bool | None, cut: bool, taught: dict[str, float]
-) -> None:
-    tier = Tier(name="good", chance=0.6, launches=6, source="test")
-    ran_h = 2.0 if booted else 0.0
-    went = Went(lease_id="l1", at=NOW, booted=booted, waited_s=600.0, ran_h=ran_h, cut=cut)
-    found = outcome(
-        went, Offers.of([offer("A $1/h bid")]), {"vast": rules(pull_billed=False, boot=(tier,))}
-    )
-    assert {one.quantity: one.value for one in found} == taught
-
-
-def test_what_was_measured_on_a_machine_shortens_its_next_start() -> None:
-    seen = [
-        Observation(
-            quantity="link_share", value=1.0, at=NOW, market="vast", host_id="h1", machine_id="m1"
-        )
-    ] * 10
-    learned = learn_all(seen, shipped().coldstart.spread, NOW)
-    taught = replace(PLAIN, learned=learned)
-    assert phases(on=taught)["weights"].expected_s[0] < phases()["weights"].expected_s[0]
-
-
-# ── sizes ───────────────────────────────────────────────────────────────────────────────────────
-class Kept(dict[str, bytes]):
-    def get(self, key: str, default: Any = None) -> Any:  # type: ignore[override]
-        return (self[key], 60.0) if key in self else None
-
-
-def known(n_bytes: int, cuda: float | None = None) -> bytes:
-    layer = Piece(
-        digest="sha256:a", compressed_bytes=n_bytes, media_type="x.tar+gzip", unpacked_bytes=2 * n_bytes
-    )  # fmt: skip
-    size = PayloadSize(
-        ref="x", kind="image", digest="sha256:b", compressed_bytes=n_bytes, unpacked_bytes=2 * n_bytes,
-        unpacked_is_estimate=False, layers=(layer,), cuda=cuda,
-    )  # fmt: skip
-    return msgspec.json.encode(size)
-
-
-def test_sizes_that_were_learnt_fill_what_the_workload_leaves_open() -> None:
-    fetch = Fetch(ref="hf:a/b", kind="huggingface", n_bytes=None)
-    job = workload(payload=Payload(fetches=(fetch,)))
-    memory = Kept({size_key(job.image): known(100, 12.4), size_key("hf:a/b"): known(7)})
-    found = sized(job, memory)
-    assert (found.payload.image_bytes, found.payload.weights_bytes) == (100, 7)
-    assert found.gpu.cuda == 12.4  # what the image asks for becomes a need
-    assert len(found.payload.layers) == 1
-
-
-def test_a_size_given_by_hand_stands() -> None:
-    job = workload(payload=payload(500, 9))
-    found = sized(job, Kept({size_key(job.image): known(100), size_key("hf:org/model"): known(7)}))
-    assert (found.payload.image_bytes, found.payload.layers) == (500, ())
-    assert found.payload.weights_bytes == 9
-
-
-# ── hosts described by hand ─────────────────────────────────────────────────────────────────────
-def test_a_host_by_hand_pulls_as_it_is_described() -> None:
-    host = {"down_mbps": "800", "unpack_mb_s": "1000", "write_mb_s": "200", "engine": "docker"}
-    sold, on = described(host, coldstart_facts())
-    one = ImageLayer(digest="a", compressed_bytes=10e9, unpacked_bytes=20e9)
-    job = workload(payload=Payload(image_bytes=10e9, layers=(one,)))
-    found = {p.name: p for p in cold_start(Offers.of([sold]), job, on)}
-    # 10 GB at 100 MB/s, then 20 GB at the disk's 200 MB/s
-    assert found["download"].expected_s[0] == pytest.approx(100)
-    assert found["unpack"].expected_s[0] == pytest.approx(100)
-
-
-@pytest.mark.parametrize(
-    "host",
-    [{}, {"down_mbps": "fast"}, {"down_mbps": "-1"}, {"down_mbps": "1", "engine": "lxc"},
-     {"down_mbps": "1", "slots": "2.5"}, {"down_mbps": "nan"}],
-)  # fmt: skip
-def test_a_host_that_cannot_be_is_a_mistake_of_usage(host: dict[str, str]) -> None:
-    with pytest.raises(UsageError) as error:
-        described(host, coldstart_facts())
-    assert error.value.remedy
-
-
-def test_a_prior_of_one_value_has_no_spread() -> None:
-    assert Prior(low=5, expected=5, high=5, source="x").log_sd == 0.0
+    # 10 GB come in 200 s; 100 GB at 200 MB/s take 500 s, whatever of it happens meanwhile
+    job = workload(payload=replace(payload(10e9, 0), image_unpacked_bytes=100e9))
+    whole = phases(job, on)["download"].expected_s + phases(job, on)["unpack"].expected_s
+    assert 500 < whole[0] < 500 + 200

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hunter.estimate.beliefs import Observation
 from hunter.estimate.risk import (
@@ -70,6 +71,15 @@ def test_an_offer_belongs_to_the_first_tier_that_it_fits() -> None:
         ]
     )
     assert boot_chance(offers, RULES, RISKS, NOTHING) == pytest.approx([0.9, 0.6, 0.4, 0.4])
+
+
+def test_only_what_tells_of_risks_is_counted_and_only_where_it_was() -> None:
+    nobody = Observation(quantity="boots good", value=1.0, at=NOW, market="vast", host_id=None,
+                         machine_id=None)  # fmt: skip
+    cut = replace(nobody, quantity="lost interruptible", machine_id=None)
+    kept = known(nobody, cut, seen("link_share", 0.5))
+    assert set(kept.boots) == {("vast", "tier", "good")}
+    assert set(kept.cuts) == {("vast", "tenancy", "interruptible")}
 
 
 def test_where_no_tier_is_stated_every_host_boots() -> None:

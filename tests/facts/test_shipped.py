@@ -14,15 +14,10 @@ import pytest
 
 from hunter.facts.shipped import DATA, shipped
 from hunter.values.gpus import Gpu
+from tests.recorded import SHARED, needs_shared
 
 FACTS = shipped()
 GPUS = list(FACTS.gpus.values())
-SHARED = Path(__file__).resolve().parents[2].parent / "shared"
-
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(),
-    reason="the recorded replies (folder `shared` beside the repository) are absent",
-)
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -155,6 +150,23 @@ def gpu_types(document: Any) -> set[tuple[str, float]]:
         for value in document:
             found |= gpu_types(value)
     return found
+
+
+@pytest.mark.parametrize(
+    ("market", "reply"),
+    [
+        ("runpod", "runpod/payloads/gpu_types.json"),
+        ("runpod", "runpod/payloads/gpu_types_and_data_centers.json"),
+        ("vast", "vast/payloads/offers.json"),
+    ],
+)
+def test_every_model_in_a_reply_is_known(market: str, reply: str) -> None:
+    document = json.loads((Path(__file__).parents[1] / "markets" / reply).read_text())
+    types = gpu_types(document) | {
+        (row["gpu_name"], row["gpu_ram"] / 1024) for row in document.get("offers", [])
+    }
+    assert types
+    assert {name for name, gb in types if FACTS.gpu_of(market, name, gb) is None} == set()
 
 
 @needs_shared

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hunter.facts.workload_file import load, parse, samples
 from hunter.values.errors import WorkloadError
-from hunter.values.units import duration, hours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,22 +106,3 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WorkloadError, match="cannot be read"):
         load(str(tmp_path / "job.toml"))
-
-
-@given(st.integers(1, 10**6))
-def test_a_duration_of_whole_seconds_reads_back(seconds: int) -> None:
-    assert hours(f"{seconds}s") * 3600 == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "h", "10", "1x", "1h 2", "-1h", "ten minutes"])
-def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no duration"):
-        hours(text)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0s"), (59, "59s"), (61, "1m01s"), (3599.6, "1h00m"), (90000, "1d01h")],
-)
-def test_a_duration_is_written_in_two_units(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

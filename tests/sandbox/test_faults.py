@@ -7,14 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sandbox import test_runpod_api as runpod
-from tests.sandbox import test_vast_api as vast
+from hunter.sandbox.faults import KNOWN, parse
+from hunter.values.errors import UsageError
+from tests.sandbox.runpod import test_api as runpod
 from tests.sandbox.stills import client
+from tests.sandbox.vast import test_api as vast
 
 if TYPE_CHECKING:
     from httpx import AsyncClient
 
     from tests.sandbox.stills import Still
+
+
+@pytest.mark.parametrize("spec", [*KNOWN, "html@vast", "down@runpod"])
+def test_every_fault_is_known_by_name_and_market(spec: str) -> None:
+    name, _, where = spec.partition("@")
+    faults = parse((spec,))
+    assert faults.active(name, where or "vast")
+    assert not faults.active(name, "runpod" if where == "vast" else "vast") or not where
+
+
+@pytest.mark.parametrize("spec", ["nonsense", "html@moon", ""])
+def test_an_unknown_fault_names_the_known(spec: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse((spec,))
+    assert "never-boot" in caught.value.remedy
 
 
 async def rent(api: AsyncClient, where: Still, market: str) -> str:

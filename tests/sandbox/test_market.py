@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hunter.sandbox.book import Book, Page
-from hunter.sandbox.faults import KNOWN, parse
 from hunter.sandbox.rental import Rental
 from hunter.sandbox.vast.api import VastApi
-from hunter.values.errors import HunterError, UsageError
 from tests.sandbox.stills import Still, still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def rent(
@@ -164,47 +159,3 @@ def test_an_image_that_does_not_exist_never_arrives() -> None:
     found = rent(where, image="example/missing:1")
     live(where, 3600.0)
     assert "manifest unknown" in found.turn.message
-
-
-# ── the book ─────────────────────────────────────────────────────────────────────────────────
-
-
-def page(seed: int = 1) -> Page:
-    return Page(seed=seed, offers=10, speed=1.0, market_s=time.time(), wall_s=time.time())
-
-
-def test_two_servers_on_one_file_see_each_others_changes(tmp_path: Path) -> None:
-    first, second = (Book(tmp_path / "book.json", page()) for _ in range(2))
-    with first.open() as shared:
-        shared.next_number = 77
-    with second.open() as shared:
-        assert shared.next_number == 77
-        shared.next_number = 78
-    with first.open() as shared:
-        assert shared.next_number == 78
-
-
-def test_a_file_opened_again_goes_on_with_its_own_seed_and_clock(tmp_path: Path) -> None:
-    Book(tmp_path / "book.json", page(seed=5))
-    assert Book(tmp_path / "book.json", page(seed=6)).page.seed == 5
-
-
-def test_a_broken_file_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "book.json").write_text("{broken")
-    with pytest.raises(HunterError, match=r"book\.json cannot be read"):
-        Book(tmp_path / "book.json", page())
-
-
-@pytest.mark.parametrize("spec", [*KNOWN, "html@vast", "down@runpod"])
-def test_every_fault_is_known_by_name_and_still(spec: str) -> None:
-    name, _, where = spec.partition("@")
-    faults = parse((spec,))
-    assert faults.active(name, where or "vast")
-    assert not faults.active(name, "runpod" if where == "vast" else "vast") or not where
-
-
-@pytest.mark.parametrize("spec", ["nonsense", "html@moon", ""])
-def test_an_unknown_fault_names_the_known(spec: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        parse((spec,))
-    assert "never-boot" in caught.value.remedy

@@ -12,7 +12,7 @@ from textual.worker import WorkerFailed
 
 from hunter.values.errors import HunterError
 from tests.tui.fakes import deals, opened, until
-from tests.tui.test_renting import rent
+from tests.tui.renting import rent
 from tui import keys
 from tui.app import HunterApp, outcome
 from tui.screens.confirm import ConfirmScreen

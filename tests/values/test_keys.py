@@ -26,8 +26,8 @@ from hunter.payload.http import PayloadHttp
 from hunter.store import Store, polls
 from hunter.values.errors import ConfigError, HunterError, PayloadError
 from hunter.values.keys import checked_key, hidden
-from tests.cli.conftest import home, hunter  # noqa: F401  fixtures
-from tests.markets.test_vast import impatient
+from tests.cli.conftest import hunter  # noqa: F401  a fixture
+from tests.markets.vast.test_adapter import impatient
 from tests.payload.layouts import around
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from hunter.markets.runpod.wire import rest_instance_of
 from hunter.markets.vast.instances import instance_of as row_of
 from hunter.store import leases as table
 from hunter.values.login import Login, login_at, login_told, port_of_digits
-from tests.cli.conftest import home, hunter  # noqa: F401  fixtures
+from tests.cli.conftest import hunter  # noqa: F401  a fixture
 from tests.fakes import FakeMarket
 from tests.homes import DEAL, launched, leases_on
 

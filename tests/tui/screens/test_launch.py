@@ -1,17 +1,16 @@
-"""Launching, watching, ending and leaving: nothing is spent by accident, nothing is left by accident."""
+"""Launching: nothing is spent by accident."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from textual.widgets import Button, Input
 
-from hunter.leases.lease import Caps
-from hunter.markets.protocol import Charge, Instance
+from hunter.markets.protocol import Charge
 from hunter.values.errors import MarketError
-from tests.tui.fakes import JOB, opened, until
-from tests.tui.test_deals import text_of
+from tests.tui.fakes import opened, until
+from tests.tui.renting import dialogue, leases, slow_create
+from tests.tui.screens.test_deals import text_of
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.deals import DealsScreen
 from tui.screens.launch import LaunchScreen
@@ -21,57 +20,8 @@ from tui.widgets.lease_sheets import StorySheet
 from tui.widgets.timeline import StepsSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from textual.pilot import Pilot
-
-    from hunter.leases.lease import Lease
-    from hunter.markets.protocol import Created, Order
     from tests.fakes import FakeMarket
     from tui.app import HunterApp
-
-CAPS = Caps(max_usd_h=5, max_usd=5000, ttl_s=1e7)
-"""Wide enough for a slow test: an hour of these markets is three seconds of ours."""
-
-
-def leases(app: HunterApp) -> list[Lease]:
-    return app.desk.hunter.leases.all()
-
-
-async def dialogue(pilot: Pilot[int], app: HunterApp) -> LaunchScreen:
-    """The launch dialogue with a fresh quote in it."""
-    await opened(pilot, app)
-    await pilot.press("enter")
-    await until(pilot, lambda: isinstance(app.screen, LaunchScreen) and not app.screen.go.disabled)
-    assert isinstance(app.screen, LaunchScreen)
-    return app.screen
-
-
-async def rent(app: HunterApp, caps: Caps = CAPS) -> Lease:
-    """Something that runs already when the app opens."""
-    hunter = app.desk.hunter
-    await app.desk.ask(hunter.scrape())
-
-    async def launch() -> Lease:
-        return await hunter.launch(await hunter.quote("vast:0", JOB), JOB, caps)
-
-    lease = await app.desk.ask(launch())
-    assert lease is not None
-    return lease
-
-
-def slow_create(market: FakeMarket) -> asyncio.Event:
-    """Creates on this market wait for the event."""
-    go_on = asyncio.Event()
-    create: Callable[[Order], Awaitable[Created]] = market.create
-
-    async def slow(order: Order) -> Created:
-        while not go_on.is_set():
-            await asyncio.sleep(0.01)
-        return await create(order)
-
-    market.create = slow  # type: ignore[method-assign,assignment]
-    return go_on
 
 
 async def test_launch_watch_destroy_and_quit(app: HunterApp, market: FakeMarket) -> None:
@@ -213,89 +163,3 @@ async def test_a_refused_create_is_told_in_the_dialogue(app: HunterApp, market: 
         await until(pilot, lambda: "no credit left" in str(screen.verdict.render()))
         assert app.screen is screen
     assert [lease.state for lease in leases(app)] == ["refused"]
-
-
-async def test_leaving_the_lease_ends_nothing_and_the_running_list_leads_back(
-    app: HunterApp, market: FakeMarket
-) -> None:
-    lease = await rent(app)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, app)
-        await pilot.press("i")
-        await until(pilot, lambda: isinstance(app.screen, RunningScreen) and app.screen.selected())
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, LeaseScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, RunningScreen))
-        assert market.rented
-        await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await pilot.press("tab", "enter")
-        await until(pilot, lambda: app.desk.hunter.leases.get(lease.lease_id).state == "ended")
-
-
-async def test_the_running_list_shows_what_is_not_ours_and_who_did_not_answer(
-    app: HunterApp, market: FakeMarket
-) -> None:
-    await rent(app)
-    market.rented["x"] = Instance(
-        market="vast", instance_id="x", label="somebody", state="running", tenancy="on-demand",
-        gpu="RTX 4090", gpu_count=1, price_usd_h=0.4,
-    )  # fmt: skip
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, app)
-        await pilot.press("i")
-        await until(pilot, lambda: isinstance(app.screen, RunningScreen))
-        words = app.screen.query_one("#words")
-        await until(pilot, lambda: "not Hunter's" in str(words.render()))
-        market.list_error = MarketError("it does not answer", remedy="Wait.")
-        await pilot.press("r")
-        await until(pilot, lambda: "vast is unknown" in str(words.render()))
-        market.list_error = None
-        await app.desk.spend(app.desk.hunter.leases.destroy(leases(app)[0].lease_id))
-
-
-async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps_ended_it(
-    app: HunterApp, market: FakeMarket
-) -> None:
-    lease = await rent(app, Caps(max_usd_h=5, max_usd=5, ttl_s=9000))
-
-    def told(words: str) -> bool:
-        app.look()
-        return any(words in f"{n.title} {n.message}" for n in app._notifications)
-
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, app)
-        await until(pilot, lambda: told("is ready"))
-        await until(pilot, lambda: told("its time to live is over"))
-    assert app.desk.hunter.leases.get(lease.lease_id).state == "ended"
-    assert not market.rented
-
-
-async def test_quitting_while_something_runs_asks_first(app: HunterApp, market: FakeMarket) -> None:
-    await rent(app)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, app)
-        await pilot.press("ctrl+q")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, DealsScreen))
-        assert market.rented
-        await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await pilot.press("tab", "tab", "enter")
-        await until(pilot, lambda: app.return_code == 0)
-    assert not market.rented
-
-
-async def test_what_is_left_running_is_left_when_the_user_says_so(
-    app: HunterApp, market: FakeMarket
-) -> None:
-    await rent(app)
-    async with app.run_test(size=(100, 30)) as pilot:
-        await opened(pilot, app)
-        await pilot.press("q")
-        await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
-        await pilot.press("tab", "enter")
-        await until(pilot, lambda: app.return_code == 0)
-    assert market.rented

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import msgspec
 import pytest
 
 from hunter.facts.shipped import shipped
 from hunter.markets.protocol import Order, Scope
 from hunter.markets.runpod.adapter import Runpod
-from hunter.markets.runpod.wire import Catalogue, GpuType, instance_of, slug
 from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
-from hunter.values.login import Login
 from hunter.values.offers import Tenancy
 from tests.builders import offer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
 SIMULATED = {"x-hunter-sandbox": "now=1790000000.0;speed=1000;limits=off"}
 
 
@@ -214,48 +209,3 @@ async def test_each_refusal_of_a_create_is_told_apart_and_sent_once(
     with pytest.raises(kind):
         await market(handle, "k").create(order())
     assert calls == ["POST"]
-
-
-# ── recorded ─────────────────────────────────────────────────────────────────────────────────
-
-
-def recorded(name: str) -> Any:
-    path = PAYLOADS / name
-    if not path.exists():
-        pytest.skip("the recorded replies are not beside this checkout")
-    return json.loads(path.read_text())
-
-
-def test_no_field_of_the_recorded_catalogue_is_lost() -> None:
-    reply = recorded("runpod_graphql_gpuTypes_2025-06-21.json")
-    data = reply.get("data", reply)
-    rows = data["gpuTypes"]
-    assert len(rows) == 39
-    for row in rows:
-        kept = msgspec.to_builtins(msgspec.convert(row, GpuType))
-        assert {key: kept[key] for key in row} == row
-
-
-def test_the_recorded_reply_with_nulls_parses() -> None:
-    reply = recorded("runpod_graphql_gpuTypes_dataCenters_2026-08-15.json")
-    assert len(msgspec.convert(reply["data"], Catalogue).gpuTypes) == 6
-
-
-def test_a_pod_is_running_only_when_its_runtime_says_so() -> None:
-    rules = shipped().market("runpod")
-    pod = {"id": "p", "name": "n", "desiredStatus": "RUNNING", "costPerHr": 0.72, "gpuCount": 1,
-           "machine": {"gpuDisplayName": "RTX 4090"}, "runtime": None}  # fmt: skip
-    assert instance_of(pod, shipped(), rules).state == "pulling"
-    up = pod | {"runtime": {"ports": None}}
-    assert instance_of(up, shipped(), rules).state == "running"
-    assert not instance_of(up, shipped(), rules).reachable
-    port = {"ip": "1.2.3.4", "isIpPublic": True, "privatePort": 22, "publicPort": 35558}
-    ready = pod | {"runtime": {"ports": [port]}}
-    assert instance_of(ready, shipped(), rules).login == Login(host="1.2.3.4", port=35558)
-    assert instance_of(pod | {"costPerHr": 0}, shipped(), rules).price_usd_h is None
-    reclaimed = pod | {"desiredStatus": "EXITED", "lastStatusChange": "Exited by Runpod: x"}
-    assert instance_of(reclaimed, shipped(), rules).state == "interrupted"
-
-
-def test_ids_with_double_blanks_stay_apart() -> None:
-    assert slug("NVIDIA  RTX A4500") != slug("NVIDIA RTX A4500")

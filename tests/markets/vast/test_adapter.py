@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hunter.facts.shipped import shipped
 from hunter.markets.protocol import Order, Scope
 from hunter.markets.vast.adapter import Vast
-from hunter.markets.vast.instances import instance_of, state_of
-from hunter.markets.vast.wire import Ask, columns, parse_asks
 from hunter.values.errors import (
     BadKey,
     CreateUnclear,
@@ -25,31 +21,12 @@ from hunter.values.errors import (
     OfferGone,
     RateLimited,
 )
-from hunter.values.login import Login
 from hunter.values.offers import Tenancy
 from tests.builders import offer
+from tests.markets.vast.records import Row, ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
-RECORDED = (
-    "vast_offer_rtx4090_guangxi_2024",
-    "vast_offer_rtx5090_texas_2025",
-    "vast_offers_openapi_example",
-)
-Row = dict[str, Any]
-
-
-def ask(number: int, dph: float = 0.3, **facts: Any) -> Row:
-    plain = {
-        "id": number, "machine_id": number, "host_id": 1, "num_gpus": 1, "gpu_name": "RTX 4090",
-        "gpu_ram": 24564, "dph_base": dph, "dph_total": dph, "min_bid": dph / 2, "storage_cost": 0.15,
-        "inet_down_cost": 0.002, "inet_up_cost": 0.002, "disk_space": 500.0, "inet_down": 800.0,
-        "cpu_cores": 16, "cpu_cores_effective": 8.0, "cpu_ram": 64000, "reliability2": 0.99,
-        "geolocation": "Ohio, US", "rentable": True, "duration": 86400.0, "verification": "verified",
-    }  # fmt: skip
-    return plain | facts
 
 
 def market(handle: Callable[[httpx.Request], httpx.Response], key: str | None = None) -> Vast:
@@ -96,7 +73,6 @@ async def poll(vast: Vast, **scope: Any) -> Any:
 prices = st.sampled_from([0.1, 0.2, 0.2, 0.2, 0.3, 0.4])
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(prices, min_size=1, max_size=60), st.integers(2, 9))
 async def test_the_whole_market_is_read_whatever_the_row_cap_and_the_ties(
     dph: list[float], cap: int
@@ -138,23 +114,6 @@ async def test_a_record_that_cannot_be_read_is_counted_and_stops_nothing() -> No
     [bad] = listing.rejected
     assert bad.record == "2"
     assert "dph_base" in bad.reason
-
-
-def test_null_is_unknown_wherever_it_was_seen() -> None:
-    nothing = {
-        "min_bid",
-        "cpu_cores",
-        "geolocation",
-        "inet_down",
-        "duration",
-        "host_id",
-        "verification",
-    }
-    row = ask(1) | dict.fromkeys(nothing)
-    asks, bad = parse_asks(json.dumps({"offers": [row]}).encode())
-    assert not bad
-    found = columns(asks, shipped(), 0.0, bids=False)[0]
-    assert (found.location, found.inet_down_mbps, found.max_rental_h, found.verified) == (None,) * 4
 
 
 @pytest.mark.parametrize(
@@ -296,50 +255,3 @@ async def test_a_create_without_an_answer_is_unclear_and_one_never_sent_is_not()
     with pytest.raises(MarketError) as caught:
         await market(closed, "k").create(order())
     assert not isinstance(caught.value, CreateUnclear)
-
-
-# ── recorded ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("row", "state"),
-    [
-        ({"actual_status": None, "cur_state": "loading", "intended_status": "running"}, "allocating"),
-        ({"actual_status": "loading", "cur_state": "running", "status_msg": "4c7d: Pull complete"}, "pulling"),
-        ({"actual_status": "loading", "cur_state": "running", "status_msg": "manifest unknown"}, "failed"),
-        ({"actual_status": "created", "cur_state": "running", "status_msg": ": OCI runtime create failed"}, "failed"),
-        ({"actual_status": "running", "cur_state": "running", "status_msg": "success"}, "running"),
-        ({"actual_status": "exited", "cur_state": "stopped", "intended_status": "stopped"}, "stopped"),
-        ({"actual_status": "exited", "cur_state": "stopped", "intended_status": "running"}, "interrupted"),
-        ({"actual_status": "exited", "cur_state": "running", "intended_status": "running"}, "starting"),
-        ({"actual_status": "offline", "cur_state": "running"}, "offline"),
-        ({"actual_status": "unknown", "cur_state": "running"}, "offline"),
-        ({"actual_status": None, "cur_state": "unloaded"}, "gone"),
-    ],
-)  # fmt: skip
-def test_vasts_four_states_are_one_of_ours(row: Row, state: str) -> None:
-    assert state_of(row) == state
-
-
-def test_a_host_without_ports_of_its_own_is_entered_by_the_proxy_and_no_other_host_is() -> None:
-    row = {"id": 1, "actual_status": "running", "cur_state": "running", "ssh_host": "ssh3.vast.ai",
-           "ssh_port": 10600, "public_ipaddr": "192.0.2.45", "direct_port_count": 0}  # fmt: skip
-    assert instance_of(row, shipped()).login == Login(host="ssh3.vast.ai", port=10600)
-    assert not instance_of(row | {"direct_port_count": 12}, shipped()).reachable
-    mapped = {"22/tcp": [{"HostIp": "0.0.0.0", "HostPort": "30022"}]}
-    direct = instance_of(row | {"direct_port_count": 12, "ports": mapped}, shipped())
-    assert direct.login == Login(host="192.0.2.45", port=30022)
-
-
-@pytest.mark.parametrize("name", RECORDED)
-def test_no_field_of_a_recorded_offer_is_lost(name: str) -> None:
-    path = PAYLOADS / f"{name}.json"
-    if not path.exists():
-        pytest.skip("the recorded replies are not beside this checkout")
-    document = json.loads(path.read_text())
-    row = document.get("offers", document)
-    row = row[0] if isinstance(row, list) else row
-    row.pop("_source", None)
-    kept = msgspec.to_builtins(msgspec.convert(row, Ask, strict=False))
-    assert set(row) <= set(kept)
-    assert {key: kept[key] for key in row} == row

@@ -1,13 +1,20 @@
-"""The JSON that scripts read: names and their order stay as they are, whatever they are derived from."""
+"""Deals on the command line: every promised field, old prices marked, and what keeps the rest out."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hunter.markets.protocol import Scope
+from hunter.store import Store, polls
+from hunter.values.columns import Listing, Offers
+from tests.builders import offer
+
 if TYPE_CHECKING:
     from pathlib import Path
+
 
 DEAL = [
     "rank", "offer", "market", "gpu", "gpu_count", "vram_gb", "location", "country", "tenancy",
@@ -19,8 +26,50 @@ DEAL = [
     "month_high_usd", "boot_chance", "interruptions", "acquire_usd", "speed", "run_h",
     "break_even_idle_h", "flags", "percentile", "launchable",
 ]  # fmt: skip
-EXPLAINED = ["offer", "workload", "lines", "run_usd", "phases", "filtered_by", "readings", "deal"]
-COLD_START = ["offer", "workload", "phases", "seconds", "low_s", "high_s", "usd"]
+"""The names that scripts read, in an order that stays."""
+
+
+def test_deals_have_every_promised_field(stocked: Path, hunter: Any) -> None:
+    answer = hunter("deals", "-w", "one-hour", "--json")
+    assert answer.code == 0
+    assert set(answer.json) == {"as_of", "workload", "deals"}
+    assert [deal["offer"] for deal in answer.json["deals"]] == ["vast:2:bid", "vast:1"]
+    assert answer.json["deals"][0]["location"] is None
+
+
+def test_old_prices_are_marked_and_cannot_be_launched(stocked: Path, hunter: Any) -> None:
+    deal = hunter("deals", "-w", "one-hour", "--json").json["deals"][0]
+    assert (deal["stale"], deal["launchable"]) == (True, False)
+    assert "stale" in hunter("deals", "-w", "one-hour").out
+
+
+def test_the_same_question_has_the_same_answer_until_the_prices_change(
+    stocked: Path, hunter: Any
+) -> None:
+    first, again = (hunter("deals", "-w", "one-hour", "--json").json for _ in range(2))
+    assert [d["run_usd"] for d in again["deals"]] == [d["run_usd"] for d in first["deals"]]
+    store = Store(stocked / "hunter.db")
+    cheaper = Offers.of([offer("RTX 4090 $0.1/h #3")])
+    polls.record(store, Listing(market="vast", offers=cheaper, complete=True), Scope(), 3.0, 4.0)
+    store.close()
+    assert [d["offer"] for d in hunter("deals", "-w", "one-hour", "--json").json["deals"]] == [
+        "vast:3"
+    ]
+    assert hunter("deals", "-w", "llm-server", "--json").code == 3
+
+
+def test_csv_goes_to_stdout_and_notes_to_stderr(stocked: Path, hunter: Any) -> None:
+    lines = hunter("deals", "--csv").out.splitlines()
+    assert lines[0].startswith("rank,offer,market,gpu,")
+    assert len(lines) == 3
+
+
+def test_an_empty_market_says_what_the_best_is(stocked: Path, hunter: Any) -> None:
+    answer = hunter("deals", "-w", "llm-server")
+    assert answer.code == 3
+    assert "The best there is, is vast:1: 1x RTX 4090" in answer.err
+    assert "[gpu] vram_gb decides" in answer.err
+    assert json.dumps(answer.out)
 
 
 def test_a_deal_has_these_names_in_this_order(stocked: Path, hunter: Any) -> None:
@@ -48,31 +97,3 @@ def test_what_a_deal_says(stocked: Path, hunter: Any) -> None:
     assert deal["all_in_low_usd_h"] <= deal["all_in_usd_h"] <= deal["all_in_high_usd_h"]
     assert deal["useful_hour_low_usd"] <= deal["useful_hour_usd"] <= deal["useful_hour_high_usd"]
     assert deal["percentile"] is None
-
-
-def test_an_explained_offer_has_these_names_in_this_order(stocked: Path, hunter: Any) -> None:
-    found = hunter("explain", "vast:2:bid", "-w", "one-hour", "--json").json
-    assert list(found) == EXPLAINED
-    assert list(found["deal"]) == DEAL
-    assert {tuple(line) for line in found["lines"]} == {
-        ("item", "quantity", "unit", "rate", "usd", "source", "age_s")
-    }
-    assert {tuple(line) for line in found["phases"]} == {
-        ("phase", "seconds", "low_s", "high_s", "usd")
-    }
-    broken = hunter("explain", "vast:2:bid", "-w", "llm-server", "--json").json["filtered_by"]
-    assert broken
-    assert {tuple(rule) for rule in broken} == {("rule", "need", "has", "change")}
-
-
-def test_a_cold_start_has_these_names_in_this_order(stocked: Path, hunter: Any) -> None:
-    asked = "coldstart", "-w", "one-hour", "--offer", "vast:1", "--json"
-    found = hunter(*asked).json
-    assert list(found) == COLD_START
-    assert {tuple(line) for line in found["phases"]} == {
-        ("phase", "seconds", "low_s", "high_s", "billed", "usd", "bytes_in")
-    }
-    beliefs = hunter(*asked, "--why").json["beliefs"]
-    assert {tuple(line) for line in beliefs} == {
-        ("quantity", "prior", "median", "low", "high", "n", "n_machine", "source")
-    }

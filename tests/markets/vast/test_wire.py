@@ -1,0 +1,58 @@
+"""Vast's records as they come over the wire."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from hunter.facts.shipped import shipped
+from hunter.markets.vast.wire import Ask, columns, parse_asks
+from tests.markets.vast.records import ask
+from tests.recorded import recorded
+
+RECORDED = (
+    "vast_offer_rtx4090_guangxi_2024",
+    "vast_offer_rtx5090_texas_2025",
+    "vast_offers_openapi_example",
+)
+
+
+def test_null_is_unknown_wherever_it_was_seen() -> None:
+    nothing = {
+        "min_bid",
+        "cpu_cores",
+        "geolocation",
+        "inet_down",
+        "duration",
+        "host_id",
+        "verification",
+    }
+    row = ask(1) | dict.fromkeys(nothing)
+    asks, bad = parse_asks(json.dumps({"offers": [row]}).encode())
+    assert not bad
+    found = columns(asks, shipped(), 0.0, bids=False)[0]
+    assert (found.location, found.inet_down_mbps, found.max_rental_h, found.verified) == (None,) * 4
+
+
+def lost(document: Any) -> dict[str, Any]:
+    """Fields of a reply's first offer that come out otherwise than they went in."""
+    row = document.get("offers", document)
+    row = row[0] if isinstance(row, list) else row
+    row.pop("_source", None)
+    kept = msgspec.to_builtins(msgspec.convert(row, Ask, strict=False))
+    return {key: value for key, value in row.items() if key not in kept or kept[key] != value}
+
+
+def test_no_field_of_an_offer_is_lost() -> None:
+    document = json.loads((Path(__file__).parent / "payloads" / "offers.json").read_text())
+    assert set(document["offers"][0]) == set(Ask.__struct_fields__)
+    assert lost(document) == {}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_no_field_of_a_recorded_offer_is_lost(name: str) -> None:
+    assert lost(recorded(f"{name}.json")) == {}
