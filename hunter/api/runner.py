@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -29,21 +27,14 @@ class Runner:
         """
         if self.is_here():
             raise RuntimeError("A verb that waits for another one on the same loop waits for ever.")
-        task: list[asyncio.Task[Any]] = []
-
-        async def held() -> T:
-            mine = asyncio.current_task()
-            assert mine is not None
-            task.append(mine)
-            return await verb
-
-        future = asyncio.run_coroutine_threadsafe(held(), self.loop)
+        held = _Held(verb)
         try:
-            return future.result(timeout_s)
+            return asyncio.run_coroutine_threadsafe(held.work(), self.loop).result(timeout_s)
         except KeyboardInterrupt:
-            self.soon(lambda: [one.cancel() for one in task])
-            with suppress(concurrent.futures.CancelledError, Exception):
-                future.result()
+            held.given_up = True
+            if held.task is not None:
+                self.soon(held.task.cancel)
+                held.over.wait()
             raise
 
     async def ask(self, verb: Coroutine[Any, Any, T]) -> T:
@@ -66,3 +57,24 @@ class Runner:
         self.soon(self.loop.stop)
         self._thread.join(10)
         self.loop.close()
+
+
+class _Held(Generic[T]):
+    """A verb that somebody waits for: given up before it began, it never begins."""
+
+    def __init__(self, verb: Awaitable[T]) -> None:
+        self.verb = verb
+        self.task: asyncio.Task[Any] | None = None
+        self.given_up = False
+        self.over = threading.Event()
+
+    async def work(self) -> T:
+        self.task = asyncio.current_task()  # before the look: either side sees the other
+        try:
+            if self.given_up:
+                if asyncio.iscoroutine(self.verb):
+                    self.verb.close()
+                raise asyncio.CancelledError
+            return await self.verb
+        finally:
+            self.over.set()
