@@ -9,7 +9,7 @@ import pytest
 
 from tests.builders import offer
 from tests.fakes import FakeMarket
-from tests.tui.fakes import fast_app
+from tests.tui.fakes import fast_app, frozen_app
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,3 +32,12 @@ async def app(tmp_path: Path, market: FakeMarket) -> AsyncIterator[HunterApp]:
     yield app
     await asyncio.to_thread(app.shut)
     assert not app.faults
+
+
+@pytest.fixture
+async def still(tmp_path: Path, market: FakeMarket) -> AsyncIterator[HunterApp]:
+    """An app on that market whose clock stands still, so that no poll is due however long a test takes."""
+    app = frozen_app(tmp_path, market, scraped=False)
+    await app.desk.ask(app.desk.hunter.scrape())
+    yield app
+    await asyncio.to_thread(app.shut)
