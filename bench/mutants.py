@@ -45,7 +45,8 @@ class Part:
     def row(self) -> str:
         """One line of the table."""
         left = f"  {self.untried} not tried" if self.untried else ""
-        return f"{self.name:12}{self.killed:>7} of {self.tried:>5}{self.share:>8.1%}{left}"
+        share = f"{self.share:.1%}" if self.tried else "–"
+        return f"{self.name:12}{self.killed:>7} of {self.tried:>5}{share:>8}{left}"
 
 
 def part(name: str, codes: Mapping[str, int | None]) -> Part:

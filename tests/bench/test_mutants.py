@@ -15,11 +15,13 @@ def test_a_mutant_is_dead_when_a_test_failed_or_never_ended() -> None:
 
 
 def test_what_was_not_tried_is_told_and_not_counted() -> None:
-    lines = table([part("bill", CODES), part("deals", {"x": 1, "y": None})]).splitlines()
+    found = [part("bill", CODES), part("deals", {"x": 1, "y": None}), part("storage", {"z": None})]
+    lines = table(found).splitlines()
     assert [line.split() for line in lines] == [
         ["bill", "3", "of", "5", "60.0%", "1", "not", "tried"],
         ["deals", "1", "of", "1", "100.0%", "1", "not", "tried"],
-        ["all", "4", "of", "6", "66.7%", "2", "not", "tried"],
+        ["storage", "0", "of", "0", "–", "1", "not", "tried"],
+        ["all", "4", "of", "6", "66.7%", "3", "not", "tried"],
     ]
 
 
