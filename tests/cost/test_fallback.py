@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from hunter.cost.bill import bills
 from hunter.cost.deals import Deals, rank
-from hunter.cost.fallback import Fallback
+from hunter.cost.fallback import Fallback, fallback
 from hunter.cost.filters import Query
 from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
@@ -69,6 +70,37 @@ def test_what_comes_next_is_on_the_bill_as_how_often_and_what_more() -> None:
         for line in deals[1].lines
         if line.item in ("dearer after duds", "dearer after cuts")
     ] == [0.0, 0.0]
+
+
+def test_a_useful_hour_costs_what_the_whole_run_does_by_its_hours() -> None:
+    known = replace(assumptions(rules(pull_billed=False)), risks=EVEN)
+    job = replace(JOB, run=replace(JOB.run, hours=2.0))
+    pair = Offers.of([machine("cheap", 0.1, " bid"), machine("dear", 1.0)])
+    for deal in rank(pair, job, Query(), known, NOW):
+        assert deal.run_usd is not None
+        assert deal.useful_hour_usd == pytest.approx(deal.run_usd / 2)
+    free = rank(Offers.of([machine("free", 0.0)]), job, Query(), known, NOW)[0]
+    assert (free.run_usd, free.useful_hour_usd) == (0.0, 0.0)
+
+
+def test_in_a_chain_too_a_cut_run_goes_on_where_it_is_dearer() -> None:
+    known = replace(assumptions(rules(pull_billed=False)), risks=replace(EVEN, tiers=()))
+    pair = Offers.of([machine("cheap", 0.1, " bid"), machine("dear", 1.0, " bid")])
+    plain = bills(pair, JOB, known)
+    chain = fallback(pair, plain)
+    assert chain is not None
+    # e^0.1 − 1 = 0.105171 cuts, each with half of the work left; alone 0.105171 $ and 1.051709 $
+    more = 0.105171 * 0.5 * (1.051709 - 0.105171)
+    assert chain.success_usd == pytest.approx([0.105171 + more, 1.051709], abs=1e-5)
+    assert chain.high_usd == pytest.approx(plain.success_high_usd + np.array([more, 0.0]), abs=1e-5)
+
+
+def test_who_boots_nineteen_times_of_twenty_has_no_worse_range_than_its_own() -> None:
+    nearly = replace(EVEN.tiers[0], chance=0.95)
+    deals = ranked(machine("a", 0.1), machine("b", 1.0), risks=replace(EVEN, tiers=(nearly,)))
+    # 0.95 × 0.1 + 0.05 × (0.005 + 1.0)
+    assert deals[0].run_usd == pytest.approx(0.14525, abs=1e-4)
+    assert deals[0].run_high_usd == pytest.approx(deals[0].run_usd)
 
 
 def test_the_best_of_several_offers_of_one_machine_stands_for_it() -> None:
