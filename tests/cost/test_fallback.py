@@ -12,6 +12,7 @@ from hunter.cost.bill import bills
 from hunter.cost.deals import Deals, rank
 from hunter.cost.fallback import Fallback, fallback
 from hunter.cost.filters import Query
+from hunter.estimate.assumptions import Assumptions
 from hunter.values.billing import Rate, Tier
 from hunter.values.columns import Offers
 from hunter.values.offers import Offer
@@ -22,15 +23,19 @@ JOB = workload(payload=payload(0.0, 0.0))
 usd = st.floats(min_value=0.01, max_value=2)
 
 
-def ranked(*offers: Offer, boot: tuple[Tier, ...] = EVEN) -> Deals:
+def expecting(boot: tuple[Tier, ...] = EVEN) -> Assumptions:
+    """A market whose hosts boot so, and whose bids are cut once in ten hours."""
     rule = rules(
         pull_billed=False,
         boot=boot,
         interruption={"interruptible": Rate(per_h=exactly(0.1), hours=20)},
     )
     wrong = risks(dud_s=exactly(360), dud_gpu_share=0.5, dud_bytes_share=0.75)
-    known = assumptions(rule, risks=wrong)
-    return rank(Offers.of(offers), JOB, Query(), known, NOW)
+    return assumptions(rule, risks=wrong)
+
+
+def ranked(*offers: Offer, boot: tuple[Tier, ...] = EVEN) -> Deals:
+    return rank(Offers.of(offers), JOB, Query(), expecting(boot), NOW)
 
 
 def machine(name: str, usd_h: float, side: str = "") -> Offer:
@@ -73,7 +78,7 @@ def test_what_comes_next_is_on_the_bill_as_how_often_and_what_more() -> None:
 
 
 def test_a_useful_hour_costs_what_the_whole_run_does_by_its_hours() -> None:
-    known = replace(assumptions(rules(pull_billed=False)), risks=EVEN)
+    known = expecting()
     job = replace(JOB, run=replace(JOB.run, hours=2.0))
     pair = Offers.of([machine("cheap", 0.1, " bid"), machine("dear", 1.0)])
     for deal in rank(pair, job, Query(), known, NOW):
@@ -84,7 +89,7 @@ def test_a_useful_hour_costs_what_the_whole_run_does_by_its_hours() -> None:
 
 
 def test_in_a_chain_too_a_cut_run_goes_on_where_it_is_dearer() -> None:
-    known = replace(assumptions(rules(pull_billed=False)), risks=replace(EVEN, tiers=()))
+    known = expecting(boot=())
     pair = Offers.of([machine("cheap", 0.1, " bid"), machine("dear", 1.0, " bid")])
     plain = bills(pair, JOB, known)
     chain = fallback(pair, plain)
@@ -96,8 +101,8 @@ def test_in_a_chain_too_a_cut_run_goes_on_where_it_is_dearer() -> None:
 
 
 def test_who_boots_nineteen_times_of_twenty_has_no_worse_range_than_its_own() -> None:
-    nearly = replace(EVEN.tiers[0], chance=0.95)
-    deals = ranked(machine("a", 0.1), machine("b", 1.0), risks=replace(EVEN, tiers=(nearly,)))
+    nearly = replace(EVEN[0], chance=0.95)
+    deals = ranked(machine("a", 0.1), machine("b", 1.0), boot=(nearly,))
     # 0.95 × 0.1 + 0.05 × (0.005 + 1.0)
     assert deals[0].run_usd == pytest.approx(0.14525, abs=1e-4)
     assert deals[0].run_high_usd == pytest.approx(deals[0].run_usd)

@@ -20,10 +20,10 @@ BETWEEN_ROOMS = {
 """Folders whose tests are of no single module."""
 OF_NO_MODULE = {
     "tui/test_pictures.py": "whole screens as pictures",
-    "leases/test_adrift.py": "what a killed process leaves, across the whole room",
-    "leases/test_ending.py": "every end of a lease, across the whole room",
-    "leases/test_unclear.py": "creates without an answer, across the whole room",
-    "leases/test_watching.py": "what is looked at while it runs, across the whole room",
+    "tui/test_dialogues.py": "every dialogue, at every size of the terminal",
+    "api/test_python_page.py": "the page about Python, whose examples it runs",
+    "api/test_wait.py": "Hunter and its runner together, for callers without async",
+    "cli/test_ps.py": "one command of a file of several",
 }
 """And single files."""
 
