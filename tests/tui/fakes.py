@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from typing import TYPE_CHECKING
 
+from hunter.api.clock import MarketClock
 from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home
-from hunter.markets.protocol import Simulation
+from hunter.values.clock import Pace
 from hunter.values.offers import Tenancy
 from hunter.values.workload import Limits
 from tests.builders import NOW, offer, workload
@@ -70,10 +72,11 @@ def frozen_app(
 
 def fast_app(folder: Path, *markets: FakeMarket, job: Workload = JOB) -> HunterApp:
     """An app whose markets run so fast that five of their seconds are a wink of ours."""
-    for market in markets:
-        market.simulation = Simulation(now=NOW, speed=1200.0, paced=False)
     home = Home(config_folder=folder, data_folder=folder, simulated=True, config=Config())
-    return HunterApp(Hunter(home, markets={m.name: m for m in markets}), job)  # type: ignore[misc]
+    # of no market: a fake that told the time would tell the same whenever it is asked, and set it back
+    clock = MarketClock(Pace(market_s=NOW, wall_s=time.time(), speed=1200.0))
+    hunter = Hunter(home, markets={m.name: m for m in markets}, clock=clock)  # type: ignore[misc]
+    return HunterApp(hunter, job)
 
 
 async def until(pilot: Pilot[int], what: Callable[[], object]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from hunter.leases.lease import Caps
+from hunter.values.clock import Pace
 from tests.tui.fakes import opened, until
-from tests.tui.renting import rent
+from tests.tui.renting import CAPS, rent
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.deals import DealsScreen
 
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
 async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps_ended_it(
     app: HunterApp, market: FakeMarket
 ) -> None:
-    lease = await rent(app, Caps(max_usd_h=5, max_usd=5, ttl_s=9000))
+    market.life = ("starting",)
+    lease, clock = await rent(app), app.desk.hunter.clock
 
     def told(words: str) -> bool:
-        app.look()
+        if not any(worker.group == "burning" and worker.is_running for worker in app.workers):
+            app.look()  # not while one looks already: it would be called off
         return any(words in f"{n.title} {n.message}" for n in app._notifications)
 
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
+        await until(pilot, lambda: app.desk.burning is not None)
+        market.life = ("starting", "running")
         await until(pilot, lambda: told("is ready"))
+        later_s = clock.now() + CAPS.ttl_s
+        clock.follow(Pace(market_s=later_s, wall_s=time.time(), speed=clock.speed))
         await until(pilot, lambda: told("its time to live is over"))
     assert app.desk.hunter.leases.get(lease.lease_id).state == "ended"
     assert not market.rented

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.widgets import Button, Input
 
 from hunter.markets.protocol import Charge
@@ -122,8 +123,6 @@ async def test_a_deal_that_is_gone_says_so_and_cannot_be_launched(
 async def test_a_price_that_moved_is_told_before_the_yes(
     still: HunterApp, market: FakeMarket
 ) -> None:
-    from msgspec.structs import replace
-
     app = still
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
