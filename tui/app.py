@@ -11,8 +11,8 @@ from textual.worker import WorkerFailed
 
 from hunter.api.background import Background
 from hunter.values.errors import HunterError
+from hunter.values.words import money
 from tui.desk import Desk
-from tui.format import money
 from tui.keys import APP
 from tui.leaving import UNKEPT, blind_question, leave_question
 from tui.palette import commands

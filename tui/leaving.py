@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.format import money
+from hunter.values.words import money
 from tui.screens.confirm import Answer, ConfirmScreen
 from tui.widgets.sheet import MUTED, STRONG
 

@@ -8,9 +8,10 @@ import click
 from msgspec.structs import asdict
 
 from hunter.cli.options import KeyValues
-from hunter.cli.shell import Shell, common, number, table, usd, wait_for
+from hunter.cli.output import table
+from hunter.cli.shell import Shell, common, wait_for
 from hunter.values.errors import NothingMatches, UsageError
-from hunter.values.units import duration, human
+from hunter.values.words import duration, gpus, human, number, usd
 from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def _print_coldstart(shell: Shell, deal: Deal, host: dict[str, str] | None, *, w
         shell.show(f"{job.name} on a host with {stated}")
     else:
         shell.show(
-            f"{job.name} on {offer.ref}: {offer.gpu_count}x {offer.gpu}, "
+            f"{job.name} on {offer.ref}: {gpus(offer.gpu, offer.gpu_count)}, "
             f"{offer.location or 'place unknown'}"
         )
     rows = [

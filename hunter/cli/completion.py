@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from hunter.cli.output import show
 from hunter.values.errors import UsageError
 
 
@@ -22,5 +23,5 @@ def completion(ctx: click.Context, shell_name: str) -> int:
     if kind is None:
         raise UsageError(f"There is no completion for {shell_name}.")
     root = ctx.find_root().command
-    click.echo(kind(root, {}, "hunter", "_HUNTER_COMPLETE").source())
+    show(kind(root, {}, "hunter", "_HUNTER_COMPLETE").source())
     return 0

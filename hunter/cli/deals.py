@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hunter.cli.options import DURATION
-from hunter.cli.shell import Shell, common, iso, number, table, usd, wait_for
+from hunter.cli.output import csv_text, table, tell
+from hunter.cli.shell import Shell, common, wait_for
 from hunter.cost.choices import FLAGS, SORTS
 from hunter.values.errors import MarketError, MarketUnusable, UsageError
-from hunter.values.units import duration
+from hunter.values.words import duration, gpus, iso, number, percent, usd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,12 +97,12 @@ def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
     clear = "\r\033[K" if sys.stderr.isatty() else ""
     for poll in polled:
         if isinstance(poll.error, MarketUnusable):
-            click.echo(f"{clear}{poll.error}", err=True)
+            tell(f"{clear}{poll.error}")
             continue
         if poll.error is not None:
-            click.echo(f"{clear}{poll.market}: failed: {poll.error}", err=True)
+            tell(f"{clear}{poll.market}: failed: {poll.error}")
             if poll.error.remedy:
-                click.echo(f"  → {poll.error.remedy}", err=True)
+                tell(f"  → {poll.error.remedy}")
             continue
         whole = "" if poll.complete else ", incomplete: absence proves nothing"
         shell.say(
@@ -235,7 +234,7 @@ def _print_deals(shell: Shell, stale_after_s: float, found: Deals, *, as_csv: bo
                 {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
             )
         elif rows:
-            shell.show(_csv(rows))
+            shell.show(csv_text(rows).rstrip("\n"))
         return
     if not len(found):
         return
@@ -252,31 +251,21 @@ def _print_deals(shell: Shell, stale_after_s: float, found: Deals, *, as_csv: bo
 
 def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:
     offer = deal.offer
-    count = f"{offer.gpu_count}x " if offer.gpu_count > 1 else ""
-    cold = "?" if deal.cold_start_s is None else duration(deal.cold_start_s)
     stale = " stale" if deal.age_s > stale_after_s else ""
     return [
         str(deal.rank),
         offer.ref,
-        count + offer.gpu,
+        gpus(offer.gpu, offer.gpu_count),
         offer.location or "?",
         usd(deal.run_usd),
         f"{usd(deal.run_low_usd, 3)}-{usd(deal.run_high_usd, 3)}",
         duration(deal.age_s) + stale,
         usd(deal.useful_hour_usd),
         usd(deal.all_in_usd_h),
-        cold,
+        duration(deal.cold_start_s),
         usd(deal.cold_start_usd),
-        f"{deal.boot_chance:.0%}",
+        percent(deal.boot_chance),
         number(deal.interruptions, ".2f"),
         number(offer.inet_down_mbps),
         " ".join(deal.flags),
     ]
-
-
-def _csv(rows: list[dict[str, Any]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue().rstrip("\n")

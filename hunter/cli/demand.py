@@ -8,8 +8,9 @@ import click
 import msgspec
 
 from hunter.cli.options import DURATION
-from hunter.cli.shell import Shell, common, number, table, usd
-from hunter.values.units import duration
+from hunter.cli.output import table
+from hunter.cli.shell import Shell, common
+from hunter.values.words import duration, number, percent, usd
 
 if TYPE_CHECKING:
     from hunter.cost.serving import Serving
@@ -72,7 +73,7 @@ def _print(shell: Shell, found: Serving) -> None:
         [
             way.way + ("" if way.timeout_s is None else f", {duration(way.timeout_s)} idle"),
             usd(way.usd_month, 2),
-            f"{way.usd_month / always:.0%}",
+            percent(way.usd_month / always),
             number(way.up_h_month),
             number(way.wakes_month),
             duration(way.wait_s),

@@ -8,9 +8,10 @@ import click
 from msgspec.structs import asdict
 
 from hunter.cli.deals import deal_json
-from hunter.cli.shell import Shell, common, number, table, usd
+from hunter.cli.output import table
+from hunter.cli.shell import Shell, common
 from hunter.cost.choices import FLAGS
-from hunter.values.units import duration
+from hunter.values.words import duration, gpus, number, percent, usd
 
 if TYPE_CHECKING:
     from hunter.cost.deal import BillLine, Deal
@@ -94,7 +95,7 @@ def _readings(deal: Deal) -> list[dict[str, Any]]:
 def _print_bill(shell: Shell, deal: Deal, broken: tuple[Missed, ...]) -> None:
     offer, job = deal.offer, deal.workload
     shell.show(
-        f"{offer.ref}: {offer.gpu_count}x {offer.gpu} ({offer.vram_gb:g} GB each), {offer.tenancy}, "
+        f"{offer.ref}: {gpus(offer.gpu, offer.gpu_count)} ({offer.vram_gb:g} GB each), {offer.tenancy}, "
         f"{offer.location or 'place unknown'}; price seen {duration(deal.age_s)} ago"
     )
     shell.show(f"{job.name}: {job.run.hours:g} h, {job.disk_gb:g} GB of disk, image {job.image}\n")
@@ -139,7 +140,7 @@ def _risk(deal: Deal) -> str:
             f"were each run a good one, ${high:.2f} were each a bad one."
         )
     return (
-        f"It comes up with a chance of {deal.boot_chance:.0%}; {number(deal.interruptions, '.2f')} "
+        f"It comes up with a chance of {percent(deal.boot_chance)}; {number(deal.interruptions, '.2f')} "
         f"interruptions are expected in a run.{a_month}"
     )
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
-import json
 import os
 import signal
 import sys
-from typing import Any
 
 import click
 
 from hunter import __version__
+from hunter.cli.output import document, tell
 from hunter.cli.shell import Shell, common
 from hunter.values.errors import HunterError
 from hunter.values.keys import hidden, secrets_in
@@ -135,10 +135,10 @@ def _run(args: list[str] | None) -> int:
 def _fail(message: str, remedy: str, code: int, *, as_json: bool) -> int:
     secrets = secrets_in(os.environ)
     message, remedy = hidden(message, *secrets), hidden(remedy, *secrets)
-    click.echo(f"hunter: {message}", err=True)
+    tell(f"hunter: {message}")
     if remedy:
-        click.echo(f"  → {remedy}", err=True)
+        tell(f"  → {remedy}")
     if as_json and code not in (3, 130):
-        document: dict[str, Any] = {"error": message, "remedy": remedy, "exit_code": code}
-        click.echo(json.dumps(document))
+        with contextlib.suppress(HunterError, BrokenPipeError):  # stdout itself may be what failed
+            document({"error": message, "remedy": remedy, "exit_code": code})
     return code

@@ -17,7 +17,7 @@ from hunter.values.amounts import (
     shortened,
 )
 from hunter.values.errors import UsageError
-from hunter.values.units import duration
+from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

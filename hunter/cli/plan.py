@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from hunter.cli.shell import Shell, common, number, table, usd, wait_for
+from hunter.cli.output import table, write_file
+from hunter.cli.shell import Shell, common, wait_for
 from hunter.values.errors import HunterError, NothingMatches, UsageError
-from hunter.values.units import human
+from hunter.values.words import human, number, usd
 
 if TYPE_CHECKING:
     from hunter.cost.shipping import Plan
@@ -140,11 +141,6 @@ def dockerfile(shell: Shell, workload: str | None, way: str | None, output: str 
     path = Path(output)
     if path.exists():
         raise UsageError(f"{path} exists.", remedy="Remove it, or give another name.")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise HunterError(
-            f"{path} cannot be written: {error.strerror}.", remedy="Give -o."
-        ) from error
+    write_file(path, text)
     shell.say(f"wrote {path}: {best.way}")
     return 0

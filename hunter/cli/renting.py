@@ -11,10 +11,11 @@ import click
 
 from hunter.cli.explain import print_bill
 from hunter.cli.options import MONEY, TTL
-from hunter.cli.shell import Shell, common, iso, table, usd, wait_for
+from hunter.cli.output import table, tell
+from hunter.cli.shell import Shell, common, wait_for
 from hunter.leases.lease import Caps
 from hunter.values.errors import HunterError, MarketError, UsageError
-from hunter.values.units import duration
+from hunter.values.words import duration, iso, usd
 
 if TYPE_CHECKING:
     from hunter.api.hunter import Hunter
@@ -207,9 +208,9 @@ def ps(shell: Shell) -> int:
             else:
                 _print_running(shell, now.ours, now.unexplained, silent=bool(now.unknown))
             for name, error in now.unknown:
-                click.echo(f"{name}: what runs there is unknown: {error}", err=True)
+                tell(f"{name}: what runs there is unknown: {error}")
             for name, problem in now.problems:
-                click.echo(f"{name}: {problem}", err=True)
+                tell(f"{name}: {problem}")
             return 1 if now.unknown or now.problems else 0
 
     return wait_for(work())
@@ -367,14 +368,13 @@ async def _destroy_one(shell: Shell, hunter: Hunter, name: str) -> dict[str, Any
     try:
         lease = await hunter.destroy(name)
     except HunterError as error:
-        click.echo(f"hunter: {name}: {error}\n  → {error.remedy}", err=True)
+        tell(f"hunter: {name}: {error}\n  → {error.remedy}")
         state = "ending" if isinstance(error, MarketError) else None
         return {"id": name, "state": state, "error": str(error), "remedy": error.remedy,
                 "exit_code": error.exit_code}  # fmt: skip
     except Exception as error:  # noqa: BLE001  a mistake of ours in one must not keep another alive
         text = f"{type(error).__name__}: {error}"
-        click.echo(f"hunter: {name}: {text}\n  → This is a mistake in Hunter; look at hunter ps.",
-                   err=True)  # fmt: skip
+        tell(f"hunter: {name}: {text}\n  → This is a mistake in Hunter; look at hunter ps.")
         return {"id": name, "state": None, "error": text, "exit_code": 1}
     if lease.state == "refused":
         shell.say(f"{name} was never created: {lease.note}")

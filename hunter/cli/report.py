@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import sys
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from hunter.cli.options import MOMENT
-from hunter.cli.shell import Shell, common, iso, table, wait_for
-from hunter.values.errors import HunterError, NothingMatches
+from hunter.cli.output import STDOUT, Rows, table, write_csv
+from hunter.cli.shell import Shell, common, wait_for
+from hunter.values.errors import NothingMatches
+from hunter.values.words import iso, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from hunter.api.prices import Prices
     from hunter.values.columns import Offers
 
-Rows = list[dict[str, Any]]
 When: TypeAlias = timedelta | datetime | None
 
 
@@ -33,7 +31,7 @@ def _output(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--since", type=MOMENT, metavar="T", help="From then on: 24h, 7d or 2026-11-20."),
         click.option("--until", type=MOMENT, metavar="T", help="Up to then."),
-        click.option("--csv", "csv_file", metavar="[FILE]", is_flag=False, flag_value="-",
+        click.option("--csv", "csv_file", metavar="[FILE]", is_flag=False, flag_value=STDOUT,
                      help="Write CSV, to FILE or to stdout."),
     ):  # fmt: skip
         command = option(command)
@@ -131,7 +129,9 @@ def _write(shell: Shell, rows: Rows, csv_file: str | None) -> int:
     if shell.json:
         shell.document({"rows": rows})
     elif csv_file is not None:
-        _write_csv(shell, rows, csv_file)
+        write_csv(rows, csv_file)
+        if csv_file != STDOUT:
+            shell.say(f"{len(rows)} rows in {csv_file}")
     elif rows:
         headers = [name for name in rows[0] if any(row[name] is not None for row in rows)]
         cells = [[_cell(row[name]) for name in headers] for row in rows]
@@ -143,24 +143,4 @@ def _write(shell: Shell, rows: Rows, csv_file: str | None) -> int:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
-        return "?"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _write_csv(shell: Shell, rows: Rows, csv_file: str) -> None:
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    if csv_file == "-":
-        sys.stdout.write(buffer.getvalue())
-        return
-    try:
-        with open(csv_file, "w", encoding="utf-8", newline="") as file:
-            file.write(buffer.getvalue())
-    except OSError as error:
-        raise HunterError(
-            f"{csv_file} cannot be written: {error}.", remedy="Name another file."
-        ) from error
-    shell.say(f"{len(rows)} rows in {csv_file}")
+    return str(value) if isinstance(value, (str, int)) else number(value, ".4g")

@@ -48,9 +48,9 @@ def serve(shell: Shell, /, as_env: bool, **options: Any) -> int:
         if shell.json:
             shell.document({"url": url})
         elif as_env:
-            click.echo("\n".join(f"export {name}={url}" for name in _variables()))
+            shell.show("\n".join(f"export {name}={url}" for name in _variables()))
         else:
-            click.echo(f"The embedded market answers at {url} (Ctrl-C ends it).")
+            shell.show(f"The embedded market answers at {url} (Ctrl-C ends it).")
 
     serve(Options(**options), ready)
     return 0

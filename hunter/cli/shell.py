@@ -1,22 +1,19 @@
-"""What every command shares: the global options, the Hunter that they mean, and how to print."""
+"""What every command shares: the global options, and the Hunter that they mean."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import json
-import os
-import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
 
+from hunter.cli import output
 from hunter.facts.config import Home, find_home
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
 
     from hunter.api.hunter import Hunter
     from hunter.values.billing import Reading
@@ -68,17 +65,17 @@ class Shell:
         return workload_file.load(name or self.home.config.workload)
 
     def say(self, text: str = "", *, nl: bool = True) -> None:
-        """A line for people: stderr where stdout carries JSON or CSV, nothing where quiet."""
+        """A note for people; nothing where quiet."""
         if not self.quiet:
-            click.echo(text, err=True, nl=nl, color=False if "NO_COLOR" in os.environ else None)
+            output.tell(text, nl=nl)
 
     def show(self, text: str = "") -> None:
         """A line of the answer."""
-        click.echo(text, color=False if "NO_COLOR" in os.environ else None)
+        output.show(text)
 
-    def document(self, document: Any) -> None:
+    def document(self, value: Any) -> None:
         """The answer as one JSON document."""
-        click.echo(json.dumps(document, indent=None if not sys.stdout.isatty() else 1))
+        output.document(value)
 
 
 def common(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,48 +112,3 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     import asyncio  # noqa: PLC0415  30 ms, and a ranking never waits
 
     return asyncio.run(work)
-
-
-def usd(value: float | None, digits: int = 4) -> str:
-    """Dollars for people; unknown is ?."""
-    return "?" if value is None else f"{value:.{digits}f}"
-
-
-def number(value: float | None, spec: str = ".0f") -> str:
-    """A number for people; unknown is ?."""
-    return "?" if value is None else format(value, spec)
-
-
-def iso(unix_s: float | None) -> str | None:
-    """Unix seconds as ISO 8601 in UTC."""
-    if unix_s is None:
-        return None
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds")
-
-
-def table(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = ()
-) -> str:
-    """Aligned columns, numbers to the right, cut at the terminal's width."""
-    widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        parts = [
-            cell.ljust(width) if i in left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        text = "  ".join(parts).rstrip()
-        return text[:columns] if columns else text
-
-    columns = _screen_columns() if _fits_screen() else 0
-    return "\n".join([click.style(line(headers), bold=True), *(line(row) for row in rows)])
-
-
-def _screen_columns() -> int:
-    import shutil  # noqa: PLC0415  3 ms with its archives, and JSON has no columns
-
-    return shutil.get_terminal_size().columns
-
-
-def _fits_screen() -> bool:
-    return sys.stdout.isatty() or "COLUMNS" in os.environ

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hunter.cli.options import DURATION, KeyValues
-from hunter.cli.shell import Shell, common, number, table, usd
+from hunter.cli.output import table
+from hunter.cli.shell import Shell, common
 from hunter.values.amounts import MOST_USD
 from hunter.values.amounts import number as plain_number
 from hunter.values.errors import UsageError
-from hunter.values.units import duration
+from hunter.values.words import duration, percent, usd
 
 if TYPE_CHECKING:
     from hunter.cost.keeping import Flip
@@ -135,11 +136,11 @@ def _print(shell: Shell, one: Storage) -> None:
             kept.way.says,
             usd(kept.way.keep_usd_h),
             usd(kept.way.warm_usd),
-            "?" if kept.way.warm_s is None else duration(kept.way.warm_s),
+            duration(kept.way.warm_s),
             usd(kept.gap_usd),
             usd(kept.month_usd, 2),
             _pays(kept),
-            "" if kept.restart_fails == 0 else number(kept.restart_fails, ".0%"),
+            "" if kept.restart_fails == 0 else percent(kept.restart_fails),
             kept.way.ties_to,
         ]
         for kept in one.ways

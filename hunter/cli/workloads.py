@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from hunter.cli.shell import Shell, common, table
+from hunter.cli.output import table
+from hunter.cli.shell import Shell, common
 
 
 @click.command()

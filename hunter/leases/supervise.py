@@ -10,7 +10,7 @@ from hunter.leases.lease import COSTLY_STATES
 from hunter.leases.lookout import LOOK_EVERY_S
 from hunter.leases.policy import breach, is_late
 from hunter.values.errors import WaitRanOut
-from hunter.values.units import duration
+from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from hunter.leases.ender import Ender

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hunter.payload.sizes import Piece
 from hunter.payload.unpacked import is_foreign
 from hunter.values.references import packing
-from hunter.values.units import human
+from hunter.values.words import human
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

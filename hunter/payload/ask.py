@@ -29,7 +29,7 @@ from hunter.payload.registry import open_registry, parse_image
 from hunter.payload.sizes import NoCache, decoded
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.references import size_key
-from hunter.values.units import duration
+from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -15,7 +15,7 @@ from hunter.payload.http import failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
-from hunter.values.units import human
+from hunter.values.words import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

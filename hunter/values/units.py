@@ -30,17 +30,6 @@ def gb(n_bytes: float) -> float:
     return n_bytes / BYTES_PER_GB
 
 
-def human(n_bytes: float | None) -> str:
-    """Bytes as people read them, GB being 10^9; unknown is ?.
-
-    >>> human(0), human(999_400), human(16_300_000_000), human(None)
-    ('0.0 MB', '1.0 MB', '16.30 GB', '?')
-    """
-    if n_bytes is None:
-        return "?"
-    return f"{n_bytes / 1e9:.2f} GB" if n_bytes >= BYTES_PER_GB else f"{n_bytes / 1e6:.1f} MB"
-
-
 def usd_gb_from_usd_gib(usd_gib: float) -> float:
     """$ per GiB as $ per GB: a meter that counts GiB charges a GB less.
 
@@ -75,19 +64,3 @@ def hours(text: str) -> float:
     (1.5, 10.0, 48.0)
     """
     return seconds_of(text) / SECONDS_PER_HOUR
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people write them, two units at most.
-
-    >>> duration(59.4), duration(3720), duration(200000)
-    ('59s', '1h02m', '2d07h')
-    """
-    total = round(seconds)
-    if total < 60:
-        return f"{total}s"
-    if total < 3600:
-        return f"{total // 60}m{total % 60:02d}s"
-    if total < 86400:
-        return f"{total // 3600}h{total % 3600 // 60:02d}m"
-    return f"{total // 86400}d{total % 86400 // 3600:02d}h"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hunter.values.units import duration, gb, hours, usd_h_from_gb_month
+from hunter.values.units import gb, hours, usd_h_from_gb_month
+from hunter.values.words import duration
 
 
 @given(st.integers(1, 10**6))

@@ -16,9 +16,9 @@ from hunter.api.renting import check_caps
 from hunter.leases.lease import Caps
 from hunter.values.amounts import MOST_USD, number, seconds
 from hunter.values.errors import HunterError, UsageError
-from hunter.values.units import duration
+from hunter.values.words import age, duration, gpus, money, percent, span, usd
 from tui.desk import standing
-from tui.format import STALE, age, gpus, money, percent, span, spans, usd
+from tui.format import STALE
 from tui.screens.dialog import Box, Dialog, in_sight
 from tui.widgets.bill import BillSheet
 from tui.widgets.facts import vouched
@@ -188,8 +188,8 @@ class LaunchScreen(Dialog[None]):
         self.verdict.update(
             Content.assemble(
                 ("ready in ", MUTED),
-                (span(deal.cold_start_s), STRONG),
-                (f" ({spans(deal.cold_start_low_s, deal.cold_start_high_s)}) for ", MUTED),
+                (duration(deal.cold_start_s), STRONG),
+                (f" ({span(deal.cold_start_low_s, deal.cold_start_high_s)}) for ", MUTED),
                 (money(deal.cold_start_usd), STRONG),
                 (", then ", MUTED),
                 (f"{money(deal.all_in_usd_h)}/h", STRONG),

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
 
+from hunter.values.words import money
 from tui.desk import standing
-from tui.format import money
 from tui.keys import LEASE
 from tui.screens.confirm import Answer, ConfirmScreen
 from tui.widgets.headline import Headline

@@ -10,8 +10,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer
 
+from hunter.values.words import age, duration, gpus, usd
 from tui.desk import standing
-from tui.format import STALE, age, gpus, span, usd
+from tui.format import STALE
 from tui.keys import RUNNING
 from tui.screens.lease import EndAgreed, LeaseScreen, end_question
 from tui.widgets.headline import Headline
@@ -189,7 +190,10 @@ class RunningScreen(Screen[None]):
             usd(kept.burn_usd_h),
             usd(kept.spent_usd),
             usd(lease.max_usd, 2),
-            (f"{STALE}{span(-left_s)}" if over else span(left_s), "warning" if over else ""),
+            (
+                f"{STALE}{duration(-left_s)}" if over else duration(left_s),
+                "warning" if over else "",
+            ),
         )
 
     def _listed(self, lease: Lease) -> bool | None:
@@ -207,7 +211,7 @@ class RunningScreen(Screen[None]):
             gpus(lease.gpu, lease.gpu_count),
             lease.workload,
             f"{age(self.desk.now() - ended_at)} ago",
-            "—" if refused else span(ended_at - lease.intended_at),
+            "—" if refused else duration(ended_at - lease.intended_at),
             "—" if refused else usd(lease.metered_usd),
             "—" if refused else usd(lease.billed_usd),
             f"refused: {lease.note}" if refused else lease.note,

@@ -11,9 +11,9 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from hunter.facts.workload_file import load, samples
+from hunter.values.words import money
 from hunter.values.workload import Workload
 from tui.desk import standing
-from tui.format import money
 from tui.screens.dialog import Box, Dialog
 from tui.widgets.sheet import BAD, MUTED, STRONG
 

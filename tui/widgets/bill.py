@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tui.format import bar, money, number, span, usd
+from hunter.values.words import duration, money, number, usd
+from tui.format import bar
 from tui.widgets.sheet import ACCENT, HEAD, MUTED, STRONG, Sheet, apart, line
 
 if TYPE_CHECKING:
@@ -86,12 +87,12 @@ def _pays(kept: Kept) -> str:
         return ""
     if up_to == math.inf:
         return "always pays"
-    return f"pays ≤ {span(up_to * 3600)}" if up_to else "never pays"
+    return f"pays ≤ {duration(up_to * 3600)}" if up_to else "never pays"
 
 
 def keeping(found: Storage, width: int) -> Iterator[Content]:
     """Every way to keep the workload between two runs, the cheapest at its cadence first."""
-    idle = span(found.idle_h * 3600)
+    idle = duration(found.idle_h * 3600)
     yield apart(
         [("BETWEEN RUNS", HEAD), (f"  idle for {idle}", MUTED)], [("a gap $", MUTED)], width
     )

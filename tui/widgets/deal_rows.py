@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import STALE, gpus, marked_age, number, percent, span, tenancy, usd
+from hunter.values.words import duration, gpus, number, percent, usd
+from tui.format import STALE, marked_age, tenancy
 from tui.widgets.line_table import Cell, Column
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def deal_row(deal: Deal, age_s: float, stale_after_s: float) -> tuple[Cell, ...]
         usd(deal.useful_hour_usd),
         usd(deal.all_in_usd_h),
         percent(share),
-        span(deal.cold_start_s),
+        duration(deal.cold_start_s),
         usd(deal.cold_start_usd),
         number(offer.inet_down_mbps, ".0f"),
         percent(offer.reliability, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import money, span
+from hunter.values.words import duration, money
 from tui.widgets.sheet import ACCENT, HEAD, MUTED, STRONG, Sheet, apart, line
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ def serving(found: Serving, width: int) -> Iterator[Content]:
     for label, drawn in found.picture:
         yield line((f"{label:<10}", MUTED), (drawn, ACCENT))
     for way in found.ways:
-        idle = "" if way.timeout_s is None else f", {span(way.timeout_s)} idle"
+        idle = "" if way.timeout_s is None else f", {duration(way.timeout_s)} idle"
         yield apart(
             [(way.way, STRONG), (idle, MUTED)],
-            [(f"{span(way.wait_s)} · ", MUTED), (money(way.usd_month, 2), STRONG)],
+            [(f"{duration(way.wait_s)} · ", MUTED), (money(way.usd_month, 2), STRONG)],
             width,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import STALE, age, gpus, money, number, percent
+from hunter.values.words import age, gpus, money, number, percent
+from tui.format import STALE
 from tui.widgets.sheet import ACCENT, MUTED, STRONG, WARN, Sheet, apart, line
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import usd
+from hunter.values.words import usd
 from tui.widgets.sheet import ACCENT, HEAD, STRONG, Piece, Sheet, apart
 
 if TYPE_CHECKING:

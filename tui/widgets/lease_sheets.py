@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import STALE, bar, gpus, money, percent, span, usd
+from hunter.values.words import duration, gpus, money, percent, usd
+from tui.format import STALE, bar
 from tui.widgets.sheet import ACCENT, BAD, GOOD, HEAD, MUTED, STRONG, WARN, Piece, Sheet, line
 
 if TYPE_CHECKING:
@@ -59,17 +60,17 @@ def state_lines(status: LeaseStatus, problem: str | None) -> Iterator[Content]:
         (f"  {lease.market}:{lease.instance_id or '…'} · {lease.tenancy} · {lease.workload}", MUTED),
     )  # fmt: skip
     expected = status.expected_ready_s
-    aim = "" if expected is None else f" of about {span(expected)} expected"
+    aim = "" if expected is None else f" of about {duration(expected)} expected"
     if lease.ready_at is not None:
-        yield line((f"ready after {span(status.waited_s)}{aim}", MUTED))
+        yield line((f"ready after {duration(status.waited_s)}{aim}", MUTED))
     elif lease.live:
         late = expected is not None and status.waited_s > expected
         yield line(
-            f"{span(status.waited_s)}",
+            f"{duration(status.waited_s)}",
             (f"{aim} {STALE} late" if late else aim, WARN if late else MUTED),
         )
     else:
-        yield line((f"{lease.note or 'over'}, after {span(status.waited_s)}", MUTED))
+        yield line((f"{lease.note or 'over'}, after {duration(status.waited_s)}", MUTED))
     if problem:
         yield line((f"{STALE} {problem}", WARN))
     elif status.login and lease.live:
@@ -86,7 +87,7 @@ def meter_lines(status: LeaseStatus, width: int) -> Iterator[Content]:
     until = lease.ended_at if lease.ended_at is not None else status.now
     used_s = until - lease.intended_at
     yield _meter("time", used_s / ttl_s if ttl_s > 0 else 1.0,
-                 f"{span(used_s)} of {span(ttl_s)}", room)  # fmt: skip
+                 f"{duration(used_s)} of {duration(ttl_s)}", room)  # fmt: skip
     yield line(("burn    ", MUTED), (f"{money(status.burn_usd_h)}/h now", STRONG),
                (f", cap {money(lease.max_usd_h, 2)}/h", MUTED))  # fmt: skip
     yield line(("price   ", MUTED), *_contract(status))
@@ -148,7 +149,7 @@ def log_lines(status: LeaseStatus) -> Iterator[Content]:
         what = PHASE_WORDS.get(event.phase, event.phase) if event.event == "seen" else event.event
         tone = {"ready": GOOD, "ended": GOOD, "look failed": BAD, "refused": BAD, "too dear": BAD}
         yield line(
-            (f"{span(event.at - status.lease.intended_at):>8}  ", MUTED),
+            (f"{duration(event.at - status.lease.intended_at):>8}  ", MUTED),
             (f"{what:<24}", tone.get(event.event, "")),
             (event.detail, MUTED),
         )

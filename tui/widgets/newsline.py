@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import STALE, age, clip
+from hunter.values.words import age
+from tui.format import STALE, clip
 from tui.widgets.sheet import ACCENT, BAD, MUTED, WARN, Piece, Sheet, apart
 
 if TYPE_CHECKING:

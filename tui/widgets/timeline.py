@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.format import STALE, bar, money, span, spans
+from hunter.values.words import duration, money, span
+from tui.format import STALE, bar
 from tui.widgets.sheet import ACCENT, BAD, GOOD, HEAD, MUTED, STRONG, WARN, Sheet, apart, line
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class StepsSheet(Sheet):
 def expected_lines(deal: Deal, width: int) -> Iterator[Content]:
     """Each phase as a bar that begins where the one before it ends."""
     yield apart(
-        [("COLD START", HEAD), (f"  {span(deal.cold_start_s)}", STRONG)],
+        [("COLD START", HEAD), (f"  {duration(deal.cold_start_s)}", STRONG)],
         [(money(deal.cold_start_usd), STRONG)],
         width,
     )
@@ -67,11 +68,11 @@ def expected_lines(deal: Deal, width: int) -> Iterator[Content]:
         yield line(
             WORDS.get(phase.phase, phase.phase).ljust(NAME),
             (drawn, ACCENT),
-            f"{span(seconds):>8}",
+            f"{duration(seconds):>8}",
             (f"{money(phase.usd):>9}" if wide else "", MUTED),
         )
     yield line(
-        ("between".ljust(NAME), MUTED), (spans(deal.cold_start_low_s, deal.cold_start_high_s), "")
+        ("between".ljust(NAME), MUTED), (span(deal.cold_start_low_s, deal.cold_start_high_s), "")
     )
 
 
@@ -89,14 +90,14 @@ def step_lines(status: LeaseStatus, width: int) -> Iterator[Content]:
             (f"{SIGNS[step.mark]} ", tone),
             (WORDS.get(step.phase, step.phase).ljust(NAME), style),
             (f"{_took(step):>8}", style),
-            (f" {span(step.expected_s):>9}  ", MUTED),
+            (f" {duration(step.expected_s):>9}  ", MUTED),
             (_progress(step, room), WARN if step.late else tone),
             *_remark(step),
         )
 
 
 def _took(step: Step) -> str:
-    return "" if step.elapsed_s is None else span(step.elapsed_s)
+    return "" if step.elapsed_s is None else duration(step.elapsed_s)
 
 
 def _progress(step: Step, room: int) -> str:
@@ -116,5 +117,5 @@ def _remark(step: Step) -> list[tuple[str, str]]:
     if step.mark == "unseen":
         return [(" unseen from outside", MUTED)]
     if step.late:
-        return [(f" {STALE} slower than {span(step.high_s)}, the longest expected", WARN)]
-    return [(f" {spans(step.low_s, step.high_s)}" if step.high_s is not None else "", MUTED)]
+        return [(f" {STALE} slower than {duration(step.high_s)}, the longest expected", WARN)]
+    return [(f" {span(step.low_s, step.high_s)}" if step.high_s is not None else "", MUTED)]
