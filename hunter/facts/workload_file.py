@@ -120,7 +120,7 @@ def parse(text: str, place: str) -> Workload:
         raise WorkloadError(f"{place} is no TOML: {error}.", remedy="Correct that line.") from error
     file = convert(
         table, _File, place, error=WorkloadError,
-        remedy="The README lists every key of a workload file.",
+        remedy="docs/workload.md lists every key of a workload file.",
     )  # fmt: skip
     return _workload(file, place)
 
