@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.cli import main
-from tests.cli.conftest import home, hunter
+from tests.cli.conftest import hunter
 from tests.docs.pages import ROOT, blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["home", "hunter"]
+__all__ = ["hunter"]
 PAGE = ROOT / "docs" / "add-a-command.md"
 
 

@@ -79,7 +79,7 @@ class Session:
         if word == "OFFER":
             where = ("--sandbox",) if "--sandbox" in each.words else ("--market", "vast")
             asked = ("deals", "--on-demand", "--json", "-n", "500", *where)
-            if "launch" in each.words:
+            if "launch" in each.words and each.code == 0:
                 asked = (*asked, "--refresh")
             code, out, err = self.answer(asked)
             assert code == 0, err
@@ -163,6 +163,14 @@ def covers(said: str, path: str) -> bool:
         return True
     inner = path.removeprefix(said.removesuffix(".*"))
     return path.startswith(said.removesuffix(".*")) and inner[:1] in (".", "[") and "[]" not in said
+
+
+def test_the_commands_of_the_other_pages_do_what_they_say(session: Session) -> None:
+    told = [each for path in sorted((ROOT / "docs").glob("*.md"))
+            for each in examples(path.read_text(encoding="utf-8"))]  # fmt: skip
+    assert told
+    for each in told:
+        session.play(each)
 
 
 def test_the_commands_of_the_readme_do_what_it_says(session: Session) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 EVERY = [*NAMES, "hunter"]
 CONFIG = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
 WORKLOAD = (ROOT / "docs" / "workload.md").read_text(encoding="utf-8")
+TO_BE_MADE = {"docs/commands/gpus.md"}
+"""By whoever follows docs/add-a-command.md."""
 OTHERS = {"--link"}
 """Options of other programs that pages speak of."""
 
@@ -94,6 +96,19 @@ def test_links_and_paths_on_a_page_lead_somewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         assert (path.parent / target).exists(), target
+
+    for place in re.findall(r"\b(?:hunter|tui|tests|data|docs|bench)/[\w./-]*\w", text):
+        assert (ROOT / place).exists() or place in TO_BE_MADE, place
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_commands_stand_in_blocks_that_are_run(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    loose = [line for kind in ("", "bash", "sh") for block in blocks(text, kind) for line in block.splitlines()
+             if line.startswith("hunter ")]  # fmt: skip
+    assert not loose or path.stem == "add-a-market", (
+        loose
+    )  # that market is installed by a test of its own
 
 
 # ── the environment, config.toml, workload files ────────────────────────────────────────────
