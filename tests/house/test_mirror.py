@@ -14,6 +14,7 @@ BETWEEN_ROOMS = {
     "bench": "of the folder bench/",
     "claims": "of what was claimed before there was a program",
     "contract": "of our side and the vendors' side together",
+    "docs": "of the pages that people read",
     "house": "of the source as a whole",
     "property": "of several rooms together, on generated input",
 }
