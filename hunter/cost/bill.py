@@ -332,8 +332,7 @@ def _trouble(
     lost_h, cuts = worked - run_h, rate * worked
     start_usd = cold_usd + _priced(duds, dud_usd)
     lost_usd = _priced(lost_h, rates.all_in)
-    some = np.maximum(cuts, 1e-9)
-    each = start_usd + _priced(cuts, lost_usd / some)
+    each = start_usd + lost_usd / np.where(cuts > 0, cuts, 1.0)
     return _Trouble(
         boot_chance=chance,
         duds=duds,
