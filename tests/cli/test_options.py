@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from hunter.cli.main import hunter as door
 from hunter.cli.options import MOMENT, MONEY, TTL, Amount, Duration, KeyValues
@@ -19,15 +17,9 @@ from hunter.facts.workload_file import parse
 from hunter.leases.lease import Caps
 from hunter.values.amounts import (
     LEAST_TTL_S,
-    LONGEST_TEXT,
-    MOST_S,
     MOST_TTL_S,
-    MOST_USD,
-    number,
-    seconds,
 )
 from hunter.values.errors import HunterError, MarketError, UsageError, WorkloadError
-from hunter.values.units import hours
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,41 +161,7 @@ def options(
     return found
 
 
-# ── the parsers ──────────────────────────────────────────────────────────────────────────────
-
-
-@given(st.one_of(st.text(), st.from_regex(r"[0-9.]{1,12} ?[smhd]( ?[0-9]{1,3}[smhd])?")))
-@example("1h30m")
-@example("0s")
-@example("9" * 39 + "h")
-def test_a_duration_is_finite_positive_and_bounded_or_none(text: str) -> None:
-    try:
-        found = seconds(text)
-    except ValueError:
-        return
-    assert 0 < found <= MOST_S
-    assert text.isascii()
-    assert len(text) <= LONGEST_TEXT
-    assert hours(text) == found / 3600
-
-
-@given(st.integers(1, 400), st.integers(0, 23), st.integers(0, 59), st.integers(0, 59))
-def test_durations_add_up_in_any_writing(d: int, h: int, m: int, s: int) -> None:
-    total = d * 86400 + h * 3600 + m * 60 + s
-    assert seconds(f"{d}d{h}h{m}m{s}s") == seconds(f"{d}d {h}h {m} m {s}s") == total
-    assert seconds(f"{total}s") == total
-
-
-@given(st.one_of(st.text(), st.floats().map(str), st.decimals().map(str), st.integers().map(str)))
-@example("nan")
-@example("1e-99")
-def test_a_number_is_finite_positive_and_bounded_or_none(text: str) -> None:
-    try:
-        found = number(text, most=MOST_USD)
-    except ValueError:
-        return
-    assert 0 < found <= MOST_USD
-    assert found == float(text)
+# ── the types of options ─────────────────────────────────────────────────────────────────────
 
 
 def test_types_give_what_was_meant() -> None:

@@ -105,6 +105,7 @@ def test_every_address_is_a_login(
 @example("-p 22 root@-oProxyCommand=x")
 @example("-p 22 -- -oProxyCommand=x@h")
 @example("-p 22 root@1.2.3.4\n")
+@example("-p 70000 root@1.2.3.4")
 def test_a_line_that_was_written_down_is_parsed_as_strictly(text: str) -> None:
     login = login_told(text)
     assert login is None or text in (
