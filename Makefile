@@ -9,14 +9,18 @@ EDITABLE := --config-settings editable_mode=compat
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
 
-test: dev                    ## every test; FAST=1 leaves out figures over many seeded runs
-	@$(BIN)/python -m pytest -n auto $(if $(FAST),-m "not slow")
-
-coverage: dev                ## every test once, under coverage: a table by room; the pure rooms have to be whole
+test: dev                    ## every test; FAST=1 leaves out figures over many seeded runs, COVERAGE=1 measures branches
+ifdef COVERAGE
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n auto $(if $(FAST),-m "not slow")
 	@$(BIN)/coverage combine -q
 	@$(BIN)/python -m bench.rooms
+else
+	@$(BIN)/python -m pytest -n auto $(if $(FAST),-m "not slow")
+endif
+
+coverage:                    ## every test once, under coverage: a table by room; the pure rooms have to be whole
+	@$(MAKE) --no-print-directory test COVERAGE=1
 
 mutants: dev                 ## which changes to hunter/cost no test notices, e.g. PART=bill; goes on where it stopped
 	@$(BIN)/python -m bench.mutants $(PART)
