@@ -32,13 +32,17 @@ PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
 """Nothing here asks anybody beyond loopback."""
 
 
+def _forget(patch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith((*PRIVATE, *TERMINAL)) or name.upper() in PROXIES:
+            patch.delenv(name)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nobodys_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No fixture of any scope sees the home, the keys or the terminal of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in list(os.environ):
-            if name.startswith((*PRIVATE, *TERMINAL)) or name.upper() in PROXIES:
-                patch.delenv(name)
+        _forget(patch)
         nowhere = str(tmp_path_factory.mktemp("home"))
         patch.setenv("HOME", nowhere)
         patch.setenv("HUNTER_HOME", nowhere)
@@ -47,7 +51,11 @@ def _nobodys_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The test's own folder, which is its user's home and Hunter's."""
+    """The test's own folder, which is its user's home and Hunter's.
+
+    An embedded market that an earlier test opened has left its address to the vendors' clients.
+    """
+    _forget(monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("HUNTER_HOME", str(tmp_path))
     return tmp_path

@@ -244,7 +244,7 @@ async def test_the_command_runs_ssh_with_a_checked_login_or_not_at_all(
     monkeypatch.setattr("hunter.markets.open.adapter_of", lambda plugin: lambda *_: FakeMarket())
     lease = await launched(leases_on(home, FakeMarket(stock=[DEAL])))
     answer = await asyncio.to_thread(hunter, "ssh", "--print", lease.lease_id)
-    assert (answer.code, answer.out, run) == (code, out, [])
+    assert (answer.code, answer.out, run) == (code, out, []), answer.err
     answer = await asyncio.to_thread(hunter, "ssh", "--json", lease.lease_id)
     assert answer.json.get("command") == (out.split() or None)
     await asyncio.to_thread(hunter, "ssh", lease.lease_id)
