@@ -204,6 +204,19 @@ def advance(rental: Rental, now: float) -> None:
             rental.reachable_at = None
 
 
+def halt(rental: Rental, at: float, why: str) -> None:
+    """Stop it at a time that has come."""
+    cut(rental, at, "stopped", why)
+    advance(rental, at)
+
+
+def end(rental: Rental, at: float) -> None:
+    """End it for good at a time that has come."""
+    cut(rental, at, "gone", "user")
+    advance(rental, at)
+    rental.destroyed_at = at
+
+
 def reachable(rental: Rental, now: float) -> bool:
     """Whether one can log in."""
     up = rental.reachable_at is not None and rental.reachable_at <= now

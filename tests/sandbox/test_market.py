@@ -49,7 +49,7 @@ def up(where: Still, **body: Any) -> Rental:
         live(where, 3600.0)
         if where.reachable(found):
             return found
-        where.destroy(found)
+        where.renting.destroy(found)
     raise AssertionError("nothing boots")
 
 
@@ -100,7 +100,7 @@ def test_a_floor_above_the_bid_stops_it_and_a_lower_one_brings_it_back() -> None
 
 
 def test_a_bid_below_the_floor_is_created_stopped_and_told_with_its_contract() -> None:
-    from hunter.sandbox.market import Refused
+    from hunter.sandbox.callers import Refused
 
     where = still()
     with pytest.raises(Refused) as caught:
@@ -114,10 +114,10 @@ def test_a_stopped_instance_may_find_its_gpu_taken_and_waits() -> None:
     for seed in range(10):
         where = still(seed=seed)
         found = up(where)
-        where.stop(found)
+        where.renting.stop(found)
         where.at += 8 * 3600  # half of them are taken: 1 − e^(−8/12)
         with where.open() as page:
-            outcomes.add(where.start(page, found))
+            outcomes.add(where.renting.start(page, found))
     assert outcomes == {True, False}
 
 
@@ -130,7 +130,7 @@ def test_money_running_out_stops_everything_to_the_second() -> None:
             break
     assert found.turn.why == "credit"
     with where.open() as page:
-        assert where.balance_usd(page, "me", found.turn.at) == pytest.approx(0, abs=1e-6)
+        assert where.accounts.balance_usd(page, "me", found.turn.at) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_contract_ends_when_its_host_said_so() -> None:

@@ -12,7 +12,8 @@ from graphql import GraphQLError, parse
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hunter.sandbox.market import Caller, SandboxMarket, account_name
+from hunter.sandbox.callers import Caller, account_name
+from hunter.sandbox.market import SandboxMarket
 from hunter.sandbox.runpod.bodies import Problem, reply
 from hunter.sandbox.runpod.graphql import (
     CREATES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.rental import Rental, Volume
 from hunter.sandbox.runpod.pods import pod_id
 
@@ -33,19 +33,21 @@ class Belongings:
 
     def ssh_keys(self, page: Page, key: str) -> list[str]:
         """Public keys, one to a line of the user's setting."""
-        return [line for line in self.market.account(page, key).pub_key.splitlines() if line]
+        return [line for line in self.market.accounts.of(page, key).pub_key.splitlines() if line]
 
     # ── templates and registry logins ────────────────────────────────────────────────────────
 
     def templates(self, page: Page, key: str) -> dict[str, dict[str, Any]]:
         """Templates by id."""
-        found: dict[str, Any] = self.market.account(page, key).extras.setdefault("templates", {})
+        found: dict[str, Any] = self.market.accounts.of(page, key).extras.setdefault(
+            "templates", {}
+        )
         return found
 
     def save_template(self, page: Page, key: str, wish: dict[str, Any]) -> dict[str, Any]:
         """Keep a template, under the id that it has or a new one."""
         known = self.templates(page, key)
-        identity = wish.get("id") or self._new_id(self.market.account(page, key))
+        identity = wish.get("id") or self._new_id(self.market.accounts.of(page, key))
         if any(t["name"] == wish.get("name") and i != identity for i, t in known.items()):
             raise Refused("template", "Template name must be unique.")
         known[identity] = known.get(identity, {}) | wish | {"id": identity}
@@ -74,7 +76,9 @@ class Belongings:
 
     def registries(self, page: Page, key: str) -> dict[str, str]:
         """Names of registry logins by id; user names and passwords are kept nowhere."""
-        found: dict[str, str] = self.market.account(page, key).extras.setdefault("registries", {})
+        found: dict[str, str] = self.market.accounts.of(page, key).extras.setdefault(
+            "registries", {}
+        )
         return found
 
     def save_registry(self, page: Page, key: str, name: str) -> dict[str, str]:
@@ -82,7 +86,7 @@ class Belongings:
         known = self.registries(page, key)
         if name in known.values():
             raise Refused("registry", "Registry name must be unique.")
-        identity = self._new_id(self.market.account(page, key))
+        identity = self._new_id(self.market.accounts.of(page, key))
         known[identity] = name
         return {"id": identity, "name": name}
 
@@ -107,7 +111,7 @@ class Belongings:
 
     def volumes(self, page: Page, key: str) -> list[Volume]:
         """Volumes that exist."""
-        return [v for v in self.market.account(page, key).volumes if v.deleted_at is None]
+        return [v for v in self.market.accounts.of(page, key).volumes if v.deleted_at is None]
 
     def volume(self, page: Page, key: str, identity: str) -> Volume | None:
         """One volume that exists."""
@@ -123,7 +127,7 @@ class Belongings:
         row = next((row for row in self.stock.centers if row[0] == center), None)
         if row is None or not row[4] or tier != TIERS[0]:
             raise Refused("center", f"no {tier} network storage in {center}")
-        account, facts = self.market.account(page, key), self.market.facts["runpod"]
+        account, facts = self.market.accounts.of(page, key), self.market.facts["runpod"]
         now = self.market.now()
         volume = Volume(
             volume_id=self._new_id(account), name=name, center=center, tier=tier,

@@ -26,7 +26,7 @@ from graphql.language import (
 )
 from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.runpod.belongings import Belongings
 from hunter.sandbox.runpod.catalog import GraphqlCatalog, needs_of
 from hunter.sandbox.runpod.money import Money
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from hunter.sandbox.book import Page
-    from hunter.sandbox.market import Caller, SandboxMarket
+    from hunter.sandbox.callers import Caller
+    from hunter.sandbox.market import SandboxMarket
     from hunter.sandbox.rental import Rental, Volume
     from hunter.sandbox.runpod.stock import Stock
 
@@ -212,9 +213,9 @@ class _AccountFields:
 
     def myself(self) -> dict[str, Any]:
         market, page, key = self.market, self.page, self.key
-        facts, account = market.facts["runpod"], market.account(page, key)
+        facts, account = market.facts["runpod"], market.accounts.of(page, key)
         booked = market.now() // facts["billing_step_s"] * facts["billing_step_s"]
-        balance = market.balance_usd(page, key, booked)
+        balance = market.accounts.balance_usd(page, key, booked)
         spend, money = self.renting.spend(page, key), Money(market, page, key)
         own, now = self.belongings, market.now()
         return {
@@ -252,7 +253,7 @@ class _AccountFields:
                 "dataCenterId": volume.center, "dataCenter": center}  # fmt: skip
 
     def settings(self, wish: dict[str, Any]) -> dict[str, Any]:
-        self.market.account(self.page, self.key).pub_key = wish.get("pubKey") or ""
+        self.market.accounts.of(self.page, self.key).pub_key = wish.get("pubKey") or ""
         return self.myself()
 
     def delete_template(self, wish: dict[str, Any]) -> None:

@@ -73,7 +73,7 @@ class Money:
 
     def spans(self, begin: float, end: float, size: str) -> Iterator[tuple[float, float]]:
         """The whole buckets that cover a stretch of time in which there can be charges."""
-        opened = self.market.account(self.page, self.key).opened_at
+        opened = self.market.accounts.of(self.page, self.key).opened_at
         at = bucket_start(max(begin, opened), size)
         while at < min(end, self.market.now()):
             after = bucket_end(at, size)
@@ -107,7 +107,7 @@ class Money:
     def storage_usd(self, begin: float, end: float) -> float:
         """What network volumes cost between two times."""
         tariff = self.market.tariffs["runpod"]
-        volumes = self.market.account(self.page, self.key).volumes
+        volumes = self.market.accounts.of(self.page, self.key).volumes
         until = min(end, self.now)
         return sum(volume_usd(volume, until, tariff, begin) for volume in volumes)
 

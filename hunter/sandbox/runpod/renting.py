@@ -11,9 +11,9 @@ import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.chance import one
 from hunter.sandbox.life import cut, end_flows
-from hunter.sandbox.market import Refused
 from hunter.sandbox.rental import Rental, Volume
 from hunter.sandbox.runpod.stock import ANY, CLOUDS, Found, Needs, Pool, Stock
 
@@ -93,7 +93,7 @@ class Renting:
             r for r in page.rentals
             if r.account == key and r.market == "runpod" and r.destroyed_at is None
         ]  # fmt: skip
-        return self.market.listed(mine, "runpod")
+        return self.market.renting.listed(mine, "runpod")
 
     def rent(self, page: Page, key: str, wish: Wish) -> Rental:
         """A pod where the wish can be met; Refused where it cannot."""
@@ -112,7 +112,7 @@ class Renting:
         self._check_money(page, key, (bid or rate) + disk_usd_h)
         now, number = market.now(), page.next_number
         host = int(one(market.seed, number, 305) * self.stock.facts["stock"]["hosts"])
-        rental = market.add(page, Rental(
+        rental = market.renting.add(page, Rental(
             number=number, market="runpod", account=key,
             machine=zlib.crc32(f"{pool.number}/{host}".encode()),
             gpu=gpu["id"], gpu_count=wish.count, place=pool.place, cloud=pool.cloud,
@@ -138,7 +138,7 @@ class Renting:
     def _volume(self, page: Page, key: str, wish: Wish) -> Volume | None:
         if not wish.network_volume:
             return None
-        for volume in self.market.account(page, key).volumes:
+        for volume in self.market.accounts.of(page, key).volumes:
             if volume.volume_id == wish.network_volume and volume.deleted_at is None:
                 return volume
         raise Refused("volume", f"network volume {wish.network_volume} not found")
@@ -183,7 +183,7 @@ class Renting:
     def _check_money(self, page: Page, key: str, usd_h: float) -> None:
         """An hour of it must be paid for already, and all together stay within the spend limit."""
         market = self.market
-        broke = market.balance_usd(page, key, market.now()) < usd_h
+        broke = market.accounts.balance_usd(page, key, market.now()) < usd_h
         if broke or market.faults.active("no-credit", "runpod"):
             raise Refused("balance", "Your balance is too low to deploy this pod.")
         if self.spend(page, key).total + usd_h > market.facts["runpod"]["spend_limit_usd_h"]:
@@ -203,7 +203,7 @@ class Renting:
             disk += (r.disk_gb + r.volume_gb) * r.storage_usd_gb_month / month_h
         network = sum(
             v.size_gb * v.usd_gb_month / month_h
-            for v in self.market.account(page, key).volumes if v.deleted_at is None
+            for v in self.market.accounts.of(page, key).volumes if v.deleted_at is None
         )  # fmt: skip
         return Spend(gpu=gpu, disk=disk, network=network)
 
@@ -213,7 +213,7 @@ class Renting:
         """Free the GPUs, wipe the container's disk, keep the volume."""
         if rental.locked:
             raise Refused("locked", "This pod is locked.")
-        self.market.stop(rental)
+        self.market.renting.stop(rental)
 
     def resume(
         self, page: Page, rental: Rental, count: int | None = None, bid_per_gpu: float | None = None
@@ -227,7 +227,7 @@ class Renting:
             self._rebid(rental, bid_per_gpu)
         if rental.state == "error":
             self.restart(rental)
-        elif not self.market.start(page, rental):
+        elif not self.market.renting.start(page, rental):
             rental.plan.clear()  # the service keeps no queue of wishes
             rental.intended, rental.reachable_at = "stopped", None
             end_flows(rental, self.market.now())
@@ -260,12 +260,12 @@ class Renting:
 
     def restart(self, rental: Rental) -> None:
         """Start the container again on its disk."""
-        self.market.reboot(rental)
+        self.market.renting.reboot(rental)
         self._expect_reclaim(rental, self.market.now())
 
     def terminate(self, rental: Rental) -> None:
         """End it, whatever state it is in."""
-        self.market.destroy(rental)
+        self.market.renting.destroy(rental)
 
     def _pool(self, rental: Rental) -> Pool:
         return self.stock.pool(self.stock.gpus[rental.gpu], rental.cloud, rental.place)

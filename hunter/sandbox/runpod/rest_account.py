@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.runpod.belongings import Belongings
 from hunter.sandbox.runpod.bodies import (
     ChangeVolume,
@@ -57,7 +57,7 @@ class AccountPaths:
         """Other public keys, for pods created from now on."""
         body = read(await request.body(), SshKeys)
         with self.market.open() as page:
-            self.market.account(page, key).pub_key = "\n".join(body.keys)
+            self.market.accounts.of(page, key).pub_key = "\n".join(body.keys)
         return reply({"keys": body.keys})
 
     @staticmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, structs
 from starlette.responses import Response
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.runpod.belongings import Belongings
 from hunter.sandbox.runpod.bodies import (
     ChangeTemplate,

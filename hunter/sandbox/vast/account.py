@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.vast.doors import page_two_fails, reply
 from hunter.sandbox.vast.instances import charge, user_row
 from hunter.sandbox.vast.params import (
@@ -53,14 +53,14 @@ class VastAccount:
         """The account and its money."""
         key = self.doors.account(request)
         with self.market.open() as page:
-            balance = self.market.balance_usd(page, key, self.market.now(), "vast")
-            return reply(user_row(self.market.account(page, key), balance))
+            balance = self.market.accounts.balance_usd(page, key, self.market.now(), "vast")
+            return reply(user_row(self.market.accounts.of(page, key), balance))
 
     async def deposit(self, request: Request) -> Response:
         """What is prepaid on one instance: nothing."""
         key = self.doors.account(request)
         with self.market.open() as page:
-            if self.market.find(page, key, request.path_params["number"], "vast") is None:
+            if self.market.renting.find(page, key, request.path_params["number"], "vast") is None:
                 raise Refused("no_such_instance", "Instance with that ID does not exist.")
         return reply({"success": True, "refundable_deposit": 0.0, "total_discount": 0.0,
                       "discount_months": 0})  # fmt: skip
@@ -113,7 +113,7 @@ class VastAccount:
         wanted = asked_json(params, "select_filters", dict[str, Any], {})
         since, until = span_of(wanted, "when")
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
         when = int(account.opened_at)
         line = {"start": when, "end": when, "type": "credit",
                 "source": "stripe", "description": "Sandbox credit", "amount": -account.credit_usd,

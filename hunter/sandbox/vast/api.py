@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from hunter.sandbox.market import Refused, SandboxMarket
+from hunter.sandbox.callers import Refused
+from hunter.sandbox.market import SandboxMarket
 from hunter.sandbox.vast.account import VastAccount
 from hunter.sandbox.vast.belongings import VastBelongings
 from hunter.sandbox.vast.doors import VastDoors

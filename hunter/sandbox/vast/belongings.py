@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.vast.doors import iso, reply
 from hunter.sandbox.vast.params import (
     asked_json,
@@ -82,7 +82,7 @@ class VastBelongings:
         """The account's public keys; the service calls none of them not found."""
         key = self.doors.account(request)
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             rows = [
                 self._key_row(account, n, said, account.opened_at)
                 for n, said in account.ssh_keys.items()
@@ -101,7 +101,7 @@ class VastBelongings:
         key = self.doors.account(request)
         said = await self._said_key(request)
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             n = str(_made(account, "vast_ssh_keys"))
             account.ssh_keys[n] = said
             for rental in page.rentals:
@@ -116,7 +116,7 @@ class VastBelongings:
         n = str(request.path_params["number"])
         said = await self._said_key(request)
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             if n not in account.ssh_keys:
                 raise Refused("no_ssh_key", "No ssh key provided")
             account.ssh_keys[n] = said
@@ -127,7 +127,7 @@ class VastBelongings:
         """Remove a public key."""
         key = self.doors.account(request)
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             if account.ssh_keys.pop(str(request.path_params["number"]), None) is None:
                 raise Refused("no_ssh_key", "No ssh key provided")
         return reply({"success": True})
@@ -141,7 +141,7 @@ class VastBelongings:
         filters = asked_json(params, "select_filters", dict[str, Any], {})
         columns = asked_json(params, "select_cols", list[str], ["*"])
         with self.market.open() as page:
-            known = [dict(t) for t in templates(self.market.account(page, key)).values()]
+            known = [dict(t) for t in templates(self.market.accounts.of(page, key)).values()]
         found = selected(known, filters, TEMPLATE_COLUMNS)
         return reply({"success": True, "templates_found": len(found),
                       "templates": narrowed(found, columns)})  # fmt: skip
@@ -154,7 +154,7 @@ class VastBelongings:
             if not body.get(name):
                 raise invalid_args(f"Template {name} is required")
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             known = templates(account)
             same = next((t for t in known.values() if t["hash_id"] == _hash(body)), None)
             if same is None:
@@ -170,7 +170,7 @@ class VastBelongings:
         key = self.doors.account(request)
         body = _checked(await self.doors.body(request))
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             old = _named(account, body)
             content = {n: v for n, v in (old | body).items() if n not in ("id", "hash_id")}
             new = _template(content, old["id"], account, self.market.now())
@@ -183,7 +183,7 @@ class VastBelongings:
         key = self.doors.account(request)
         body = await self.doors.body(request)
         with self.market.open() as page:
-            account = self.market.account(page, key)
+            account = self.market.accounts.of(page, key)
             del templates(account)[str(_named(account, body)["id"])]
         return reply({"success": True, "msg": "Template deleted."})
 

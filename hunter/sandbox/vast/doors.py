@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.responses import PlainTextResponse, Response
 
-from hunter.sandbox.market import Caller, Refused, SandboxMarket, account_name
+from hunter.sandbox.callers import Caller, Refused, account_name
+from hunter.sandbox.market import SandboxMarket
 from hunter.sandbox.vast.params import decoded
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ def instance_row(market: SandboxMarket, rental: Rental) -> dict[str, Any]:
             "storage_total_cost": storage,
             "search": _cost(base, storage),
             "instance": _cost(base if running else 0.0, storage),
-            "min_bid": market.floor_usd_h(rental, now),
+            "min_bid": market.floors.usd_h(rental, now),
             "inet_down_cost": rental.down_usd_gb,
             "inet_up_cost": rental.up_usd_gb,
             "start_date": rental.created_at,

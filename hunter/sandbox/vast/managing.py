@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.responses import PlainTextResponse, Response
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.vast.belongings import template_of
 from hunter.sandbox.vast.doors import page_two_fails, reply
 from hunter.sandbox.vast.instances import instance_row
@@ -43,10 +43,10 @@ class VastInstances:
             r for r in page.rentals
             if r.account == key and r.market == "vast" and r.destroyed_at is None
         ]  # fmt: skip
-        return self.market.listed(mine, "vast")
+        return self.market.renting.listed(mine, "vast")
 
     def _find(self, page: Page, key: str, number: int) -> Rental:
-        rental = self.market.find(page, key, number, "vast")
+        rental = self.market.renting.find(page, key, number, "vast")
         if rental is None:
             raise Refused("no_such_instance", f"Instance {number} not found.")
         return rental
@@ -86,7 +86,7 @@ class VastInstances:
         key = self.doors.owner(request, which).account
         self.doors.pace(request, "show")
         with self.market.open() as page:
-            rental = self.market.find(page, key, which, "vast")
+            rental = self.market.renting.find(page, key, which, "vast")
             row = None if rental is None else instance_row(self.market, rental)
         if row is not None:
             row.pop("volume_info")
@@ -133,8 +133,8 @@ class VastInstances:
         if "label" in body:
             rental.label = body["label"]
         if body.get("state") == "stopped":
-            self.market.stop(rental)
-        return body.get("state") != "running" or self.market.start(page, rental)
+            self.market.renting.stop(rental)
+        return body.get("state") != "running" or self.market.renting.start(page, rental)
 
     async def many(self, request: Request) -> Response:
         """PUT instances: start or stop several, or none where one of them does not exist."""
@@ -152,7 +152,7 @@ class VastInstances:
         key = self.doors.owner(request, which).account
         self.doors.pace(request, "destroy")
         with self.market.open() as page:
-            self.market.destroy(self._find(page, key, which))
+            self.market.renting.destroy(self._find(page, key, which))
         return reply({"success": True, "msg": "destroying instance"})
 
     async def destroy_many(self, request: Request) -> Response:
@@ -161,7 +161,7 @@ class VastInstances:
         ids = numbers((await self.doors.body(request)).get("instance_ids"), "instance_ids")
         with self.market.open() as page:
             for rental in [self._find(page, key, which) for which in dict.fromkeys(ids)]:
-                self.market.destroy(rental)
+                self.market.renting.destroy(rental)
         return reply({"success": True})
 
     async def reboot(self, request: Request) -> Response:
@@ -171,7 +171,7 @@ class VastInstances:
             rental = self._find(page, key, request.path_params["number"])
             if rental.state == "stopped":
                 raise invalid_args("the instance is stopped")
-            self.market.reboot(rental)
+            self.market.renting.reboot(rental)
         return reply({"success": True})
 
     async def bid(self, request: Request) -> Response:
@@ -183,7 +183,7 @@ class VastInstances:
         with self.market.open() as page:
             rental = self._find(page, key, request.path_params["number"])
             if price is None:
-                price = self.market.floor_usd_h(rental, self.market.now())
+                price = self.market.floors.usd_h(rental, self.market.now())
             if price < 0.001:
                 raise Refused("invalid_args", "Please set a bid price >= 0.001.")
             if price > BID_MOST_USD_H * rental.gpu_count:
@@ -191,7 +191,7 @@ class VastInstances:
                 raise Refused("invalid_args", f"Please set a bid price <= {most:g}.")
             if rental.bid_usd_h is None:
                 raise invalid_args("the instance is not interruptible")
-            self.market.change_bid(rental, price)
+            self.market.renting.change_bid(rental, price)
         return reply({"success": True})
 
     async def update(self, request: Request) -> Response:
@@ -200,13 +200,13 @@ class VastInstances:
         body = await self.doors.body(request)
         with self.market.open() as page:
             rental = self._find(page, key, request.path_params["number"])
-            base = template_of(self.market.account(page, key), body) or {}
+            base = template_of(self.market.accounts.of(page, key), body) or {}
             image, onstart = (body.get(n) or base.get(n) for n in ("image", "onstart"))
             rental.image = text(image or rental.image, "image")
             rental.onstart = rental.onstart if onstart is None else text(onstart, "onstart")
             rental.template = base.get("hash_id", rental.template)
             if rental.state != "stopped":
-                self.market.reboot(rental)
+                self.market.renting.reboot(rental)
         return reply({"success": True})
 
     # ── public keys of one instance ──────────────────────────────────────────────────────────

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.vast import columns
 from hunter.sandbox.vast.doors import reply
 from hunter.sandbox.vast.params import asked_json

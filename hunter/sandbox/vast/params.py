@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from starlette.responses import PlainTextResponse, Response
 
-from hunter.sandbox.market import Refused
+from hunter.sandbox.callers import Refused
 from hunter.sandbox.rental import Rental
 from hunter.sandbox.vast.belongings import template_of
 from hunter.sandbox.vast.doors import reply
@@ -175,14 +175,14 @@ class VastRenting:
     def rent(self, page: Page, account: str, ask: int, body: dict[str, Any]) -> Rental:
         """The instance that a create makes; Refused where it makes none, or one that is stopped."""
         market, shown = self.market, self.offers.shown(page)
-        order = read_order(body, template_of(market.account(page, account), body))
+        order = read_order(body, template_of(market.accounts.of(page, account), body))
         rows = np.flatnonzero(shown["id"] == min(ask, LARGEST))
         if not len(rows) or market.faults.active("no-such-ask", "vast"):
             raise Refused(
                 "no_such_ask",
                 f"error 404/3603: no_such_ask  Instance type by id {ask} is not available.",
             )
-        broke = market.balance_usd(page, account, market.now()) <= 0
+        broke = market.accounts.balance_usd(page, account, market.now()) <= 0
         if broke or market.faults.active("no-credit", "vast"):
             raise Refused("no-credit", "Your account lacks credit; see the billing page.")
         row = int(rows[0])
@@ -194,9 +194,9 @@ class VastRenting:
                 "ask_unavailable",
                 f"error 410/3907: no_such_ask Instance type {ask} is no longer available.",
             )
-        rental = market.add(page, self._rental(page, account, order, shown, row))
+        rental = market.renting.add(page, self._rental(page, account, order, shown, row))
         if low or order.stopped:
-            market.stop(rental)
+            market.renting.stop(rental)
         if low:
             told = "Bid is below the minimum; the instance was created stopped."
             raise Refused("invalid_args", told, rental)
