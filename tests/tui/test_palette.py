@@ -188,7 +188,7 @@ async def test_a_record_that_cannot_be_read_is_no_reason_to_leave_unasked(app: H
 
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
-        object.__setattr__(app.desk.hunter.leases, "all", unreadable)
+        app.desk.hunter.leases.ledger.all = unreadable  # type: ignore[method-assign,assignment]
         await pilot.press("q")
         await until(pilot, lambda: isinstance(app.screen, ConfirmScreen))
         assert "unknown" in str(app.screen.query_one(".title").render())
