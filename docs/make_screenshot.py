@@ -28,7 +28,7 @@ async def shoot() -> None:
         async with app.run_test(size=(140, 40)) as pilot:
             for _ in range(200):
                 await pilot.pause(0.05)
-                if app.deals.rows:
+                if app.deals.shortlist:
                     break
             await pilot.press(*"jjj")
             await pilot.pause(0.5)

@@ -88,6 +88,15 @@ class Prices:
         """Whether some market was never polled."""
         return any(news.polled_at is None for news in self.news.values())
 
+    async def begin(self, workload: Workload) -> None:
+        """Ask for what was never asked, first of all for what this workload could use."""
+        await self.remember()
+        if self.missing:
+            await self.poll(workload)
+            await self.poll()
+        elif self.due():
+            await self.poll()
+
     async def poll(self, workload: Workload | None = None) -> tuple[Polled, ...]:
         """Poll every market now: all of it, or what a workload could use, which is quicker.
 

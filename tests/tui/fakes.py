@@ -95,7 +95,7 @@ def deals(app: HunterApp) -> DealsScreen:
 
 def shown(app: HunterApp) -> int:
     """How many deals the table shows."""
-    return len(app.deals.rows)
+    return len(app.deals.shortlist or ())
 
 
 async def opened(pilot: Pilot[int], app: HunterApp) -> None:

@@ -105,7 +105,7 @@ async def test_what_cannot_be_done_now_is_not_offered(app: HunterApp) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
         await pilot.press("slash", *"voodoo")
-        await until(pilot, lambda: not app.deals.rows)
+        await until(pilot, lambda: not app.deals.shortlist)
         names = await palette(pilot, app)
         assert "Launch" not in names
         assert "Clear" in names
@@ -134,7 +134,7 @@ async def test_a_what_if_of_the_palette_is_what_its_key_does(app: HunterApp) -> 
     async with app.run_test(size=(100, 30)) as pilot:
         await opened(pilot, app)
         await choose(pilot, app, "Twice the hours")
-        await until(pilot, lambda: app.deals.factors["hours"] == 2)
+        await until(pilot, lambda: app.deals.what_if.factors["hours"] == 2)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from msgspec.structs import replace
 from textual import getters, on, work
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Label, Static
 
-from hunter.cost.deals import Deals, matching
 from hunter.cost.filters import Query
-from hunter.cost.serving import serve
 from hunter.values.offers import Tenancy
-from hunter.values.workload import varied
 from tui.desk import standing
 from tui.keys import DEALS, NEEDLE
 from tui.prices import Prices
 from tui.screens.launch import LaunchScreen
 from tui.screens.running import RunningScreen
 from tui.screens.workload import WorkloadScreen, job_line
-from tui.widgets.bill import BillSheet, KeepSheet
+from tui.shortlist import Shortlist
+from tui.what_if import WhatIf
 from tui.widgets.deal_rows import COLUMNS, SORTS, TITLES, deal_row
-from tui.widgets.demand import DemandSheet
-from tui.widgets.facts import FactsSheet
+from tui.widgets.detail import DetailPane
 from tui.widgets.headline import Headline
-from tui.widgets.left_out import LeftOutSheet
 from tui.widgets.line_table import LineTable
 from tui.widgets.newsline import Newsline
+from tui.widgets.no_deals import why_empty
 from tui.widgets.sheet import MUTED, STRONG, Piece
-from tui.widgets.timeline import TimelineSheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,13 +34,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from hunter.cost.deal import Deal
+    from hunter.cost.deals import Deals
     from hunter.values.workload import Workload
     from tui.desk import Desk
     from tui.widgets.line_table import Cell
 
-WHAT_IFS = ("hours", "disk", "image")
-MOST_FACTOR = 1024.0
-"""By how much a what-if may make a workload larger, or smaller."""
+T = TypeVar("T")
 TENANCIES = (None, Tenancy.ON_DEMAND, Tenancy.INTERRUPTIBLE)
 CHECK_EVERY_S = 5.0
 """Seconds of ours between two looks at whether prices have grown old."""
@@ -74,6 +68,7 @@ class DealsScreen(Screen[None]):
     newsline = getters.query_one(Newsline)
     table = getters.query_one("#deals", LineTable)
     filter = getters.query_one("#filter", Input)
+    detail = getters.query_one(DetailPane)
 
     def __init__(self, desk: Desk, workload: Workload, stale_after_s: float) -> None:
         super().__init__()
@@ -82,13 +77,12 @@ class DealsScreen(Screen[None]):
         """The workload as it is: what a launch takes."""
         self.workload = workload
         """The workload that deals are priced for: the chosen one, or a what-if of it."""
-        self.factors = dict.fromkeys(WHAT_IFS, 1.0)
+        self.what_if = WhatIf()
         self.stale_after_s = stale_after_s
         self.prices = Prices(desk, stale_after_s, self.post_message)
         self.wanted = Query()
-        self.deals: Deals | None = None
-        self.rows: Sequence[int] = ()
-        """Which of the deals are shown, in order: all, or those that the filter leaves."""
+        self.shortlist: Shortlist | None = None
+        """The deals that are shown, once there was an answer."""
 
     def compose(self) -> ComposeResult:
         """Status above, deals at the left, the selected one's bill at the right, keys below."""
@@ -101,13 +95,7 @@ class DealsScreen(Screen[None]):
             with Vertical(id="market"):
                 yield LineTable(COLUMNS, id="deals")
                 yield Static(id="empty")
-            with VerticalScroll(id="detail", can_focus=False, classes="-empty"):
-                yield FactsSheet()
-                yield BillSheet()
-                yield TimelineSheet()
-                yield KeepSheet()
-                yield DemandSheet()
-                yield LeftOutSheet()
+            yield DetailPane(id="detail", classes="-empty")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -128,13 +116,8 @@ class DealsScreen(Screen[None]):
 
     @work(group="poll")
     async def begin_polling(self) -> None:
-        """Ask for what was never asked, first of all for what this workload could use."""
-        await self.prices.remember()
-        if self.prices.missing:
-            await self.prices.poll(self.workload)
-            await self.prices.poll()
-        elif self.prices.due():
-            await self.prices.poll()
+        """Ask for what is missing now, and from then on for what grows old."""
+        await self.prices.begin(self.workload)
         self.set_interval(CHECK_EVERY_S, self._poll_if_due)
 
     def _poll_if_due(self) -> None:
@@ -152,7 +135,7 @@ class DealsScreen(Screen[None]):
     def news(self) -> None:
         """A market's poll goes on."""
         self._say_news()
-        if not self.rows:
+        if not self.shortlist:
             self._say_empty()
 
     @on(Prices.Came)
@@ -164,19 +147,20 @@ class DealsScreen(Screen[None]):
 
     def show(self, deals: Deals | None = None) -> None:
         """Filter the deals, keep the cursor on its offer, and paint."""
-        at = self._ref_under_cursor()
-        self.deals = self.deals if deals is None else deals
-        if self.deals is None:
+        at = None
+        if self.shortlist is not None:
+            at = self.shortlist.ref(self.table.cursor)
+            deals = self.shortlist.deals if deals is None else deals
+        if deals is None:
             return
-        text = self.filter.value.strip()
-        self.rows = matching(self.deals, text).tolist() if text else range(len(self.deals))
+        self.shortlist = shown = Shortlist.of(deals, self.filter.value)
         self.table.show(
-            len(self.rows), self._cells, cursor=self._place_of(at), sorted_by=self.wanted.sort
+            len(shown), self._cells, cursor=shown.place_of(at), sorted_by=self.wanted.sort
         )
-        nothing = not self.rows
+        nothing = not shown
         self.query_one("#market").set_class(nothing, "-empty")
-        self.query_one("#detail").set_class(nothing, "-empty")
-        self.query_one(LeftOutSheet).show_left_out(self.deals)
+        self.detail.set_class(nothing, "-empty")
+        self.detail.show_left_out(shown.deals)
         self._say_news()
         self.refresh_bindings()
         if nothing:
@@ -184,21 +168,9 @@ class DealsScreen(Screen[None]):
         elif self.focused is None:
             self.table.focus()  # it was out of sight, and lost the keyboard
 
-    def _ref_under_cursor(self) -> str | None:
-        if self.deals is None or not self.rows or not self.table.cursor:
-            return None  # the top is a place of its own: whoever stands there sees the best
-        return self.deals.offers.ref(self.rows[min(self.table.cursor, len(self.rows) - 1)])
-
-    def _place_of(self, ref: str | None) -> int:
-        assert self.deals is not None
-        row = None if ref is None else self.deals.offers.row_of(ref)
-        if row is None or row not in self.rows:
-            return 0
-        return self.rows.index(row)
-
     def _cells(self, place: int) -> Sequence[Cell]:
-        assert self.deals is not None
-        deal = self.deals[self.rows[place]]
+        assert self.shortlist is not None
+        deal = self.shortlist[place]
         return deal_row(deal, self._age_of(deal), self.stale_after_s)
 
     def _age_of(self, deal: Deal) -> float:
@@ -210,64 +182,41 @@ class DealsScreen(Screen[None]):
         self._say_news()
 
     def _say_where(self) -> None:
-        pieces = [(f"{self.workload.name} ", STRONG), (job_line(self.workload), MUTED)]
-        if self.workload is not self.chosen:
-            image = self.factors["image"]
-            size = "" if image == 1 else f" · image x{image:g}"
-            pieces = [("WHAT IF ", STRONG), pieces[0], (pieces[1][0] + size, MUTED)]
-        self.headline.show_place(self.desk, *pieces)
+        what_if = None if self.workload is self.chosen else self.what_if
+        self.headline.show_place(self.desk, *_named(self.workload, what_if))
 
     def _say_news(self) -> None:
-        right: list[Piece] = []
-        if self.deals is not None:
-            held = "" if self.wanted.tenancy is None else f", {self.wanted.tenancy.value} only"
-            count = f"{len(self.rows):,}"
-            if len(self.rows) != len(self.deals):
-                count += f" of {len(self.deals):,}"
-            right += [(count, STRONG), (f" deals by {TITLES[self.wanted.sort]}{held}", MUTED)]
+        right = [] if self.shortlist is None else _counted(self.shortlist, self.wanted)
         news = list(self.prices.news.values())
         self.newsline.show_news(news, self.desk.now(), self.stale_after_s, right)
 
     def _say_empty(self) -> None:
-        self.query_one("#empty", Static).update(self._why_empty())
-
-    def _why_empty(self) -> Content:
-        deals = self.deals
-        if deals is None:
-            return Content("Reading what is recorded …")
-        if len(deals):
-            return _advice("No deal has all of these words.", "[b]esc[/b] takes the filter off.")
-        if self.prices.polling and not deals.considered:
-            return _advice("Asking the markets for the first time …",
-                           "Prices are shown as soon as the first market has answered.")  # fmt: skip
-        error = self.desk.hunter.advice.why_none(deals)
-        return _advice(str(error), "[b]w[/b] chooses another workload, [b]t[/b] another tenancy, "
-                       "[b]r[/b] polls the markets again.")  # fmt: skip
+        why_none = self.desk.hunter.advice.why_none
+        why = why_empty(self.shortlist, polling=self.prices.polling, why_none=why_none)
+        self.query_one("#empty", Static).update(why)
 
     # ── what the user does ───────────────────────────────────────────────────────────────────
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a deal there is nothing to launch."""
-        return None if action == "launch" and not self.rows else True
+        return None if action == "launch" and not self.shortlist else True
 
     def selected(self) -> Deal | None:
         """The deal under the cursor."""
-        if self.deals is None or not self.rows:
-            return None
-        return self.deals[self.rows[self.table.cursor]]
+        return self.shortlist[self.table.cursor] if self.shortlist else None
 
     @on(LineTable.Moved, "#deals")
     def explain(self) -> None:
         """The bill of the deal under the cursor."""
         deal = self.selected()
-        if deal is None:
-            return
-        self.query_one(FactsSheet).show_facts(deal, self._age_of(deal), self.stale_after_s)
-        self.query_one(BillSheet).show_bill(deal)
-        self.query_one(TimelineSheet).show_phases(deal)
-        self.query_one(KeepSheet).show_keeping(self.desk.hunter.advice.keeping(deal))
-        asked = self.workload.demand
-        self.query_one(DemandSheet).show_serving(None if asked is None else serve(deal, asked))
+        if deal is not None:
+            self.detail.show_deal(
+                deal,
+                age_s=self._age_of(deal),
+                stale_after_s=self.stale_after_s,
+                keeping=self.desk.hunter.advice.keeping(deal),
+                demand=self.workload.demand,
+            )
 
     @on(LineTable.Chosen, "#deals")
     def action_launch(self) -> None:
@@ -299,8 +248,7 @@ class DealsScreen(Screen[None]):
 
     def action_sort(self) -> None:
         """The next order."""
-        at = SORTS.index(self.wanted.sort) if self.wanted.sort in SORTS else -1
-        self._sort(SORTS[(at + 1) % len(SORTS)])
+        self._sort(_after(SORTS, self.wanted.sort))
 
     @on(LineTable.TitleClicked, "#deals")
     def sort_by_title(self, event: LineTable.TitleClicked) -> None:
@@ -313,8 +261,7 @@ class DealsScreen(Screen[None]):
 
     def action_tenancy(self) -> None:
         """The next tenancy."""
-        at = TENANCIES.index(self.wanted.tenancy)
-        self.wanted = replace(self.wanted, tenancy=TENANCIES[(at + 1) % len(TENANCIES)])
+        self.wanted = replace(self.wanted, tenancy=_after(TENANCIES, self.wanted.tenancy))
         self.rank()
 
     def action_refresh(self) -> None:
@@ -340,25 +287,40 @@ class DealsScreen(Screen[None]):
 
     def action_what_if(self, what: str, factor: float) -> None:
         """Price everything for a workload that is larger or smaller in one way."""
-        self.factors[what] = min(max(self.factors[what] * factor, 1 / MOST_FACTOR), MOST_FACTOR)
-        self._price_what_if(self.workload.run.interruptible)
+        self._price(self.what_if.times(what, factor))
 
     def action_what_if_cut(self) -> None:
         """Price everything with bids, or without."""
-        self._price_what_if(not self.workload.run.interruptible)
+        self._price(self.what_if.with_bids(not self.workload.run.interruptible))
 
     def action_as_it_is(self) -> None:
         """The workload as it was chosen."""
-        self.factors = dict.fromkeys(WHAT_IFS, 1.0)
-        self._price_what_if(self.chosen.run.interruptible)
+        self._price(WhatIf())
 
-    def _price_what_if(self, interruptible: bool) -> None:
+    def _price(self, what_if: WhatIf) -> None:
+        self.what_if = what_if
         known = self.desk.hunter.prices.sized(self.chosen)
-        what_if = varied(known, **self.factors, interruptible=interruptible)
-        self.workload = self.chosen if what_if == known else what_if
+        workload = what_if.of(known)
+        self.workload = self.chosen if workload == known else workload
         self._say_where()
         self.rank()
 
 
-def _advice(what: str, then: str) -> Content:
-    return Content.assemble((what, "bold"), "\n\n", Content.from_markup(then))
+def _after(ring: Sequence[T], one: T) -> T:
+    """The next of a ring; the first, after what is not in it."""
+    at = ring.index(one) if one in ring else -1
+    return ring[(at + 1) % len(ring)]
+
+
+def _named(workload: Workload, what_if: WhatIf | None) -> list[Piece]:
+    """The workload that deals are priced for, and that it is a what-if where it is one."""
+    name, job = (f"{workload.name} ", STRONG), job_line(workload)
+    if what_if is None:
+        return [name, (job, MUTED)]
+    return [("WHAT IF ", STRONG), name, (job + what_if.image_words, MUTED)]
+
+
+def _counted(shown: Shortlist, wanted: Query) -> list[Piece]:
+    """How many deals the table shows, and how they were asked for."""
+    held = "" if wanted.tenancy is None else f", {wanted.tenancy.value} only"
+    return [(shown.count, STRONG), (f" deals by {TITLES[wanted.sort]}{held}", MUTED)]

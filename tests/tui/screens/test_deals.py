@@ -261,11 +261,11 @@ async def test_what_if_prices_every_deal_anew_and_a_launch_takes_the_job_as_it_i
     async with app.run_test(size=(140, 42)) as pilot:
         await opened(pilot, app)
         screen = deals(app)
-        assert screen.deals is not None
-        before = screen.deals[0].run_usd
+        assert screen.shortlist is not None
+        before = screen.shortlist[0].run_usd
         await pilot.press("H", "D", "M")
-        await until(pilot, lambda: screen.deals.workload.disk_gb == 2 * JOB.disk_gb)  # type: ignore[union-attr]
-        dearer = screen.deals[0]
+        await until(pilot, lambda: screen.shortlist.deals.workload.disk_gb == 2 * JOB.disk_gb)  # type: ignore[union-attr]
+        dearer = screen.shortlist[0]
         assert (screen.workload.run.hours, dearer.workload.run.hours) == (
             2 * JOB.run.hours,
             2 * JOB.run.hours,
@@ -274,9 +274,9 @@ async def test_what_if_prices_every_deal_anew_and_a_launch_takes_the_job_as_it_i
         assert (dearer.run_usd or 0) > (before or 0)
         assert screen.chosen == JOB
         await pilot.press("b")
-        await until(pilot, lambda: not screen.deals.workload.run.interruptible)  # type: ignore[union-attr]
+        await until(pilot, lambda: not screen.shortlist.deals.workload.run.interruptible)  # type: ignore[union-attr]
         await pilot.press("0")
-        await until(pilot, lambda: screen.deals.workload == JOB)  # type: ignore[union-attr]
+        await until(pilot, lambda: screen.shortlist.deals.workload == JOB)  # type: ignore[union-attr]
         assert screen.workload is screen.chosen
 
 
