@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hunter.values.words import duration, money, number, usd
-from tui.format import bar
+from tui.format import bar, clip
 from tui.widgets.sheet import ACCENT, HEAD, MUTED, STRONG, Sheet, apart, line
 
 if TYPE_CHECKING:
@@ -40,12 +40,17 @@ class KeepSheet(Sheet):
 
 
 def bill_lines(deal: Deal, width: int) -> Iterator[Content]:
-    """The bill for a width: items, dollars, shares, and from 50 cells on how each came about."""
+    """The bill for a width: items, dollars, shares, and from 50 cells on how each came about.
+
+    Where there is no room for all, shares go first and then the ends of names: never dollars.
+    """
     yield apart(
         [("ONE RUN", HEAD), (f"  {deal.run_h:.3g} h useful", MUTED)],
         [(money(deal.run_usd), STRONG)],
         width,
     )
+    shares = width >= ITEM + 13
+    name = ITEM if shares else max(0, min(ITEM, width - 8))
     room = max(0, width - ITEM - 14)
     hows = [_how(item, room) if width >= 50 else "" for item in deal.lines]
     how_width = min(room, max(HOW, *map(len, hows))) if any(hows) else 0
@@ -55,15 +60,18 @@ def bill_lines(deal: Deal, width: int) -> Iterator[Content]:
         share = (item.usd or 0.0) / dearest if dearest else 0.0
         nothing = item.usd == 0
         yield line(
-            (item.item.ljust(ITEM), MUTED if nothing else ""),
-            (f"{usd(item.usd):>8} ", MUTED if nothing else ""),
-            (f"{_share(item, deal):>4}", MUTED),
+            (clip(item.item, name).ljust(name), MUTED if nothing else ""),
+            (f"{usd(item.usd):>8}{' ' * shares}", MUTED if nothing else ""),
+            (f"{_share(item, deal):>4}" if shares else "", MUTED),
             (f" {bar(share, room)}" if room else "", ACCENT),
             (how.rjust(how_width + (not room)) if how_width else "", MUTED),
         )
     low, high = usd(deal.run_low_usd), usd(deal.run_high_usd)
     between = f"{low:>8} and {high}"
-    yield line(("between".ljust(max(8, min(ITEM, width - len(between)))), MUTED), between)
+    if width - len(between) < 8:
+        between = f"{low}–{high}"
+    label = max(0, min(ITEM, width - len(between)))
+    yield line((clip("between", label).ljust(label), MUTED), between)
 
 
 def _how(item: BillLine, room: int) -> str:

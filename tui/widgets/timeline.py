@@ -54,12 +54,14 @@ def expected_lines(deal: Deal, width: int) -> Iterator[Content]:
         width,
     )
     wide = width >= 44
-    room = max(6, width - NAME - 8 - (9 if wide else 0))
+    room = max(0, width - NAME - 8 - (9 if wide else 0))
     total = deal.cold_start_s or 0.0
     begin = 0.0
     for phase in deal.phases:
         seconds = phase.seconds
-        if seconds is None or not total:
+        if room < 6:
+            drawn = " " * room  # too narrow to tell anything: the seconds come first
+        elif seconds is None or not total:
             drawn = "?".ljust(room)
         else:
             before = min(room - 1, int(begin / total * room))
