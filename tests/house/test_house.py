@@ -63,9 +63,6 @@ def test_rooms_stay_small(path: Path) -> None:
             assert lines <= 60, f"{node.name}: 60 lines at most"
 
 
-"""Classes above the limits; no other may join them."""
-
-
 def public_methods(node: ast.ClassDef) -> list[str]:
     """What others call. Handlers are called by Textual alone, through their names or `@on`."""
     return [
