@@ -120,22 +120,28 @@ def paths(value: Any, above: str = "") -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of an embedded market, and the folder of its one user."""
     folder = tmp_path_factory.mktemp("user")
     workload = (ROOT / "docs" / "workload.md").read_text(encoding="utf-8")
     (folder / "job.toml").write_text(blocks(workload, "toml")[0])
     (folder / "config.toml").write_text(CONFIG)
-    with (
-        running(Options(offers=300, speed=SPEED)) as (url, _),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        for name in ("VAST_URL", "RUNPOD_API_BASE_URL"):
-            patch.setenv(name, url)
-        for name in ("HUNTER_HOME", "HOME"):
-            patch.setenv(name, str(folder))
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        patch.chdir(folder)
-        yield Session(folder)
+    with running(Options(offers=300, speed=SPEED)) as (url, _):
+        yield url, folder
+
+
+@pytest.fixture
+def session(market: tuple[str, Path], home: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """What that user types, in that folder and on that market, whatever home a test has otherwise."""
+    url, folder = market
+    for name in ("VAST_URL", "RUNPOD_API_BASE_URL"):
+        monkeypatch.setenv(name, url)
+    for name in ("HUNTER_HOME", "HOME"):
+        monkeypatch.setenv(name, str(folder))
+    search = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", search)
+    monkeypatch.chdir(folder)
+    return Session(folder)
 
 
 def test_the_examples_of_every_page_do_what_it_says(session: Session) -> None:
