@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -10,8 +9,7 @@ import msgspec
 from hunter.values.references import Kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that travels by itself: a layer of an image, or a file. None is unknown."""
 
     digest: str | None
@@ -28,8 +26,7 @@ class Piece:
     """The instruction that made the layer, as the image's history tells it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayloadSize:
+class PayloadSize(msgspec.Struct, frozen=True, kw_only=True):
     """How much has to travel for a reference, learnt without fetching it. None is unknown."""
 
     ref: str
