@@ -202,6 +202,14 @@ def bills(offers: Offers, workload: Workload, assumptions: Assumptions) -> Bills
     )
 
 
+def least_usd(offers: Offers, workload: Workload, assumptions: Assumptions) -> Floats:
+    """What a run costs at the least, $: its useful hours; no line of a bill is below zero. Fast."""
+    speed = relative_speeds(offers.gpu, workload.run, assumptions.gpus)
+    share = run_share(offers, workload, assumptions)
+    run_h = run_hours(workload.run.hours, speed) * share.median
+    return run_h * _rates(offers, workload, assumptions).all_in
+
+
 def _quoted(assumptions: Assumptions) -> tuple[float, float]:
     """The contract's price by its quote, at the low and at the high end."""
     share = assumptions.risks.quote_share

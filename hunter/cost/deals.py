@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from hunter.cost.bill import Bills, bills
+from hunter.cost.bill import Bills, bills, least_usd
 from hunter.cost.deal import BillLine, Deal, PhaseLine
-from hunter.cost.fallback import Fallback, after_failures, fallback
+from hunter.cost.fallback import NEAR, Fallback, after_failures, fallback
 from hunter.cost.filters import fitting, flags
 from hunter.values.billing import METERS
 from hunter.values.columns import Offers, Text
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hunter.cost.filters import Missed, Query
     from hunter.estimate.assumptions import Assumptions
     from hunter.values.offers import Offer
+    from hunter.values.units import Floats
     from hunter.values.workload import Workload
 
 FIGURES = tuple(
@@ -31,6 +32,12 @@ FIGURES = tuple(
     and name not in ("lines", "phases")
 )  # fmt: skip
 """What a deal takes from its row of the bills as it stands there."""
+
+
+BY_RUN = ("run_usd", "useful_hour_usd")
+"""What orders offers as the dollars of a run do."""
+FIRST = 1_000
+"""Offers that are priced before it is looked whether that was enough; fewer take hardly less time."""
 
 
 class Deals(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -147,12 +154,11 @@ def rank(
         removed.append((rule.name, int(passing.sum() - still.sum())))
         passing = still
     fit = offers.take(np.flatnonzero(passing))
-    alone = bills(fit, workload, assumptions)
-    chain = fallback(fit, alone)
-    priced = after_failures(fit, alone, chain)
-    key = getattr(priced if query.sort in FIGURES else fit, query.sort)
-    best = np.lexsort((-np.nan_to_num(fit.reliability, nan=-1.0), key))[:top]
-    kept = fit.take(best)
+    few = top is not None and query.sort in BY_RUN
+    part, priced, chain = (_cheapest if few else _all)(fit, workload, assumptions, top or 0)
+    key = getattr(priced if query.sort in FIGURES else part, query.sort)
+    best = np.lexsort((-np.nan_to_num(part.reliability, nan=-1.0), key))[:top]
+    kept = part.take(best)
     return Deals(
         workload=workload,
         as_of=now,
@@ -165,6 +171,42 @@ def rank(
         fitting=len(fit),
         removed=tuple(removed),
     )
+
+
+def _all(
+    fit: Offers, workload: Workload, assumptions: Assumptions, top: int = 0
+) -> tuple[Offers, Bills, Fallback | None]:
+    """Every offer, its bill, and what comes after a failure."""
+    alone = bills(fit, workload, assumptions)
+    chain = fallback(fit, alone)
+    return fit, after_failures(fit, alone, chain), chain
+
+
+def _cheapest(
+    fit: Offers, workload: Workload, assumptions: Assumptions, top: int
+) -> tuple[Offers, Bills, Fallback | None]:
+    """The same of those offers alone among which the `top` cheapest runs and the best to fall back on are.
+
+    What a run costs at the least is known at once. An offer whose least is above the last of the wanted
+    ones can be none of them, and most are.
+    """
+    least = np.nan_to_num(least_usd(fit, workload, assumptions), nan=np.inf)
+    few = FIRST
+    while few < len(fit):
+        limit = np.partition(least, few)[few]
+        rows = np.flatnonzero(least <= limit)
+        part, priced, chain = _all(fit.take(rows), workload, assumptions)
+        last = max(_nth(priced.run_usd, top), _nth(priced.run_usd, NEAR))
+        if last < limit * (1 - 1e-9):  # sums round
+            return part, priced, chain
+        few *= 4
+    return _all(fit, workload, assumptions)
+
+
+def _nth(values: Floats, n: int) -> float:
+    """The n-th smallest, infinite where there are not so many."""
+    known = values[np.isfinite(values)]
+    return float(np.partition(known, n - 1)[n - 1]) if 0 < n <= len(known) else np.inf
 
 
 def price_each(

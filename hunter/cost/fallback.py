@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LINKS = 12
 """Offers that are looked ahead: so many failures in a row are not met."""
+NEAR = 6 * LINKS
+"""The cheapest offers, of which the chain is made: several of one machine count once."""
 SIDE = 0.9
 """The range ends at this share of runs."""
 SMOOTH = 0.8
@@ -88,7 +90,7 @@ def fallback(offers: Offers, bills: Bills) -> Fallback | None:
     known = np.flatnonzero(np.isfinite(bills.run_usd))
     if not len(known):
         return None
-    few = min(len(known), 6 * LINKS)  # several offers of one machine count once
+    few = min(len(known), NEAR)
     cheapest = known[np.argpartition(bills.run_usd[known], few - 1)[:few]]
     rows, machines = list[int](), list[str]()
     for row in cheapest[np.argsort(bills.run_usd[cheapest], kind="stable")]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hunter.cost.bill import Bills, bills
 from hunter.cost.choices import SORTS
 from hunter.cost.deals import Deals, matching, nearest, price_each, price_one, rank
 from hunter.cost.filters import Query
@@ -74,6 +75,57 @@ def test_a_ranking_is_sorted_and_loses_nothing_that_fits(prices: list[float]) ->
     costs = [deal.run_usd or 0.0 for deal in found]
     assert costs == sorted(costs)
     assert len(found) == len(prices)
+
+
+# ── the best few of many ─────────────────────────────────────────────────────────────────────────
+A_MARKET = st.lists(
+    st.tuples(
+        st.sampled_from(["A", "B", "C", "D"]),
+        st.floats(min_value=0.01, max_value=4.0),
+        st.floats(min_value=0.0, max_value=0.1),
+        st.sampled_from([None, 0.1, 0.9]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(A_MARKET, st.integers(min_value=1, max_value=5), st.integers(min_value=1, max_value=60))
+def test_the_best_few_are_those_of_the_whole_ranking_and_so_is_what_comes_after_a_failure(
+    market: list[tuple[str, float, float, float | None]], top: int, first: int
+) -> None:
+    offers = Offers.of([
+        offer(f"A $1/h #{i}", machine_id=machine, price_usd_h=price, inet_down_usd_gb=traffic,
+              storage_usd_gb_month=storage)
+        for i, (machine, price, traffic, storage) in enumerate(market)
+    ])  # fmt: skip
+    job = workload()
+    with pytest.MonkeyPatch.context() as few_are_many:
+        few_are_many.setattr("hunter.cost.deals.FIRST", first)
+        few_are_many.setattr("hunter.cost.deals.NEAR", 3)
+        few_are_many.setattr("hunter.cost.fallback.NEAR", 3)
+        whole = rank(offers, job, Query(), GROUNDS, NOW)
+        few = rank(offers, job, Query(), GROUNDS, NOW, top=top)
+    assert [deal.run_usd for deal in few] == [deal.run_usd for deal in whole][:top]
+    assert ids(few) == ids(whole)[:top]
+    assert (few.fallback and few.fallback.machines) == (whole.fallback and whole.fallback.machines)
+    assert few.fitting == whole.fitting
+
+
+def test_dear_offers_are_not_priced_where_the_best_few_are_asked_for() -> None:
+    near = [offer(f"A $0.{i + 10}/h #{i}", machine_id=str(i)) for i in range(90)]
+    far = [offer(f"A $2/h #far{i}", price_usd_h=2 + i / 5000) for i in range(5000)]
+    priced: list[int] = []
+
+    def counted(part: Offers, *rest: Any) -> Bills:
+        priced.append(len(part))
+        return bills(part, *rest)
+
+    with pytest.MonkeyPatch.context() as watched:
+        watched.setattr("hunter.cost.deals.bills", counted)
+        few = rank(Offers.of([*far, *near]), workload(), Query(), GROUNDS, NOW, top=3)
+    assert ids(few) == ["0", "1", "2"]
+    assert priced == [1001]
 
 
 # ── what a deal tells ────────────────────────────────────────────────────────────────────────────
