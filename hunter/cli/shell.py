@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,7 +37,7 @@ class Shell:
         home = find_home(self.folder, sandbox=self.sandbox)
         if self.reading is not None:
             config = msgspec.structs.replace(home.config, reading=self.reading)
-            home = dataclasses.replace(home, config=config)
+            home = msgspec.structs.replace(home, config=config)
         if home.simulated:
             speed = f", {home.config.sandbox.speed:g}x time" if self.sandbox else ""
             self.say(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,14 +47,13 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     sandbox: SandboxConfig = msgspec.field(default_factory=SandboxConfig)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class Home(msgspec.Struct, frozen=True, kw_only=True):
     """The folders of one Hunter. A simulated one has folders of its own, always."""
 
     config_folder: Path
     data_folder: Path
     simulated: bool = False
-    config: Config = field(default_factory=Config)
+    config: Config = msgspec.field(default_factory=Config)
 
     @property
     def reading(self) -> Reading:

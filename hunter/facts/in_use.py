@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hunter.facts.config import is_pointed_home
 from hunter.values.errors import UsageError
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from hunter.facts.shipped import Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InUse:
+class InUse(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     """The markets in use. Nothing is checked before somebody asks: a wrong name stops only what needs it."""
 
     facts: Facts
