@@ -4,7 +4,7 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test coverage mutants contract bench campaign sensitivity coldstart-check lint install dev screenshot clean
+.PHONY: demo test coverage mutants contract bench calibration campaign sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
@@ -30,6 +30,9 @@ contract: .venv-contract/installed  ## other people's clients against the embedd
 
 bench: dev                   ## figures, as ratios against peers in the same run
 	@$(BIN)/python -m bench
+
+calibration: dev             ## the embedded market beside real machines: SNAPSHOT=a list of them (see bench/calibration.py)
+	@$(BIN)/python -m bench.calibration $(or $(SNAPSHOT),vast_machines_snapshot.csv)
 
 campaign: dev                ## what a finished run costs by each way of choosing: 500 runs each, 20 minutes
 	@$(BIN)/python -m bench.campaign $(CAMPAIGN)

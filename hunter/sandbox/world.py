@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hunter.sandbox.chance import between, geometric_between, normal, uniform
+from hunter.sandbox.chance import between, geometric_between, normal, score, step, uniform
+from hunter.sandbox.machines import Models
+from hunter.sandbox.machines import draw as draw_machines
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,39 +23,10 @@ if TYPE_CHECKING:
     Whole = NDArray[np.int64]
 
 MONTH_S = 30 * 86400.0
-EPOCH_S = 1_780_000_000.0
-"""The time at which drift is nil: 2026-05-28."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Machines:
-    """What the market tells of each machine."""
-
-    gpu: Whole
-    gpus: Whole
-    host_id: Whole
-    machine_id: Whole
-    place: Whole
-    verified: NDArray[np.bool_]
-    datacenter: NDArray[np.bool_]
-    reliability: Floats
-    price_usd_h: Floats
-    """On demand, one GPU, before any motion."""
-    floor_ratio: Floats
-    storage_usd_gb_month: Floats
-    down_usd_gib: Floats
-    up_usd_gib: Floats
-    down_mbps: Floats
-    up_mbps: Floats
-    disk_mb_s: Floats
-    disk_gb: Floats
-    cpu_cores: Whole
-    ram_mb: Whole
-    cuda: Floats
-    days_left: Floats
-
-    def __len__(self) -> int:
-        return len(self.gpu)
+EPOCH_S = 1_781_222_400.0
+"""The time at which drift is nil: 2026-06-12, when the machines that this market is like were counted."""
+WEEKS_OF_IDS = 26
+"""After so many weeks old offer ids come back."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,113 +62,27 @@ class World:
         self.facts = facts
         self.seed = seed
         vast = facts["vast"]
-        self.gpu_names = list(vast["gpus"])
-        self.gpu_facts = [vast["gpus"][name] for name in self.gpu_names]
-        self.places = [place for region in vast["places"].values() for place in region]
-        self.machines, self.slices = self._machines(offers)
+        models = Models(vast)
+        self.gpu_names = models.names
+        self.gpu_facts = models.facts
+        self.usual_usd_h = models.usd_h
+        self.places = [place for region in vast["regions"] for place in vast["places"][region]]
+        listed = _listed_per_machine(models, facts["motion"])
+        self.machines = draw_machines(vast, models, seed, max(2, round(offers / listed)))
+        self.slices = _slices(self.machines.gpus)
         self.truths = self._truths()
-
-    # ── from the seed ────────────────────────────────────────────────────────────────────────
-
-    def _machines(self, offers: int) -> tuple[Machines, tuple[Whole, Whole]]:
-        vast, seed = self.facts["vast"], self.seed
-        sizes = np.array([int(n) for n in vast["gpus_of_machine"]])
-        shares = np.array(list(vast["gpus_of_machine"].values()))
-        n = max(2, round(offers / self._listed_per_machine(sizes, shares)))
-        i = np.arange(n)
-        gpus = sizes[_pick(shares, uniform(seed, i, 1))]
-        gpu = _pick(np.array([g["share"] for g in self.gpu_facts]), uniform(seed, i, 2))
-        datacenter = uniform(seed, i, 3) < vast["datacenter_share"]
-        worst, best = vast["reliability"]
-        doubt = uniform(seed, i, 5) ** np.where(datacenter, 6.0, 2.0)
-        price, ratio, storage = self._prices(i, gpu, gpus, datacenter)
-        down = np.exp(np.log(vast["inet_down_median_mbps"]) + 0.9 * normal(seed, i, 11))
-        down = np.clip(np.where(datacenter, down * 2, down), *vast["inet_down_mbps"])
-        cores = np.maximum(8, gpus * (4 + 4 * (uniform(seed, i, 12) * 6).astype(np.int64)))
-        versions = np.array([11.8, 12.2, 12.4, 12.6, 12.8, 13.0])
-        machines = Machines(
-            gpu=gpu,
-            gpus=gpus,
-            host_id=10_000 + (uniform(seed, i // 3, 13) * 380_000).astype(np.int64),
-            machine_id=1_000 + i * 7 + seed % 5,
-            place=self._places(uniform(seed, i, 14), uniform(seed, i, 15)),
-            verified=datacenter | (uniform(seed, i, 4) < vast["verified_share"]),
-            datacenter=datacenter,
-            reliability=best - (best - worst) * doubt,
-            price_usd_h=price,
-            floor_ratio=ratio,
-            storage_usd_gb_month=storage,
-            down_usd_gib=self._traffic(i, 16),
-            up_usd_gib=self._traffic(i, 18),
-            down_mbps=down,
-            up_mbps=down * between([0.3, 1.0], uniform(seed, i, 20)),
-            disk_mb_s=geometric_between(vast["disk_mb_s"], uniform(seed, i, 21)),
-            disk_gb=geometric_between([60.0, 2500.0], uniform(seed, i, 22)) * gpus**0.5,
-            cpu_cores=cores,
-            ram_mb=cores * 2000 + 32_000 * gpus,
-            cuda=versions[(uniform(seed, i, 23) ** 0.6 * len(versions)).astype(np.int64)],
-            days_left=geometric_between([0.2, 300.0], uniform(seed, i, 24)),
-        )
-        owner = np.repeat(i, [len(_slice_sizes(int(g))) for g in gpus])
-        size = np.concatenate([_slice_sizes(int(g)) for g in gpus])
-        return machines, (owner, size)
-
-    def _listed_per_machine(self, sizes: Whole, shares: Floats) -> float:
-        """Offers that a machine shows at a time, on average over machines."""
-        motion = self.facts["motion"]
-        listed = []
-        for n in sizes:
-            slices = _slice_sizes(int(n))
-            left = np.array([_free(int(n), u, motion["free_share"]) for u in np.arange(0, 1, 0.01)])
-            listed.append(float(sum((left >= size).mean() for size in slices)))
-        share = shares / shares.sum()
-        return float(share @ np.array(listed)) * float(1 - motion["unlisted_share"])
-
-    def _prices(
-        self, i: Whole, gpu: Whole, gpus: Whole, datacenter: NDArray[np.bool_]
-    ) -> tuple[Floats, Floats, Floats]:
-        """On-demand price of one GPU, floor as a share of it, storage price."""
-        vast, seed = self.facts["vast"], self.seed
-        median = np.array([g["usd_h"] for g in self.gpu_facts])[gpu]
-        price = median * np.exp(vast["price_sigma"] * normal(seed, i, 6))
-        price = np.where(datacenter, price * 1.15, price)
-        ratio = between(vast["bid_ratio"], uniform(seed, i, 8))
-        above = uniform(seed, i, 9) < vast["bid_above_share"]
-        ratio = np.where(above, 1.0 + 0.3 * uniform(seed, i, 7), ratio)
-        mode = vast["storage_mode_usd_gb_month"]
-        storage = _triangular(vast["storage_usd_gb_month"], mode, uniform(seed, i, 10))
-        talk = np.flatnonzero((gpu == self.gpu_names.index("RTX 4090")) & (gpus == 1))
-        if len(talk):  # the talk's machine: two cents with 50 GB, one cent of them for the disk
-            price[talk[0]], storage[talk[0]] = vast["talk_price_usd_h"] / 2, 0.144
-        return price, ratio, storage
-
-    def _places(self, region: Floats, place: Floats) -> Whole:
-        vast = self.facts["vast"]
-        names = list(vast["places"])
-        counts = np.array([len(vast["places"][name]) for name in names])
-        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        chosen = _pick(np.array([vast["regions"][name] for name in names]), region)
-        found: Whole = first[chosen] + (place * counts[chosen]).astype(np.int64)
-        return found
-
-    def _traffic(self, i: Whole, key: int) -> Floats:
-        vast, seed = self.facts["vast"], self.seed
-        price = vast["traffic_median_usd_gb"] * np.exp(0.8 * normal(seed, i, key))
-        free = uniform(seed, i, key + 1) < vast["traffic_free_share"]
-        found: Floats = np.where(free, 0.0, np.minimum(price, vast["traffic_max_usd_gb"]))
-        return found
 
     def _truths(self) -> Truths:
         hidden, seed, m = self.facts["hidden"], self.seed, self.machines
         i = np.arange(len(m))
         share = hidden["link_share_median"] * np.exp(
-            hidden["link_share_sigma"] * normal(seed, i, 101)
+            hidden["link_share_sigma"] * score(uniform(seed, i, 101))
         )
         dead = uniform(seed, i, 102) < hidden["link_dead_share"]
         share = np.where(dead, 0.05 * uniform(seed, i, 103) + 0.002, np.minimum(share, 1.0))
         stated, succeeds = np.array(hidden["boot_success"]).T
         success = np.interp(m.reliability, stated, succeeds)
-        usual = np.array([g["usd_h"] for g in self.gpu_facts])[m.gpu]
+        usual = self.usual_usd_h[m.gpu]
         success = np.where(m.price_usd_h < 0.7 * usual, success - 0.08, success)
         return Truths(
             link_share=share,
@@ -224,9 +111,8 @@ class World:
         machine: Whole = owner[rows]
         n: Whole = size[rows]
         price = self.price(at, machine) * n
-        relisted = self._epoch(at, "relist_s", machine, 31).astype(np.int64)
         return Asks(
-            ask_id=10_000_000 + rows + len(size) * relisted,
+            ask_id=10_000_000 + rows + len(size) * self._listing(at, machine),
             machine=machine,
             size=n,
             price_usd_h=price,
@@ -239,11 +125,18 @@ class World:
         motion, m = self.facts["motion"], self.machines
         i = np.arange(len(m))
         epoch = self._epoch(at, "occupancy_s", i, 32).astype(np.int64)
-        draw = uniform(self.seed, i, epoch, 33)
-        rented = np.maximum(0.0, draw - motion["free_share"]) / (1 - motion["free_share"])
-        free = m.gpus - np.floor((m.gpus + 1) * rented).astype(np.int64)
+        free = _free(m.gpus, uniform(self.seed, i, epoch, 33), m.free_chance, motion["whole_share"])
         listed = uniform(self.seed, i, epoch, 34) >= motion["unlisted_share"]
         found: Whole = np.where(listed, free, 0)
+        return found
+
+    def _listing(self, at: float, machine: Whole) -> Whole:
+        """Which of a machine's listings this is: each coming back is one of a few, weeks later of others."""
+        motion = self.facts["motion"]
+        week = self._epoch(at, "relist_s", machine, 31).astype(np.int64)
+        epoch = self._epoch(at, "occupancy_s", machine, 32).astype(np.int64)
+        few = (uniform(self.seed, machine, epoch, 44) * motion["listings"]).astype(np.int64)
+        found: Whole = week % WEEKS_OF_IDS * motion["listings"] + few
         return found
 
     def price(self, at: float, machine: Whole) -> Floats:
@@ -310,19 +203,15 @@ class World:
         return tide
 
 
-def _pick(shares: Floats, draw: Floats) -> Whole:
-    """Which of several things a draw means, by their shares."""
-    edges = np.cumsum(shares) / shares.sum()
-    return np.minimum(np.searchsorted(edges, draw, side="right"), len(shares) - 1)
-
-
-def _triangular(bounds: list[float], mode: float, draw: Floats) -> Floats:
-    low, high = bounds
-    turn = (mode - low) / (high - low)
-    rising = low + np.sqrt(draw * (high - low) * (mode - low))
-    falling = high - np.sqrt((1 - draw) * (high - low) * (high - mode))
-    found: Floats = np.where(draw < turn, rising, falling)
-    return found
+def _slices(gpus: Whole) -> tuple[Whole, Whole]:
+    """The machine and the size of everything that is ever listed."""
+    listed = [_slice_sizes(n) for n in range(int(gpus.max()) + 1)]
+    counts = np.array([len(sizes) for sizes in listed])
+    owner = np.repeat(np.arange(len(gpus)), counts[gpus])
+    begins = np.cumsum(counts) - counts  # of each GPU count in the sizes one after the other
+    of_machine = np.cumsum(counts[gpus]) - counts[gpus]
+    place = np.arange(len(owner)) - of_machine[owner] + begins[gpus][owner]
+    return owner, np.concatenate(listed)[place]
 
 
 def _slice_sizes(gpus: int) -> list[int]:
@@ -331,6 +220,33 @@ def _slice_sizes(gpus: int) -> list[int]:
     return [*sizes, gpus]
 
 
-def _free(gpus: int, draw: float, free_share: float) -> int:
-    rented = max(0.0, draw - free_share) / (1 - free_share)
-    return gpus - int((gpus + 1) * rented)
+def _free(gpus: Whole, draw: Floats, chance: Floats, whole_share: float) -> Whole:
+    """GPUs that nobody holds: often none, often all, else any number between."""
+    within = draw / chance
+    part = np.clip((within - whole_share) / (1 - whole_share), 0.0, 1.0)
+    some = np.where(within < whole_share, gpus, 1 + np.floor((gpus - 1) * part).astype(np.int64))
+    found: Whole = np.where(draw < chance, np.minimum(some, gpus), 0)
+    return found
+
+
+def _listed_per_machine(models: Models, motion: dict[str, Any]) -> float:
+    """Offers that a machine shows at a time, on average over machines."""
+    whole, even = motion["whole_share"], step(score(np.arange(0.005, 1, 0.01)))
+    mean = 0.0
+    for number, kind in enumerate(models.kinds):
+        of_kind = models.kind == number
+        chance = float(models.free_chance(np.full(len(even), number), even).mean())
+        shares = kind["machines_of_size"]
+        shown = sum(
+            share * (whole * len(_slice_sizes(int(n))) + (1 - whole) * _shown_in_part(int(n)))
+            for n, share in shares.items()
+        )
+        weight = models.shares[of_kind].sum() / models.shares.sum()
+        mean += float(weight) * chance * shown / sum(shares.values())
+    return mean * float(1 - motion["unlisted_share"])
+
+
+def _shown_in_part(gpus: int) -> float:
+    """Offers of a machine that has any number free but all, on average."""
+    free = range(1, gpus) if gpus > 1 else [1]
+    return float(np.mean([sum(size <= n for size in _slice_sizes(gpus)) for n in free]))
