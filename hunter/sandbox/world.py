@@ -82,8 +82,8 @@ class World:
         share = np.where(dead, 0.05 * uniform(seed, i, 103) + 0.002, np.minimum(share, 1.0))
         stated, succeeds = np.array(hidden["boot_success"]).T
         success = np.interp(m.reliability, stated, succeeds)
-        usual = self.usual_usd_h[m.gpu]
-        success = np.where(m.price_usd_h < 0.7 * usual, success - 0.08, success)
+        cheapest = m.price_usd_h < hidden["cheapest_below"] * self.usual_usd_h[m.gpu]
+        success = np.where(cheapest, success - hidden["cheapest_boot_less"], success)
         return Truths(
             link_share=share,
             unpack_mb_s=geometric_between(hidden["unpack_mb_s"], uniform(seed, i, 104)),

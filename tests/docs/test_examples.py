@@ -79,7 +79,7 @@ class Session:
         if word == "OFFER":
             where = ("--sandbox",) if "--sandbox" in each.words else ("--market", "vast")
             asked = ("deals", "--on-demand", "--json", "-n", "500", *where)
-            if "launch" in each.words and each.code == 0:
+            if "launch" in each.words:
                 asked = (*asked, "--refresh")
             code, out, err = self.answer(asked)
             assert code == 0, err
