@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hunter.sandbox.facts import sandbox_facts
+from hunter.sandbox.machines import GIB_PER_TB
 from hunter.sandbox.world import EPOCH_S, World
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ def market_rows(world: World, at: float) -> list[Row]:
     figures = {
         "usd_h": world.price(at, np.arange(len(m))),
         "storage_usd_gb_month": m.storage_usd_gb_month,
-        "down_usd_tb": m.down_usd_gib * 1024,
-        "up_usd_tb": m.up_usd_gib * 1024,
+        "down_usd_tb": m.down_usd_gib * GIB_PER_TB,
+        "up_usd_tb": m.up_usd_gib * GIB_PER_TB,
         "down_mbps": m.down_mbps,
         "up_mbps": m.up_mbps,
         "disk_mb_s": m.disk_mb_s,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
+from math import erf, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ _MIX_B = np.uint64(0x94D049BB133111EB)
 _STEPS = 128
 """Of a score's unit: scores are read off a table, which is ten times as quick as computing them."""
 SCORES = np.arange(-4 * _STEPS, 4 * _STEPS + 1) / _STEPS
-RANKS = np.array([NormalDist().cdf(score) for score in SCORES])
+RANKS = np.array([0.5 + 0.5 * erf(score / sqrt(2)) for score in SCORES])
 _DRAWN = np.interp((np.arange(1 << 14) + 0.5) / (1 << 14), RANKS, SCORES)
 
 

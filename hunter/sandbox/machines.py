@@ -135,10 +135,10 @@ class Draws:
         """One score for each machine."""
         return score(uniform(self._seed, self._machines, key))
 
-    def of_host(self, key: int, go: str) -> Floats:
-        """One score for each host, given to its machines; it goes with how dear the host is."""
+    def of_host(self, key: int, go: str | None) -> Floats:
+        """One score for each host, given to its machines; it may go with how dear the host is."""
         own = score(uniform(self._seed, self._hosts, key))
-        return blend(self._dear, self._go[go], own)[self._host]
+        return (own if go is None else blend(self._dear, self._go[go], own))[self._host]
 
     def with_host(self, own: Floats, go: str) -> Floats:
         """Machines' own scores, made to go with how dear their host is."""
@@ -187,7 +187,7 @@ def _scores(draws: Draws, go: dict[str, float]) -> Scores:
         room=room,
         cores=cores,
         memory=blend(cores, go["memory_with_cores"], draws.of_machine(25)),
-        place=blend(link, go["place_with_link"], draws.of_host(14, "nothing")),
+        place=blend(link, go["place_with_link"], draws.of_host(14, None)),
     )
 
 

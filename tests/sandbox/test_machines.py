@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hunter.sandbox.facts import sandbox_facts
-from hunter.sandbox.machines import Machines, Models, draw
+from hunter.sandbox.machines import GIB_PER_TB, Machines, Models, draw
 
 VAST = sandbox_facts()["vast"]
 MODELS = Models(VAST)
@@ -24,7 +24,7 @@ def machines() -> Machines:
 def of(machines: Machines, gpu: str, name: str) -> np.ndarray:
     """A figure of the machines with one model, in the units of `sandbox.toml`."""
     column = {
-        "down_usd_tb": machines.down_usd_gib * 1024, "up_usd_tb": machines.up_usd_gib * 1024
+        "down_usd_tb": machines.down_usd_gib * GIB_PER_TB, "up_usd_tb": machines.up_usd_gib * GIB_PER_TB
     }.get(name)  # fmt: skip
     column = getattr(machines, name) if column is None else column
     found: np.ndarray = column[machines.gpu == MODELS.names.index(gpu)]

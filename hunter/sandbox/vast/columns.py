@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hunter.sandbox.chance import uniform
+from hunter.sandbox.machines import GIB_PER_TB
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from hunter.values.units import Floats
 
 MONTH_H = 720.0
-GIB_PER_TB = 1024.0
 Columns = dict[str, Any]
 
 
