@@ -80,7 +80,7 @@ class Trial:
         poll = self.now // self.poll_s
         if self._offers is None or self._offers[0] != poll:
             query = {"limit": 10**6, "allocated_storage": disk_gb, "rentable": {"eq": True}}
-            asks, _ = parse_asks(bytes(self.api.offers.found(query).body))
+            asks = parse_asks(bytes(self.api.offers.found(query).body)).asks
             parts = [columns(asks, shipped(), self.now, bids=bids) for bids in (False, True)]
             self._offers = (poll, concat(parts))
         return self._offers[1]

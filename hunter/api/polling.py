@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Progress, Scope
 from hunter.store import polls
-from hunter.values.errors import ConfigError, HunterError, MarketError
+from hunter.values.errors import ConfigError, HunterError, MarketError, StoreError
+from hunter.values.keys import hidden, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 
 FULL_POLL_DISK_GB = 10.0
 """Disk that a poll of the whole market asks for: small, so that no offer is left out for it."""
+
+LONGEST_SURPRISE = 200
+"""Characters of what a library said when it failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +78,22 @@ class Polling:
         begun, started_at = time.monotonic(), self.clock.now()
         try:
             market = await self.markets.open(name)
-            listing = await market.offers(scope, report)
+            listing = plausible(await market.offers(scope, report))
             self.markets.note_clock(market)
-        except MarketError as error:
-            with_clock = self.clock.now()
-            await asyncio.to_thread(
-                polls.record_failure, self.store, name, started_at, with_clock, str(error)
+            recorded = await asyncio.to_thread(
+                polls.record, self.store, listing, scope, started_at, self.clock.now()
             )
-            return Polled(market=name, error=error, seconds=time.monotonic() - begun)
+        except StoreError:
+            raise
         except ConfigError as error:
             return Polled(market=name, error=error)
-        recorded = await asyncio.to_thread(
-            polls.record, self.store, listing, scope, started_at, self.clock.now()
-        )
+        except Exception as surprise:  # noqa: BLE001  one market's surprise stays that market's
+            failed = failure(name, surprise)
+            now = self.clock.now()
+            await asyncio.to_thread(
+                polls.record_failure, self.store, name, started_at, now, str(failed)
+            )
+            return Polled(market=name, error=failed, seconds=time.monotonic() - begun)
         return Polled(
             market=name,
             **msgspec.structs.asdict(recorded),
@@ -93,6 +102,18 @@ class Polling:
             seconds=time.monotonic() - begun,
             notes=listing.notes,
         )
+
+
+def failure(name: str, surprise: Exception) -> HunterError:
+    """What an adapter raised, as a failure of its market: our own kinds as they are, others in words."""
+    if isinstance(surprise, HunterError):
+        return surprise
+    text = hidden(str(surprise), *secrets_in(os.environ))
+    said = " ".join(text.split())[:LONGEST_SURPRISE]
+    return MarketError(
+        f"{name}'s adapter failed ({type(surprise).__name__}: {said}).",
+        remedy="That is a mistake in it; the other markets are not touched.",
+    )
 
 
 def scope_of(workload: Workload | None) -> Scope:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.api.polling import unwatched
+from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
 from hunter.values.errors import NoKey, OfferGone, UsageError
 
@@ -46,7 +47,7 @@ class Renting:
             gpu_count=offer.gpu_count,
             offer_ids=(offer.offer_id,),
         )
-        listing = await market.offers(scope, unwatched)
+        listing = plausible(await market.offers(scope, unwatched))
         self.markets.note_clock(market)
         same = listing.offers.tenancy.is_in([offer.tenancy])
         same &= listing.offers.offer_id.is_in([offer.offer_id])

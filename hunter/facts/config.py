@@ -138,11 +138,27 @@ def _host(url: str) -> str | None:
         return None
 
 
+def _is_server(url: str) -> bool:
+    """Whether an address is one of a server and of nothing in it: a name or number, a port that can be."""
+    from urllib.parse import urlsplit  # noqa: PLC0415  as above
+
+    from hunter.values.login import is_host  # noqa: PLC0415  with it
+
+    if not url.isascii() or not url.isprintable() or set(url) & set(" ?#@\\"):
+        return False
+    try:
+        parts = urlsplit(url)
+        port = 443 if parts.port is None else parts.port
+        return port > 0 and is_host((parts.hostname or "").strip("[]"))
+    except ValueError:
+        return False
+
+
 def base_url(market: MarketFacts) -> str:
     """A market's server: from the variable that the vendor's own client reads, else the real one."""
     name = market.url_variable
     url = os.environ.get(name) or market.base_url
-    if not _host(url):
+    if not _host(url) or not _is_server(url):
         raise ConfigError(
             f"{name} is {url!r}, which is no address of a server.",
             remedy=f"Write it as https://host, or unset {name}.",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.leases.asking import asked, sentence
+from hunter.markets.protocol import Instance
 from hunter.values.errors import ConfigError, HunterError, MarketError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from hunter.leases.ledger import Ledger, Odd
     from hunter.leases.lookout import Lookout
     from hunter.markets.open import OpenMarkets
-    from hunter.markets.protocol import Instance
 
 LISTINGS = 2
 """How many listings a look at everything spends on a create without an answer: the fewest that can tell."""
@@ -122,9 +122,14 @@ async def _listed(
     try:
         market = await markets.open(name)
         listing = await asked(name, market.instances())
+        if not all(isinstance(found, Instance) for found in listing.instances):
+            raise MarketError(f"{name} listed something that is no instance.")
         markets.note_clock(market)
     except HunterError as error:
         return (), False, ((name, error),)
+    except Exception as surprise:  # noqa: BLE001  one market's surprise stays that market's
+        failed = MarketError(f"{name}'s answer could not be used ({sentence(surprise)}).")
+        return (), False, ((name, failed),)
     if listing.complete:
         return listing.instances, True, ()
     partly = MarketError(f"{name} listed its instances only in part.")
@@ -135,6 +140,8 @@ async def _see(
     lookout: Lookout, lease: Lease, instance: Instance | None, *, complete: bool
 ) -> tuple[Lease, str]:
     """The lease with what was seen put on record; one that is not listed is asked for by name."""
+    if instance is not None and instance.state == "unclear":
+        return lease, instance.detail
     try:
         if instance is not None:
             return lookout.note(lease, instance), ""

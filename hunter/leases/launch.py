@@ -145,10 +145,23 @@ class Launcher:
         text = sentence(error)
         lease = self.ledger.put(lease, state="unclear", note=text)
         self.ledger.say(lease, "create unclear", text)
+        if isinstance(error, CreateUnclear) and error.instance_id is not None:
+            lease = self.lookout.confirm(lease, error.instance_id, "named by the unclear answer")
+            if error.said_no:
+                raise await self._unwanted(lease, text) from error
+            return lease
         lease = await self.lookout.settle(lease)
         if lease.state == "refused":
             raise MarketError(text, remedy="Nothing was created; try again.") from error
         return lease
+
+    async def _unwanted(self, lease: Lease, text: str) -> MarketError:
+        """End what a market made in spite of its refusal; what to say of it. Raises where that fails."""
+        ended = await self.ender.end(lease, text)
+        return MarketError(
+            f"{text} It was {ending(ended)} and cost ${ended.metered_usd:.4f}.",
+            remedy="Bid more, or take another offer.",
+        )
 
     async def _read_back(self, lease: Lease) -> Lease:
         """See the contract's price. A market that does not say it yet is asked again while it is kept."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hunter.leases import owner as owners
 from hunter.leases.asking import asked
 from hunter.leases.lease import COSTLY_STATES
+from hunter.markets.records import UNNAMED
 from hunter.values.errors import MarketError
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Lookout:
             if known.state not in UNANSWERED:
                 return known  # somebody else has settled it
             for instance in listing.instances:
-                if instance.label == lease.label:
+                if instance.label == lease.label and instance.instance_id[:1] != UNNAMED:
                     since = instance.created_at or lease.intended_at
                     since = min(max(since, lease.intended_at), self.clock.now())
                     return self.confirm(lease, instance.instance_id, "found by its label", since)

@@ -1,15 +1,19 @@
-"""What every market's HTTP has in common: one client, patience for reads, one sentence for failures."""
+"""What every market's HTTP has in common: a client with limits, patience for reads, a sentence for failures.
+
+A try ends after TRY_WITHIN_S whatever the server does, a reply is read up to BODY_BYTES, packed and unpacked,
+and no redirect is followed: a key is sent to the one server that it is for.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import io
+import ipaddress
 import logging
+import math
 import re
-import threading
 import time
-from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 import stamina
@@ -17,36 +21,51 @@ import stamina.instrumentation
 
 from hunter import __version__
 from hunter.facts.strict import convert
+from hunter.markets.answers import document_of, message_of, without_secrets
+from hunter.markets.body import BODY_BYTES, TooLong, whole
 from hunter.markets.protocol import Instance, Simulation
-from hunter.values.errors import BadKey, MarketError, NoKey, RateLimited
-from hunter.values.keys import checked_key, hidden
+from hunter.values.errors import BadKey, ConfigError, HunterError, MarketError, NoKey, RateLimited
+from hunter.values.keys import checked_key
 from hunter.values.offers import Tenancy
 from hunter.values.patience import retry_after_s
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hunter.facts.shipped import Facts
     from hunter.values.market_facts import MarketFacts
 
 T = TypeVar("T")
-_IMPORTING = threading.Lock()
 
-# Retries and requests are ours to tell; a vendor's SDK turns these loggers up when it is imported.
+# Retries and requests are ours to tell.
 stamina.instrumentation.set_on_retry_hooks(())
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 TRIES = 4
 """Of a read, the first included."""
+TRY_WITHIN_S = 15.0
+"""Seconds of ours for one request and its whole answer."""
 LONGEST_WAIT_S = 70.0
 """A market that asks for more patience than this is left alone."""
 USUAL_WAIT_S = 2.0
 """Where a market asks to slow down and does not say for how long."""
-_SANDBOX = re.compile(r"now=([\d.]+);speed=([\d.e+-]+);limits=(on|off)")
+_SANDBOX = re.compile(r"now=([0-9.]{1,24});speed=([0-9.e+-]{1,24});limits=(on|off)")
+MOST_SPEED = 1e7
+"""Of an embedded market's clock, its seconds for one of ours."""
+MOST_NOW = 4e9
+"""Of its clock: the year 2096."""
 
 
 class Retired(MarketError):
     """The interface is gone for good (410): another one has to answer."""
+
+
+class NotThere(MarketError):
+    """The market says in its own words that it does not know what was asked for (404)."""
+
+    def __init__(self, message: str, *, remedy: str, body: bytes) -> None:
+        super().__init__(message, remedy=remedy)
+        self.body = body
 
 
 class _TryAgain(Exception):
@@ -81,15 +100,23 @@ class Http:
         self.title = title
         self.key = checked_key(key or "", f"The key for {title}")
         self.simulation: Simulation | None = None
+        self._odd_clock: str | None = None
         headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
-        self._client = httpx.AsyncClient(
-            base_url=base_url,
-            headers=headers,
-            timeout=httpx.Timeout(30.0, connect=10.0),
-            transport=transport,
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                base_url=base_url,
+                headers=headers,
+                timeout=httpx.Timeout(TRY_WITHIN_S, connect=10.0),
+                transport=transport,
+                follow_redirects=False,
+            )
+        except (httpx.InvalidURL, ValueError, OSError) as error:
+            raise ConfigError(
+                f"{title} cannot be asked: {self.why(error)}.",
+                remedy="Check its address, and the proxies and certificates that the environment names.",
+            ) from error
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -115,29 +142,104 @@ class Http:
     ) -> T:
         try:
             response = await self.send(method, path, **request)
+        except TooLong as error:
+            raise self.unusable(error) from error
         except httpx.HTTPError as error:
             raise _TryAgain(self.unreachable(error)) from error
+        if self._odd_clock is not None:
+            raise ConfigError(
+                f"{self.title} states a clock that no embedded market has: {self._odd_clock!r}.",
+                remedy="Check where it is pointed at; `hunter sandbox serve` is an embedded market.",
+            )
         status = response.status_code
         if status == 429:
             raise self._patience(response)
-        if status in (502, 503, 504):
+        if status in (408, 502, 503, 504):
             raise _TryAgain(self.refused(response))
-        if status >= 400:
+        if not 200 <= status < 300:
             raise self.refused(response)
         try:
             return parse(response.content)
-        except ValueError as error:
+        except HunterError:
+            raise
+        except Exception as error:  # whatever a reply breaks, it is a reply that cannot be read
             raise _TryAgain(self.nonsense(response, error)) from error
 
-    async def send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        """One request, once; httpx's own exceptions pass through."""
-        response = await self._client.request(method, path, **request)
-        said = _SANDBOX.match(response.headers.get("x-hunter-sandbox", ""))
-        if said:
-            self.simulation = Simulation(
-                now=float(said[1]), speed=float(said[2]), paced=said[3] == "on"
-            )
+    async def act(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Something that is asked for once, and is no create; MarketError where the answer is no."""
+        try:
+            response = await self.send(method, path, **request)
+        except TooLong as error:
+            raise self.unusable(error) from error
+        except httpx.HTTPError as error:
+            raise self.unreachable(error) from error
+        if not 200 <= response.status_code < 300:
+            raise self.refused(response)
         return response
+
+    async def send(
+        self, method: str, path: str, *, limit_bytes: int = BODY_BYTES, **request: Any
+    ) -> httpx.Response:
+        """One request, once, and its whole answer; httpx's own exceptions pass through."""
+        wish = self._client.build_request(method, path, **request)
+        try:
+            async with asyncio.timeout(TRY_WITHIN_S):
+                response = await whole(self._client, wish, limit_bytes)
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"no whole answer within {TRY_WITHIN_S:g} s") from error
+        self._note_clock(response.headers.get("x-hunter-sandbox"))
+        return response
+
+    async def fetch(self, url: str, limit_bytes: int) -> bytes | None:
+        """What lies at an address that the market names, asked for without the key; None where nothing does.
+
+        The address is the market's own server, or a public one over https: no market makes us ask this
+        machine or its network.
+        """
+        if not self._may_ask(url):
+            raise MarketError(
+                f"{self.title} sends us to an address that Hunter does not ask.",
+                remedy="Look at it on the market's own page.",
+            )
+        try:
+            wish = self._client.build_request("GET", url)
+            wish.headers.pop("Authorization", None)
+            async with asyncio.timeout(TRY_WITHIN_S):
+                response = await whole(self._client, wish, limit_bytes)
+        except TooLong as error:
+            raise self.unusable(error) from error
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+            return None
+        return response.content if response.status_code == 200 else None
+
+    def _may_ask(self, url: str) -> bool:
+        try:
+            there = httpx.URL(url)
+        except (httpx.InvalidURL, ValueError):
+            return False
+        here = self._client.base_url
+        if (there.scheme, there.host, there.port) == (here.scheme, here.host, here.port):
+            return True
+        try:
+            near = not ipaddress.ip_address(there.host).is_global
+        except ValueError:
+            near = "." not in there.host.strip(".") or there.host.endswith((".local", ".internal"))
+        return there.scheme == "https" and not near and not there.userinfo
+
+    def _note_clock(self, text: str | None) -> None:
+        """Run by the clock that an embedded market states; one that cannot be is remembered as odd."""
+        if text is None:
+            return
+        try:
+            said = _SANDBOX.fullmatch(text)
+            now, speed = (float(said[1]), float(said[2])) if said else (math.nan, math.nan)
+        except ValueError:
+            now = speed = math.nan
+        if said and 0 < now < MOST_NOW and 1 / MOST_SPEED <= speed <= MOST_SPEED:
+            self.simulation = Simulation(now=now, speed=speed, paced=said[3] == "on")
+            self._odd_clock = None
+        else:
+            self._odd_clock = text[:80]
 
     def now(self) -> float:
         """The market's time, unix seconds."""
@@ -159,15 +261,15 @@ class Http:
     # ── failures as sentences ────────────────────────────────────────────────────────────────
 
     def said(self, response: httpx.Response) -> str:
-        """The sentence in a refusal, without the key."""
-        return hidden(message_of(response.content), self.key)
+        """The sentence in a refusal, without keys."""
+        return without_secrets(message_of(response.content), self.key)
 
     def why(self, error: Exception) -> str:
-        """A library's own words for a failure, without the key."""
-        return hidden(str(error) or type(error).__name__, self.key)
+        """A library's own words for a failure, without keys."""
+        return without_secrets((str(error) or type(error).__name__)[:400], self.key)
 
     def unreachable(self, error: Exception) -> MarketError:
-        """No reply at all."""
+        """No reply at all, or none to its end."""
         kind = (
             "did not answer in time"
             if isinstance(error, httpx.TimeoutException)
@@ -176,6 +278,13 @@ class Http:
         return MarketError(
             f"{self.title} {kind}: {self.why(error)}.",
             remedy="Check the connection and try again; what is recorded stays as it is.",
+        )
+
+    def unusable(self, error: Exception) -> MarketError:
+        """A reply beyond the limits."""
+        return MarketError(
+            f"{self.title}'s answer cannot be used: {self.why(error)}.",
+            remedy="Hunter reads no more of it; check that it is the market's own server.",
         )
 
     def refused(self, response: httpx.Response) -> MarketError:
@@ -188,20 +297,28 @@ class Http:
             )
         if status == 429:
             reset = response.headers.get("x-ratelimit-reset")
-            when = f" until unix time {hidden(reset, self.key)}" if reset else ""
+            when = f" until unix time {without_secrets(reset[:40], self.key)}" if reset else ""
             return RateLimited(
                 f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
             )
-        kind = Retired if status == 410 else MarketError
-        return kind(f"{self.title} answered {status}: {text}", remedy="Try again in a minute.")
+        if status < 400:
+            return MarketError(
+                f"{self.title} answered {status}, which sends us elsewhere: Hunter does not follow.",
+                remedy="Check that it is the market's own server.",
+            )
+        message, remedy = f"{self.title} answered {status}: {text}", "Try again in a minute."
+        if status == 404 and document_of(response.content) is not None:
+            return NotThere(message, remedy=remedy, body=response.content)
+        return (Retired if status == 410 else MarketError)(message, remedy=remedy)
 
     def nonsense(self, response: httpx.Response, error: Exception) -> MarketError:
         """A reply that is not what was asked for."""
-        kind = response.headers.get("content-type", "no content type").partition(";")[0]
+        kind = response.headers.get("content-type", "no content type").partition(";")[0][:60]
         if "html" in kind:
             what = "answered with a web page instead of data"
         else:
-            what = f"sent a reply that cannot be read ({hidden(kind, self.key)}: {self.why(error)})"
+            shown = without_secrets(kind, self.key)
+            what = f"sent a reply that cannot be read ({shown}: {self.why(error)})"
         return MarketError(
             f"{self.title} {what}.", remedy="Try again in a minute; nothing recorded was changed."
         )
@@ -260,10 +377,22 @@ class HttpMarket:
             price_usd_h=None,
         )
 
+    def unclear(self, detail: str) -> MarketError:
+        """What to raise where the one instance that was asked for cannot be made out."""
+        return MarketError(
+            f"{self.market.title} describes the instance in a way that cannot be read: {detail}.",
+            remedy="Try again in a minute.",
+        )
+
 
 def own_facts(market: MarketFacts, type_: type[T]) -> T:
-    """What only one adapter knows the meaning of: the table `adapter` of its market's facts."""
+    """The table `adapter` of a market's facts, which only its adapter reads."""
     return convert(market.adapter, type_, f"the facts of {market.name}, adapter")
+
+
+def segment(text: str) -> str:
+    """An id as one part of a path, whatever is in it."""
+    return quote(text, safe="") if text.strip(".") else "-"
 
 
 def _pause_s(error: Exception) -> float | bool:
@@ -271,29 +400,3 @@ def _pause_s(error: Exception) -> float | bool:
     if not isinstance(error, _TryAgain):
         return False
     return True if error.pause_s is None else error.pause_s
-
-
-def message_of(body: bytes) -> str:
-    """The sentence in a market's refusal, whatever its shape; never more than a line."""
-    text = body.decode("utf-8", "replace").strip()
-    for key in ("msg", "detail", "message", "error"):
-        found = re.search(rf'"{key}"\s*:\s*"((?:[^"\\]|\\.)+)"', text)
-        if found:
-            text = found[1]
-            break
-    else:
-        if text.startswith("<"):
-            text = "a web page"
-    line = " ".join(text.split())
-    return (line[:200] or "nothing") + ("" if line.endswith(".") else ".")
-
-
-@contextmanager
-def plain_stdout() -> Iterator[None]:
-    """A standard output with an encoding while a vendor's SDK is imported.
-
-    The SDKs look at it at import, and a terminal app has put something else in its place; whatever they
-    print is no answer of ours.
-    """
-    with _IMPORTING, redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")):
-        yield

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.facts.config import SANDBOX_KEY, base_url, find_key, is_loopback
 from hunter.markets.loading import adapter_of
 from hunter.values.clock import Pace
-from hunter.values.errors import ConfigError
+from hunter.values.errors import ConfigError, HunterError
+from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,12 +62,15 @@ class OpenMarkets:
 
     async def close(self) -> None:
         """Let go of markets, the embedded one included."""
-        for market in self._markets.values():
-            await market.close()
-        self._markets.clear()
-        if self._started is not None:
-            self._started.__exit__(None, None, None)
-            self._started = None
+        try:
+            for market in self._markets.values():
+                with suppress(Exception):  # one that cannot let go keeps no other from it
+                    await market.close()
+        finally:
+            self._markets.clear()
+            if self._started is not None:
+                self._started.__exit__(None, None, None)
+                self._started = None
 
     def names(self) -> tuple[str, ...]:
         """The markets in use."""
@@ -85,8 +89,17 @@ class OpenMarkets:
                 )
             key = self.key(name)
             if name not in self._markets:
-                self._markets[name] = adapter(url, key, self._facts)
+                self._markets[name] = self._made(name, adapter, url, key)
         return self._markets[name]
+
+    def _made(self, name: str, adapter: type[Market], url: str, key: str | None) -> Market:
+        try:
+            return adapter(url, key, self._facts)
+        except HunterError:
+            raise
+        except Exception as error:  # another's adapter may fail in any way
+            plugin = self._facts.plugins[name]
+            raise plugin.unusable(f"{type(error).__name__}: {hidden(str(error), key)}") from error
 
     async def mirrors(self) -> dict[str, str]:
         """Servers to ask about payloads in place of the real ones, by host; none in a real home."""
@@ -136,8 +149,5 @@ class OpenMarkets:
 
     def _begin(self) -> None:
         assert self._start is not None
-        assert self._embedded is not None
         self._started = self._start()
         self._url = self._started.__enter__()
-        for name in self._embedded.served:  # the vendors' own clients read their server from here
-            os.environ[self._facts.market(name).url_variable] = self._url

@@ -76,6 +76,7 @@ STATES = (
     "failed",        # will not come up by itself
     "offline",       # the host cannot be reached
     "gone",          # the market says that it does not exist (any more)
+    "unclear",       # listed, in a way that cannot be read: `Instance.detail` says why, the rest is unknown
 )  # fmt: skip
 
 
@@ -169,15 +170,19 @@ class Market(Protocol):
         ...
 
     async def create(self, order: Order) -> Created:
-        """Rent. One request, never repeated; CreateUnclear where its outcome is not known."""
+        """Rent. One request, never repeated, and nothing is ended here.
+
+        The outcome is one of three: what was made; a refusal that is known for what it is, as one of the
+        kinds of MarketError; and CreateUnclear for everything else, with the id that the answer names.
+        """
         ...
 
     async def instances(self) -> Instances:
-        """Everything that the account rents."""
+        """Everything that the account rents; a row that cannot be read is listed as `unclear`."""
         ...
 
     async def instance(self, instance_id: str) -> Instance:
-        """One instance; state `gone` only if the market says so."""
+        """One instance; state `gone` only if the market says so, MarketError where it is unclear."""
         ...
 
     async def destroy(self, instance_id: str) -> None:

@@ -52,6 +52,8 @@ def record(
         absent = np.ones(len(old), dtype=np.bool_)
         absent[was[known]] = False
         gone = absent & covers(scope, old) if listing.complete else np.zeros(len(old), np.bool_)
+        unread = {rejected.record for rejected in listing.rejected}  # there, whatever it is
+        gone &= ~(old.offer_id.is_in(unread) | old.market_gpu.is_in(unread))
         counts = Recorded(
             offers=len(new),
             appeared=int((~known).sum()),

@@ -101,4 +101,23 @@ class NoCredit(MarketError):
 
 
 class CreateUnclear(MarketError):
-    """A create was sent and its outcome is unknown; an instance may exist and cost money."""
+    """A create was sent and its outcome is unknown; an instance may exist and cost money.
+
+    Args:
+        message: what the market answered, or that it did not.
+        remedy: what happens next.
+        instance_id: the market's id of an instance that its answer names.
+        said_no: the market refused, and made that instance all the same: it is not what was ordered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        instance_id: str | None = None,
+        said_no: bool = False,
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.instance_id = instance_id
+        self.said_no = said_no

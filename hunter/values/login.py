@@ -36,7 +36,7 @@ class Login:
     user: str = "root"
 
     def __post_init__(self) -> None:
-        if not _is_host(self.host):
+        if not is_host(self.host):
             raise ValueError("that is no address and no host's name")
         if type(self.port) is not int or not 1 <= self.port <= LAST_PORT:
             raise ValueError(f"a port is a whole number from 1 to {LAST_PORT}")
@@ -90,7 +90,7 @@ def login_told(text: str) -> Login | None:
         return None
 
 
-def _is_host(host: object) -> bool:
+def is_host(host: object) -> bool:
     """Whether it is an IP address, or a name of letters, digits and hyphens only."""
     if not isinstance(host, str) or not 0 < len(host) <= HOST_LENGTH or "%" in host:
         return False

@@ -16,8 +16,8 @@ from hunter.cli.renting import _running_json
 from hunter.facts.shipped import shipped
 from hunter.leases.fleet import Running
 from hunter.markets.protocol import Instance
-from hunter.markets.runpod.wire import instance_of as pod_of
-from hunter.markets.runpod.wire import rest_instance_of
+from hunter.markets.runpod.pods import instance_of as pod_of
+from hunter.markets.runpod.pods import rest_instance_of
 from hunter.markets.vast.instances import instance_of as row_of
 from hunter.store import leases as table
 from hunter.values.login import Login, login_at, login_told, port_of_digits

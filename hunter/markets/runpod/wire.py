@@ -1,14 +1,13 @@
-"""RunPod's records as they travel, over GraphQL and over its second REST interface, as our offers."""
+"""RunPod's catalogues as they travel, over GraphQL and over its second REST interface, as our offers."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from hunter.markets.protocol import Instance
-from hunter.values.login import Login, login_at
+from hunter.markets.records import Number, Rows, Unread, decode, records
 from hunter.values.offers import Offer, Tenancy
 
 if TYPE_CHECKING:
@@ -18,23 +17,28 @@ if TYPE_CHECKING:
     from hunter.values.market_facts import MarketFacts
 
 SECURE, COMMUNITY = "secure", "community"
+MOST_COUNTRIES = 300
+"""There are 249 codes (ISO 3166); each is a field of the question."""
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Memory = Annotated[float, msgspec.Meta(ge=0, le=1e4)]
+"""GB of one GPU; zero for the placeholder called `unknown`."""
 LEVELS = {"LOW": "Low", "MEDIUM": "Medium", "HIGH": "High"}
 
 
 class Lowest(msgspec.Struct, kw_only=True):
     """Price and stock of one width on one cloud; all null where nothing is in stock."""
 
-    uninterruptablePrice: float | None = None
-    minimumBidPrice: float | None = None
+    uninterruptablePrice: Number | None = None
+    minimumBidPrice: Number | None = None
     stockStatus: str | None = None
-    minVcpu: int | None = None
-    minMemory: int | None = None
+    minVcpu: Number | None = None
+    minMemory: Number | None = None
 
 
 class Availability(msgspec.Struct, kw_only=True):
     """Stock of one model in one data centre."""
 
-    gpuTypeId: str
+    gpuTypeId: Id
     available: bool | None = None
     stockStatus: str | None = None
 
@@ -42,7 +46,7 @@ class Availability(msgspec.Struct, kw_only=True):
 class Center(msgspec.Struct, kw_only=True):
     """A data centre."""
 
-    id: str
+    id: Id
     name: str | None = None
     location: str | None = None
     listed: bool | None = None
@@ -53,88 +57,132 @@ class Center(msgspec.Struct, kw_only=True):
 class GpuType(msgspec.Struct, kw_only=True):
     """A model with its list prices, $ per GPU-hour."""
 
-    id: str
-    displayName: str
-    memoryInGb: int
+    id: Id
+    displayName: str | None = None
+    memoryInGb: Memory
     manufacturer: str | None = None
-    maxGpuCount: int | None = None
-    maxGpuCountSecureCloud: int | None = None
-    maxGpuCountCommunityCloud: int | None = None
+    maxGpuCount: Number | None = None
+    maxGpuCountSecureCloud: Number | None = None
+    maxGpuCountCommunityCloud: Number | None = None
     secureCloud: bool | None = None
     communityCloud: bool | None = None
-    securePrice: float | None = None
-    communityPrice: float | None = None
-    secureSpotPrice: float | None = None
-    communitySpotPrice: float | None = None
-    clusterPrice: float | None = None
-    oneWeekPrice: float | None = None
-    oneMonthPrice: float | None = None
-    threeMonthPrice: float | None = None
-    sixMonthPrice: float | None = None
-    nodeGroupDatacenters: list[Any] | None = None
+    securePrice: Number | None = None
+    communityPrice: Number | None = None
+    secureSpotPrice: Number | None = None
+    communitySpotPrice: Number | None = None
+    clusterPrice: Number | None = None
+    oneWeekPrice: Number | None = None
+    oneMonthPrice: Number | None = None
+    threeMonthPrice: Number | None = None
+    sixMonthPrice: Number | None = None
+    nodeGroupDatacenters: Any = None
     secure: Lowest | None = None
     community: Lowest | None = None
     lowestPrice: Lowest | None = None
 
 
 class Catalogue(msgspec.Struct, kw_only=True):
-    """What a poll over GraphQL asks for."""
+    """What a poll over GraphQL brings."""
 
     gpuTypes: list[GpuType]
     dataCenters: list[Center] | None = None
-    countryCodes: list[str | None] | None = None
+
+
+class Poll(msgspec.Struct, kw_only=True):
+    """The same, its records unread."""
+
+    gpuTypes: Rows | None = None
+    dataCenters: Rows | None = None
+
+
+class Places(msgspec.Struct, kw_only=True):
+    """Where community pods are."""
+
+    countryCodes: list[Any] | None = None
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of countries among what is listed."""
+        codes = [code for code in self.countryCodes or () if isinstance(code, str)]
+        return [code for code in codes if re.fullmatch("[A-Za-z]{2}", code)][:MOST_COUNTRIES]
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """One width of the catalogue, read record by record."""
+
+    count: int
+    """GPUs a pod."""
+    catalogue: Catalogue
+    by_country: dict[str, dict[str, Lowest]]
+    """By GPU id, the community's prices by country."""
+    unread: list[Unread]
+    """Models that cannot be read."""
+    partly: list[Unread]
+    """Data centres and prices by country that cannot be read: what they lack is not known."""
+
+
+def read_poll(poll: Poll, count: int, countries: list[str]) -> Read:
+    """The records of a poll, each read by itself."""
+    gpus: list[GpuType] = []
+    by_country: dict[str, dict[str, Lowest]] = {}
+    unread: list[Unread] = []
+    centers, partly = records(poll.dataCenters or (), Center)
+    for raw in poll.gpuTypes or ():
+        read, bad = records([raw], GpuType)
+        unread += bad
+        for gpu in read:
+            gpus.append(gpu)
+            prices, odd = _by_country(raw, gpu, countries)
+            by_country[gpu.id] = prices
+            partly += odd
+    found = Catalogue(gpuTypes=gpus, dataCenters=centers)
+    return Read(count=count, catalogue=found, by_country=by_country, unread=unread, partly=partly)
+
+
+def _by_country(
+    raw: msgspec.Raw, gpu: GpuType, countries: list[str]
+) -> tuple[dict[str, Lowest], list[Unread]]:
+    fields = decode(raw, dict[str, msgspec.Raw])
+    found: dict[str, Lowest] = {}
+    odd: list[Unread] = []
+    for code in countries:
+        told = fields.get(f"c_{code}")
+        if told is None or bytes(told) == b"null":
+            continue
+        read, bad = records([told], Lowest)
+        if read:
+            found[code] = read[0]
+        odd += [Unread(raw=raw, reason=f"its price in {code}: {row.reason}") for row in bad]
+    return found, odd
 
 
 class V2Price(msgspec.Struct, kw_only=True):
     """List prices of one GPU."""
 
-    secure: float | None = None
-    community: float | None = None
-    serverless: float | None = None
+    secure: Number | None = None
+    community: Number | None = None
+    serverless: Number | None = None
 
 
 class V2Center(msgspec.Struct, kw_only=True):
     """Stock in one data centre."""
 
-    id: str
-    availability: str
+    id: Id
+    availability: str | None = None
     name: str | None = None
 
 
 class V2Gpu(msgspec.Struct, kw_only=True):
     """A model in the REST catalogue."""
 
-    id: str
-    name: str
-    memory: int
-    secure: bool = False
-    community: bool = False
-    price: V2Price = msgspec.field(default_factory=V2Price)
-    maxCount: dict[str, int] = {}
+    id: Id
+    name: str | None = None
+    memory: Memory
+    secure: bool | None = False
+    community: bool | None = False
+    price: V2Price | None = None
     availability: str | None = None
-    dataCenters: list[V2Center] = []
-
-
-class V2Gpus(msgspec.Struct, kw_only=True):
-    """The REST catalogue."""
-
-    gpus: list[V2Gpu]
-
-
-class GraphqlError(ValueError):
-    """GraphQL answered with errors, which it does at HTTP 200."""
-
-
-def parse_data(body: bytes) -> Any:
-    """The data of a GraphQL reply; GraphqlError where there are errors, also beside partial data."""
-    document = msgspec.json.decode(body)
-    if not isinstance(document, dict):
-        raise GraphqlError("the reply is no object")
-    if document.get("errors"):
-        raise GraphqlError(str(document["errors"][0].get("message", "an error without a message")))
-    if not isinstance(document.get("data"), dict):
-        raise GraphqlError(str(document.get("error") or "the reply has no data"))
-    return document["data"]
+    dataCenters: list[V2Center] | None = None
 
 
 def slug(text: str) -> str:
@@ -160,7 +208,10 @@ class Shelf:
         on_demand_usd_h: float | None = None,
     ) -> Offer:  # fmt: skip
         """One offer: so many GPUs of a model, on a cloud, in a data centre or country."""
-        memory = float(gpu.memoryInGb if isinstance(gpu, GpuType) else gpu.memory)
+        if isinstance(gpu, GpuType):
+            memory, told = gpu.memoryInGb, gpu.displayName
+        else:
+            memory, told = gpu.memory, gpu.name
         known = self.facts.gpu_of("runpod", gpu.id, memory)
         country = None
         if place and cloud == SECURE:
@@ -176,7 +227,7 @@ class Shelf:
             market="runpod",
             offer_id=f"{slug(gpu.id)}.{count}.{cloud}.{slug(place or 'any')}",
             tenancy=tenancy.value,
-            gpu=known.name if known else gpu.displayName if isinstance(gpu, GpuType) else gpu.name,
+            gpu=known.name if known else (told or gpu.id),
             market_gpu=gpu.id,
             location=place,
             country=country,
@@ -195,35 +246,30 @@ class Shelf:
         )
 
 
-def graphql_offers(catalogue: Catalogue, extra: dict[str, Any], count: int, shelf: Shelf,
-                   *, spot: bool) -> list[Offer]:  # fmt: skip
+def graphql_offers(read: Read, shelf: Shelf, *, spot: bool) -> list[Offer]:
     """The offers of one width in a GraphQL reply.
 
     Args:
-        catalogue: the typed part of the reply.
-        extra: by GPU id, the community prices by country, as they came.
-        count: GPUs a pod.
+        read: the reply.
         shelf: what the offers share.
         spot: whether this market has been seen to have a spot price below the fixed one.
     """
+    catalogue, count = read.catalogue, read.count
     found: list[Offer] = []
-    for gpu in catalogue.gpuTypes:
+    stocked: dict[str, list[tuple[str, str]]] = {}
+    for center in catalogue.dataCenters or []:
+        for seen in center.gpuAvailability or []:
+            if seen.stockStatus:
+                stocked.setdefault(seen.gpuTypeId, []).append((center.id, seen.stockStatus))
+    for gpu in {gpu.id: gpu for gpu in catalogue.gpuTypes}.values():
         if gpu.id == "unknown" or gpu.memoryInGb <= 0:
             continue
-        for center in catalogue.dataCenters or []:
-            for stock in center.gpuAvailability or []:
-                if (
-                    stock.gpuTypeId == gpu.id
-                    and stock.stockStatus
-                    and gpu.secureCloud
-                    and gpu.securePrice
-                ):
-                    usd_h = gpu.securePrice * count
-                    place = shelf.offer(
-                        gpu, count, SECURE, center.id, usd_h=usd_h, stock=stock.stockStatus
-                    )
-                    found += _both(place, gpu.secure, spot)
-        countries = extra.get(gpu.id) or {}
+        if gpu.secureCloud and gpu.securePrice is not None:
+            usd_h = gpu.securePrice * count
+            for place, stock in stocked.get(gpu.id, ()):
+                offer = shelf.offer(gpu, count, SECURE, place, usd_h=usd_h, stock=stock)
+                found += _both(offer, gpu.secure, spot)
+        countries = read.by_country.get(gpu.id) or {}
         if gpu.communityCloud:
             for country, lowest in countries.items():
                 found += _priced(gpu, count, COMMUNITY, country, lowest, shelf, spot)
@@ -239,7 +285,7 @@ def _priced(
     shelf: Shelf, spot: bool,
 ) -> list[Offer]:  # fmt: skip
     """Offers of one lowestPrice; none where it is not in stock or has no price."""
-    if lowest is None or not lowest.stockStatus or not lowest.uninterruptablePrice:
+    if lowest is None or not lowest.stockStatus or lowest.uninterruptablePrice is None:
         return []
     usd_h = lowest.uninterruptablePrice
     offer = shelf.offer(gpu, count, cloud, place, usd_h=usd_h, stock=lowest.stockStatus)
@@ -248,7 +294,7 @@ def _priced(
 
 def _both(offer: Offer, lowest: Lowest | None, spot: bool) -> list[Offer]:
     """The offer, and its interruptible side where a bid below its price is known to be taken."""
-    if not spot or lowest is None or not lowest.minimumBidPrice:
+    if not spot or lowest is None or lowest.minimumBidPrice is None:
         return [offer]
     if lowest.minimumBidPrice >= offer.price_usd_h:
         return [offer]
@@ -275,105 +321,17 @@ def v2_offers(gpus: list[V2Gpu], count: int, cloud: str, shelf: Shelf) -> list[O
     """The offers of one width and cloud in a reply of the REST catalogue."""
     found: list[Offer] = []
     for gpu in gpus:
-        price = gpu.price.secure if cloud == SECURE else gpu.price.community
+        listed = gpu.price or V2Price()
+        price = listed.secure if cloud == SECURE else listed.community
         sold = gpu.secure if cloud == SECURE else gpu.community
         level = LEVELS.get(gpu.availability or "")
-        if not sold or not price or level is None:
+        if not sold or price is None or level is None:
             continue
         places: list[tuple[str | None, str]] = [
-            (c.id, LEVELS[c.availability]) for c in gpu.dataCenters if c.availability in LEVELS
+            (c.id, LEVELS[c.availability])
+            for c in gpu.dataCenters or ()
+            if c.availability in LEVELS
         ]
         for place, stock in places or [(None, level)]:
             found.append(shelf.offer(gpu, count, cloud, place, usd_h=price * count, stock=stock))
     return found
-
-
-def instance_of(pod: dict[str, Any], facts: Facts, market: MarketFacts) -> Instance:
-    """A pod as GraphQL describes it. Its status says what is wanted; only `runtime` says what runs."""
-    runtime = pod.get("runtime")
-    exited = pod.get("desiredStatus") in ("EXITED", "PAUSED", "DEAD")
-    ended = pod.get("desiredStatus") == "TERMINATED"
-    login = _login(runtime)
-    interruptible = pod.get("podType") in ("INTERRUPTABLE", "BID")
-    by_user = "user" in str(pod.get("lastStatusChange") or "").lower()
-    if ended:
-        state = "gone"
-    elif exited:
-        state = "stopped" if by_user else "interrupted"
-    else:
-        state = "running" if runtime else "pulling"
-    machine = pod.get("machine") or {}
-    name = str(machine.get("gpuDisplayName") or "?")
-    known = next((gpu for gpu in facts.gpus if name in (gpu, *market.names_of(gpu))), name)
-    price = pod.get("costPerHr")
-    return Instance(
-        market="runpod",
-        instance_id=str(pod["id"]),
-        label=pod.get("name"),
-        state=state,
-        detail=str(pod.get("lastStatusChange") or ""),
-        tenancy=Tenancy.INTERRUPTIBLE if interruptible else Tenancy.ON_DEMAND,
-        gpu=known,
-        gpu_count=int(pod.get("gpuCount") or 1),
-        price_usd_h=float(price) if price else None,  # zero was seen for live pods: unknown
-        storage_usd_gb_month=market.storage_usd_gb_month,
-        storage_stopped_usd_gb_month=market.storage_stopped_usd_gb_month,
-        inet_down_usd_gb=market.inet_usd_gb,
-        inet_up_usd_gb=market.inet_usd_gb,
-        disk_gb=float(pod.get("containerDiskInGb") or 0) + float(pod.get("volumeInGb") or 0),
-        machine_id=pod.get("machineId"),
-        location=machine.get("location"),
-        reachable=login is not None,
-        login=login,
-    )
-
-
-def rest_instance_of(pod: dict[str, Any], facts: Facts, market: MarketFacts) -> Instance:
-    """A pod as the REST interface describes it: RUNNING from the create on, so `runtime` decides."""
-    status, gpu = str(pod.get("status")), pod.get("gpu") or {}
-    login = _direct_login(pod.get("ssh"))
-    state = {"EXITED": "stopped", "ERROR": "failed", "TERMINATED": "gone"}.get(status)
-    known = next((ours for ours in facts.gpus if gpu.get("id") in market.names_of(ours)), None)
-    persistent = (pod.get("mounts") or {}).get("persistent") or {}
-    price = pod.get("cost")
-    return Instance(
-        market="runpod",
-        instance_id=str(pod["id"]),
-        label=pod.get("name"),
-        state=state or ("running" if pod.get("runtime") else "pulling"),
-        detail=status,
-        tenancy=Tenancy.ON_DEMAND,
-        gpu=known or str(gpu.get("id") or "?"),
-        gpu_count=int(gpu.get("count") or 1),
-        price_usd_h=float(price) if price else None,
-        storage_usd_gb_month=market.storage_usd_gb_month,
-        storage_stopped_usd_gb_month=market.storage_stopped_usd_gb_month,
-        inet_down_usd_gb=market.inet_usd_gb,
-        inet_up_usd_gb=market.inet_usd_gb,
-        disk_gb=float(pod.get("disk") or 0) + float(persistent.get("size") or 0),
-        location=pod.get("dataCenterId"),
-        reachable=login is not None,
-        login=login,
-    )
-
-
-def _login(runtime: Any) -> Login | None:
-    """The first public port that leads to the container's 22 and can be one."""
-    match runtime:
-        case {"ports": [*ports]}:
-            ways = (
-                login_at(port.get("ip"), port.get("publicPort"))
-                for port in ports
-                if isinstance(port, dict)
-                and port.get("privatePort") == 22
-                and port.get("isIpPublic")
-            )
-            return next((login for login in ways if login is not None), None)
-    return None
-
-
-def _direct_login(ssh: Any) -> Login | None:
-    match ssh:
-        case {"direct": {"host": host, "port": port}}:
-            return login_at(host, port)
-    return None

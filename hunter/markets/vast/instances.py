@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from hunter.markets.protocol import Instance
+from hunter.markets.records import Amount, Number, Size, Unread, Whole
 from hunter.values.login import Login, login_at, port_of_digits
 from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
@@ -20,50 +22,99 @@ FAILURES = (
 """Words in status_msg after which a start has not been seen to succeed."""
 
 
-def instance_of(row: dict[str, Any], facts: Facts) -> Instance:
-    """One instance; whatever a row leaves out is unknown."""
+class Row(msgspec.Struct, kw_only=True):
+    """An instance as the service sends it: of its fields those that we use."""
+
+    id: Whole
+    label: str | None = None
+    actual_status: str | None = None
+    cur_state: str | None = None
+    intended_status: str | None = None
+    status_msg: str | None = None
+    is_bid: bool | None = None
+    gpu_name: str | None = None
+    gpu_ram: Size | None = None
+    num_gpus: Whole | None = None
+    dph_base: Amount | None = None
+    storage_cost: Amount | None = None
+    inet_down_cost: Amount | None = None
+    inet_up_cost: Amount | None = None
+    disk_space: Size | None = None
+    machine_id: Whole | None = None
+    host_id: Whole | None = None
+    geolocation: str | None = None
+    start_date: Number | None = None
+    uptime_mins: Number | None = None
+    # ways in: whatever is odd in them makes no login, and hides nothing else
+    public_ipaddr: Any = None
+    ports: Any = None
+    direct_port_count: Any = None
+    ssh_host: Any = None
+    ssh_port: Any = None
+
+
+def instance_of(row: Row | dict[str, Any], facts: Facts) -> Instance:
+    """One instance; whatever a row leaves out is unknown. msgspec.ValidationError where it is none."""
+    if isinstance(row, dict):
+        row = msgspec.convert(row, Row)
     state = state_of(row)
-    market_gpu = str(row.get("gpu_name") or "?")
-    known = facts.gpu_of("vast", market_gpu, float(row.get("gpu_ram") or 0) / 1024)
-    storage = _number(row.get("storage_cost"))
-    bid = bool(row.get("is_bid"))
+    market_gpu = row.gpu_name or "?"
+    known = facts.gpu_of("vast", market_gpu, (row.gpu_ram or 0.0) / 1024)
     login = _login(row) if state == "running" else None
     return Instance(
         market="vast",
-        instance_id=str(row["id"]),
-        label=row.get("label"),
+        instance_id=str(row.id),
+        label=row.label,
         state=state,
-        detail=str(row.get("status_msg") or "").strip(),
-        tenancy=Tenancy.INTERRUPTIBLE if bid else Tenancy.ON_DEMAND,
+        detail=(row.status_msg or "").strip(),
+        tenancy=Tenancy.INTERRUPTIBLE if row.is_bid else Tenancy.ON_DEMAND,
         gpu=known.name if known else market_gpu,
-        gpu_count=int(row.get("num_gpus") or 1),
-        price_usd_h=_number(row.get("dph_base")),
-        storage_usd_gb_month=storage,
-        storage_stopped_usd_gb_month=storage,
-        inet_down_usd_gb=_per_gb(row.get("inet_down_cost")),
-        inet_up_usd_gb=_per_gb(row.get("inet_up_cost")),
-        disk_gb=_number(row.get("disk_space")),
-        machine_id=None if row.get("machine_id") is None else str(row["machine_id"]),
-        host_id=None if row.get("host_id") is None else str(row["host_id"]),
-        location=row.get("geolocation"),
-        created_at=_number(row.get("start_date")),
-        running_s=_seconds(row.get("uptime_mins")) if state == "running" else None,
+        gpu_count=row.num_gpus or 1,
+        price_usd_h=row.dph_base,
+        storage_usd_gb_month=row.storage_cost,
+        storage_stopped_usd_gb_month=row.storage_cost,
+        inet_down_usd_gb=_per_gb(row.inet_down_cost),
+        inet_up_usd_gb=_per_gb(row.inet_up_cost),
+        disk_gb=row.disk_space,
+        machine_id=None if row.machine_id is None else str(row.machine_id),
+        host_id=None if row.host_id is None else str(row.host_id),
+        location=row.geolocation,
+        created_at=row.start_date,
+        running_s=_seconds(row.uptime_mins) if state == "running" else None,
         reachable=login is not None,
         login=login,
     )
 
 
-def state_of(row: dict[str, Any]) -> str:
+def unclear(row: Unread) -> Instance:
+    """An instance whose row cannot be read: it may run, and it may be ours."""
+    label = row.field("label")
+    return Instance(
+        market="vast",
+        instance_id=row.name,
+        label=label if isinstance(label, str) else None,
+        state="unclear",
+        detail=f"its row cannot be read: {row.reason}",
+        tenancy=Tenancy.ON_DEMAND,
+        gpu="?",
+        gpu_count=1,
+        price_usd_h=None,
+    )
+
+
+def state_of(row: Row | dict[str, Any]) -> str:
     """Our state of an instance, from Vast's four: container, contract, wish and schedule."""
-    actual, contract = row.get("actual_status"), row.get("cur_state")
-    message = str(row.get("status_msg") or "").lower()
+    if isinstance(row, dict):
+        row = msgspec.convert({"id": 0} | row, Row)
+    actual, contract = row.actual_status, row.cur_state
+    message = (row.status_msg or "").lower()
     broken = any(words in message for words in FAILURES)
     if contract in ("unloaded", "destroyed"):
         return "gone"
     if actual in ("offline", "unknown"):
         return "offline"
     if contract == "stopped":
-        return "stopped" if row.get("intended_status") == "stopped" else "interrupted"
+        return "stopped" if row.intended_status == "stopped" else "interrupted"
     if actual == "running":
         return "running"
     if actual in ("created", "loading"):
@@ -77,28 +128,23 @@ def state_of(row: dict[str, Any]) -> str:
     return "allocating"
 
 
-def _login(row: dict[str, Any]) -> Login | None:
-    """Straight to the host once its port is mapped.
+def _login(row: Row) -> Login | None:
+    """Straight to the host once its port is mapped; through the proxy where the host has no port of its own.
 
-    The proxy's address is there from the create on and no sign of life, but the only way in where the
-    host has no port of its own. Addresses come with blanks around them, ports as text.
+    The proxy's address is there from the create on and no sign of life. Addresses come with blanks around
+    them, ports as text.
     """
-    match row:
-        case {"public_ipaddr": str(address), "ports": {"22/tcp": [{"HostPort": port}, *_]}}:
+    match row.ports, row.public_ipaddr:
+        case {"22/tcp": [{"HostPort": port}, *_]}, str(address):
             return login_at(address.strip(), port_of_digits(port))
-        case {"direct_port_count": 0, "ssh_host": str(address), "ssh_port": port}:
-            return login_at(address.strip(), port_of_digits(port))
+    if row.direct_port_count == 0 and isinstance(row.ssh_host, str):
+        return login_at(row.ssh_host.strip(), port_of_digits(row.ssh_port))
     return None
 
 
-def _number(value: Any) -> float | None:
-    number = math.nan if value is None else float(value)
-    return number if math.isfinite(number) else None
+def _seconds(minutes: float | None) -> float | None:
+    return None if minutes is None else max(0.0, minutes * 60.0)
 
 
-def _seconds(minutes: Any) -> float | None:
-    return None if minutes is None else float(minutes) * 60.0
-
-
-def _per_gb(value: Any) -> float | None:
-    return None if value is None else usd_gb_from_usd_gib(float(value))
+def _per_gb(usd_gib: float | None) -> float | None:
+    return None if usd_gib is None else usd_gb_from_usd_gib(usd_gib)

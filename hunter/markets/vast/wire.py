@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import numpy as np
 
+from hunter.markets.records import Number, Rows, Unread, Whole, decode, records
 from hunter.values.columns import Offers, Text
-from hunter.values.offers import Rejected, Tenancy
+from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
 
 if TYPE_CHECKING:
@@ -20,42 +21,43 @@ MIB_PER_NOMINAL_GB = 1024.0
 """Memory is printed on boxes in binary gigabytes; drivers report a little less, in MiB."""
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 VERIFIED = {"verified": 1.0, "unverified": 0.0, "deverified": 0.0}
 
 
 class Ask(msgspec.Struct, kw_only=True):
     """One offer. Every field that has been seen in a recorded offer is declared, so that none is lost."""
 
-    id: int
-    machine_id: int | None = None
-    host_id: int | None = None
-    num_gpus: int
-    gpu_name: str
-    gpu_ram: float
-    dph_base: float
-    dph_total: float | None = None
-    gpu_frac: float | None = None
-    cpu_cores: float | None = None
-    cpu_cores_effective: float | None = None
-    cpu_ram: float | None = None
-    disk_space: float | None = None
-    disk_bw: float | None = None
-    cuda_max_good: float | None = None
-    compute_cap: float | None = None
-    pcie_bw: float | None = None
-    dlperf: float | None = None
-    inet_down: float | None = None
-    inet_up: float | None = None
-    inet_down_cost: float | None = None
-    inet_up_cost: float | None = None
-    storage_cost: float | None = None
-    min_bid: float | None = None
-    reliability2: float | None = None
-    reliability: float | None = None
+    id: Whole
+    machine_id: Whole | None = None
+    host_id: Whole | None = None
+    num_gpus: Whole
+    gpu_name: Name
+    gpu_ram: Number
+    dph_base: Number
+    dph_total: Number | None = None
+    gpu_frac: Number | None = None
+    cpu_cores: Number | None = None
+    cpu_cores_effective: Number | None = None
+    cpu_ram: Number | None = None
+    disk_space: Number | None = None
+    disk_bw: Number | None = None
+    cuda_max_good: Number | None = None
+    compute_cap: Number | None = None
+    pcie_bw: Number | None = None
+    dlperf: Number | None = None
+    inet_down: Number | None = None
+    inet_up: Number | None = None
+    inet_down_cost: Number | None = None
+    inet_up_cost: Number | None = None
+    storage_cost: Number | None = None
+    min_bid: Number | None = None
+    reliability2: Number | None = None
+    reliability: Number | None = None
     verification: str | None = None
-    hosting_type: int | None = None
+    hosting_type: Whole | None = None
     geolocation: str | None = None
-    duration: float | None = None
+    duration: Number | None = None
     rentable: bool | None = None
     is_bid: bool | None = None
     # carried for completeness; nothing is computed from them
@@ -126,44 +128,44 @@ class Ask(msgspec.Struct, kw_only=True):
     webpage: Any = None
 
 
-class Asks(msgspec.Struct):
-    """The reply to a search."""
+class Page(msgspec.Struct):
+    """The reply to a search, its records unread."""
 
-    offers: list[Ask]
-
-
-class RawAsks(msgspec.Struct):
-    """The same reply with its records unread."""
-
-    offers: list[msgspec.Raw]
+    offers: Rows
 
 
-def parse_asks(body: bytes) -> tuple[list[Ask], list[Rejected]]:
-    """The records of a reply, and those that could not be read.
+class Searched(msgspec.Struct, frozen=True, kw_only=True):
+    """What one search brought."""
 
-    A record is only judged alone where the whole reply does not fit: that is ten times slower. Raises
-    msgspec.DecodeError (a ValueError) where the reply itself is broken.
-    """
-    try:
-        return msgspec.json.decode(body, type=Asks).offers, []
-    except msgspec.ValidationError:
-        pass
-    asks: list[Ask] = []
-    rejected: list[Rejected] = []
-    for raw in msgspec.json.decode(body, type=RawAsks).offers:
-        try:
-            asks.append(msgspec.json.decode(raw, type=Ask))
-        except msgspec.DecodeError as error:
-            rejected.append(Rejected(record=_name_of(raw), reason=str(error)))
-    return asks, rejected
+    asks: list[Ask]
+    unread: list[Unread]
+    """Records that cannot be read."""
+    rows: int
+    """Of both kinds."""
+    dearest: float | None
+    """The highest `dph_total` of any row, read or not; None where none states one."""
+    furthest: int | None
+    """The highest `machine_id` of any row."""
 
 
-def _name_of(raw: msgspec.Raw) -> str:
-    try:
-        record = msgspec.json.decode(raw)
-    except msgspec.DecodeError:
-        return "?"
-    return str(record.get("id", "?")) if isinstance(record, dict) else "?"
+def parse_asks(body: bytes) -> Searched:
+    """The records of a reply, each read by itself; ValueError where the reply itself is broken."""
+    raws = decode(body, Page).offers
+    asks, unread = records(raws, Ask)
+    prices = [ask.dph_total for ask in asks] + [row.field("dph_total") for row in unread]
+    machines = [ask.machine_id for ask in asks] + [row.field("machine_id") for row in unread]
+    return Searched(
+        asks=asks,
+        unread=unread,
+        rows=len(raws),
+        dearest=max((float(p) for p in prices if _can_be(p)), default=None),
+        furthest=max((int(m) for m in machines if _can_be(m)), default=None),
+    )
+
+
+def _can_be(value: Any) -> bool:
+    """Whether something is a number that a search can go on from."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1e15
 
 
 def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) -> Offers:
@@ -172,7 +174,7 @@ def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) ->
     Traffic prices are converted from the GiB of Vast's meter to GB. `cpu_ram` is taken as the whole
     machine's, of which an offer gets the share of its cores: unconfirmed, as the vendor does not say.
     """
-    chosen = [ask for ask in asks if not bids or ask.min_bid]
+    chosen = [ask for ask in asks if not bids or ask.min_bid is not None]
 
     def numbers(name: str, factor: float = 1.0) -> Any:
         values = [getattr(ask, name) for ask in chosen]
@@ -184,8 +186,7 @@ def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) ->
     base, floor = numbers("dph_base"), numbers("min_bid")
     storage = numbers("storage_cost")
     cores, effective = numbers("cpu_cores"), numbers("cpu_cores_effective")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ram_gb = numbers("cpu_ram", 1 / 1000) * effective / cores
+    ram_gb = numbers("cpu_ram", 1 / 1000) * effective / np.where(cores > 0, cores, np.nan)
     tenancy = Tenancy.INTERRUPTIBLE if bids else Tenancy.ON_DEMAND
     verified = [VERIFIED.get(ask.verification or "", np.nan) for ask in chosen]
     reliability = numbers("reliability2")

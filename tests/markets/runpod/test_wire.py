@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from hunter.facts.shipped import shipped
-from hunter.markets.runpod.wire import Catalogue, GpuType, instance_of, slug
+from hunter.markets.runpod.pods import instance_of
+from hunter.markets.runpod.wire import Catalogue, GpuType, slug
 from hunter.values.login import Login
 from tests.recorded import recorded
 

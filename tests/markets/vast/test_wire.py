@@ -32,9 +32,9 @@ def test_null_is_unknown_wherever_it_was_seen() -> None:
         "verification",
     }
     row = ask(1) | dict.fromkeys(nothing)
-    asks, bad = parse_asks(json.dumps({"offers": [row]}).encode())
-    assert not bad
-    found = columns(asks, shipped(), 0.0, bids=False)[0]
+    page = parse_asks(json.dumps({"offers": [row]}).encode())
+    assert not page.unread
+    found = columns(page.asks, shipped(), 0.0, bids=False)[0]
     assert (found.location, found.inet_down_mbps, found.max_rental_h, found.verified) == (None,) * 4
 
 
