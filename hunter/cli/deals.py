@@ -11,7 +11,7 @@ from hunter.cli.options import DURATION
 from hunter.cli.output import csv_text, table, tell
 from hunter.cli.shell import Shell, common, wait_for
 from hunter.cost.choices import FLAGS, SORTS
-from hunter.values.errors import MarketError, MarketUnusable, UsageError
+from hunter.values.errors import MarketError, MarketUnusable, Misdirected, UsageError
 from hunter.values.words import duration, gpus, iso, number, percent, usd
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
     if shell.json:
         shell.document({"markets": [_poll_json(poll) for poll in polled]})
     failed = [poll for poll in polled if poll.error is not None]
+    if any(isinstance(poll.error, Misdirected) for poll in failed):
+        return Misdirected.exit_code
     return 1 if any(markets or not isinstance(poll.error, MarketUnusable) for poll in failed) else 0
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from hunter.facts.strict import read_toml
 from hunter.values.billing import Reading
-from hunter.values.errors import ConfigError
+from hunter.values.errors import ConfigError, Misdirected
 from hunter.values.keys import checked_key
 from hunter.values.units import hours
 
@@ -138,6 +138,11 @@ def _host(url: str) -> str | None:
         return None
 
 
+def _shown(url: str) -> str:
+    """An address for a sentence: short, and without what may be a password in it."""
+    return repr(re.sub(r"//[^/]*@", "//***@", url[:100]))
+
+
 def _is_server(url: str) -> bool:
     """Whether an address is one of a server and of nothing in it: a name or number, a port that can be."""
     from urllib.parse import urlsplit  # noqa: PLC0415  as above
@@ -159,8 +164,8 @@ def base_url(market: MarketFacts) -> str:
     name = market.url_variable
     url = os.environ.get(name) or market.base_url
     if not _host(url) or not _is_server(url):
-        raise ConfigError(
-            f"{name} is {url!r}, which is no address of a server.",
+        raise Misdirected(
+            f"{name} is {_shown(url)}, which is no address of a server.",
             remedy=f"Write it as https://host, or unset {name}.",
         )
     return url.rstrip("/")

@@ -24,7 +24,7 @@ from hunter.facts.strict import convert
 from hunter.markets.answers import document_of, message_of, without_secrets
 from hunter.markets.body import BODY_BYTES, TooLong, whole
 from hunter.markets.protocol import Instance, Simulation
-from hunter.values.errors import BadKey, ConfigError, HunterError, MarketError, NoKey, RateLimited
+from hunter.values.errors import BadKey, HunterError, MarketError, Misdirected, NoKey, RateLimited
 from hunter.values.keys import checked_key
 from hunter.values.offers import Tenancy
 from hunter.values.patience import retry_after_s
@@ -113,7 +113,7 @@ class Http:
                 follow_redirects=False,
             )
         except (httpx.InvalidURL, ValueError, OSError) as error:
-            raise ConfigError(
+            raise Misdirected(
                 f"{title} cannot be asked: {self.why(error)}.",
                 remedy="Check its address, and the proxies and certificates that the environment names.",
             ) from error
@@ -147,7 +147,7 @@ class Http:
         except httpx.HTTPError as error:
             raise _TryAgain(self.unreachable(error)) from error
         if self._odd_clock is not None:
-            raise ConfigError(
+            raise Misdirected(
                 f"{self.title} states a clock that no embedded market has: {self._odd_clock!r}.",
                 remedy="Check where it is pointed at; `hunter sandbox serve` is an embedded market.",
             )
@@ -187,6 +187,10 @@ class Http:
                 response = await whole(self._client, wish, limit_bytes)
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"no whole answer within {TRY_WITHIN_S:g} s") from error
+        except httpx.HTTPError:
+            raise
+        except Exception as error:  # a proxy's port above 65535 is a group with an OverflowError
+            raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
         self._note_clock(response.headers.get("x-hunter-sandbox"))
         return response
 

@@ -4,6 +4,7 @@ HunterError                 one clear sentence, and what to do about it; exit co
 ├── UsageError              the user's input cannot be used; exit code 2
 │   ├── WorkloadError       a workload file
 │   └── ConfigError         config.toml, the environment or a file of facts
+│       ├── Misdirected     where a market is to be asked, there can be none
 │       └── MarketUnusable  the plug-in of a market; the others work
 ├── NothingMatches          a search without a result; exit code 3
 ├── WaitRanOut              a wait reached its limit; exit code 124
@@ -46,6 +47,10 @@ class WorkloadError(UsageError):
 
 class ConfigError(UsageError):
     """Configuration that cannot be used; the message names file or variable."""
+
+
+class Misdirected(ConfigError):
+    """The address, the proxy or the embedded market that one market is pointed at cannot be one."""
 
 
 class MarketUnusable(ConfigError):

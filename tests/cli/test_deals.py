@@ -97,3 +97,14 @@ def test_what_a_deal_says(stocked: Path, hunter: Any) -> None:
     assert deal["all_in_low_usd_h"] <= deal["all_in_usd_h"] <= deal["all_in_high_usd_h"]
     assert deal["useful_hour_low_usd"] <= deal["useful_hour_usd"] <= deal["useful_hour_high_usd"]
     assert deal["percentile"] is None
+
+
+@pytest.mark.parametrize("url", ["http://localhost:65536", "nonsense", "https://host:one"])
+def test_a_market_that_is_pointed_at_what_is_no_server_is_a_setting_that_cannot_be_used(
+    hunter: Any, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("VAST_URL", url)
+    answer = hunter("scrape", "-m", "vast")
+    assert answer.code == 2
+    assert "VAST_URL" in answer.err
+    assert "Traceback" not in answer.err

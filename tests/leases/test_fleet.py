@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from hunter.leases.fleet import Fleet
 from hunter.leases.lease import Lease
 from hunter.leases.status import EXPECTED
 from hunter.markets.open import OpenMarkets
+from hunter.markets.protocol import Instances
 from hunter.values.errors import MarketError, StoreError
 from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
@@ -202,3 +203,35 @@ async def test_a_market_that_fails_leaves_it_shown_as_it_was(
     now = await hunter.running()
     assert [r.lease.state for r in now.ours if r.lease] == ["creating"]
     assert (len(now.unknown), len(now.problems)) == (1, 1)
+
+
+async def test_an_instance_that_cannot_be_read_is_told_as_unclear_and_its_lease_stays(
+    tmp_path: Path,
+) -> None:
+    market = FakeMarket(stock=[DEAL])
+    hunter, leases = await renting(tmp_path, market)
+    odd, fine = leases
+    market.rented[str(odd.instance_id)] = replace(
+        market.rented[str(odd.instance_id)], state="unclear", detail="its row cannot be read: price"
+    )
+    now = await hunter.running()
+    problems = dict(now.problems)
+    assert problems == {odd.lease_id: "its row cannot be read: price"}
+    assert set(shown(now)) == {odd.lease_id, fine.lease_id}
+    assert hunter.leases.ledger.get(odd.lease_id).state == odd.state
+
+
+NUMBERS: Any = (1,)
+ANSWERS: list[Any] = [None, [], "pods", Instances(market="b", instances=NUMBERS, complete=True)]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=str)
+async def test_an_answer_that_is_no_list_hides_no_other_market(tmp_path: Path, answer: Any) -> None:
+    class Odd(FakeMarket):
+        async def instances(self) -> Instances:
+            return answer  # type: ignore[no-any-return]
+
+    hunter, [lease] = await renting(tmp_path, FakeMarket(stock=[DEAL]), Odd(name="runpod"), count=1)
+    now = await hunter.running()
+    assert set(shown(now)) == {lease.lease_id}
+    assert [name for name, _ in now.unknown] == ["runpod"]

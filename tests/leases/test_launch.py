@@ -203,3 +203,37 @@ async def test_another_process_finds_what_was_rented(
     again = leases_on(tmp_path, market)
     assert again.get(f"vast:{lease.instance_id}").lease_id == lease.lease_id
     assert (await again.destroy(lease.lease_id)).state == "ended"
+
+
+async def test_an_unclear_answer_that_names_the_instance_is_followed_by_that_id(
+    leases: Leases, market: FakeMarket
+) -> None:
+    """Whatever the list says of its label: an id anywhere in the answer counts."""
+    market.create_error = CreateUnclear("cut off", instance_id="i1")
+    market.list_error = MarketError("down")
+    lease = await launched(leases)
+    assert (lease.instance_id, lease.contract_usd_h) == ("i1", 0.36)
+    assert market.destroys == 0
+
+
+async def test_what_a_market_made_in_spite_of_its_refusal_is_ended_and_proven(
+    leases: Leases, market: FakeMarket
+) -> None:
+    market.create_error = CreateUnclear("bid too low", instance_id="i1", said_no=True)
+    market.refuses_to_end = 2  # busy right after a create
+    with pytest.raises(MarketError, match="bid too low It was destroyed, its absence proven"):
+        await launched(leases)
+    [lease] = leases.all()
+    assert (lease.state, lease.instance_id) == ("ended", "i1")
+    assert market.rented == {}
+
+
+async def test_what_cannot_be_ended_at_once_is_not_forgotten(
+    leases: Leases, market: FakeMarket
+) -> None:
+    market.create_error = CreateUnclear("bid too low", instance_id="i1", said_no=True)
+    market.refuses_to_end = 10**6
+    with pytest.raises(MarketError, match="may still be running"):
+        await launched(leases)
+    [lease] = leases.all(live_only=True)
+    assert (lease.state, lease.instance_id) == ("ending", "i1")

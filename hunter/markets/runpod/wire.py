@@ -106,6 +106,11 @@ class Places(msgspec.Struct, kw_only=True):
         codes = [code for code in self.countryCodes or () if isinstance(code, str)]
         return [code for code in codes if re.fullmatch("[A-Za-z]{2}", code)][:MOST_COUNTRIES]
 
+    @property
+    def odd(self) -> bool:
+        """Whether one of what is listed is no country: its pods are not asked for."""
+        return any(code not in self.codes for code in self.countryCodes or () if code is not None)
+
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
     """One width of the catalogue, read record by record."""

@@ -192,7 +192,13 @@ async def test_a_log_that_never_comes_ends_the_patience(monkeypatch: pytest.Monk
 def test_the_proxy_is_the_way_in_where_ports_are_null_or_nothing() -> None:
     there = {"id": 1, "actual_status": "running", "cur_state": "running", "ssh_host": "ssh9.vast.ai",
              "ssh_port": "10600", "public_ipaddr": None, "direct_port_count": 0}  # fmt: skip
-    unmapped: list[Any] = [None, {}, {"22/tcp": None}, {"22/tcp": []}, {"80/tcp": [{"HostPort": "1"}]}]
+    unmapped: list[Any] = [
+        None,
+        {},
+        {"22/tcp": None},
+        {"22/tcp": []},
+        {"80/tcp": [{"HostPort": "1"}]},
+    ]
     for ports in unmapped:
         found = instance_of(there | {"ports": ports}, shipped())
         assert found.login == Login(host="ssh9.vast.ai", port=10600)

@@ -9,7 +9,7 @@ import msgspec
 from hunter.markets.http import HttpMarket
 from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
 from hunter.values.columns import Listing, Offers
-from hunter.values.errors import MarketError, OfferGone
+from hunter.values.errors import CreateUnclear, MarketError, OfferGone
 from hunter.values.offers import Offer
 
 if TYPE_CHECKING:
@@ -77,7 +77,10 @@ class Third(HttpMarket):
         if reply.status_code == 409:
             raise OfferGone("Somebody else has it.", remedy="Take another offer.")
         if reply.status_code != 201:
-            raise MarketError(f"Third Market answered {reply.status_code}.", remedy="Try again.")
+            raise CreateUnclear(
+                f"Third Market answered {reply.status_code}.",
+                remedy="It is looked up by its label.",
+            )
         return Created(instance_id=msgspec.json.decode(reply.content, type=Pod).id)
 
     async def instances(self) -> Instances:
