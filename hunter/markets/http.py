@@ -21,10 +21,10 @@ import stamina.instrumentation
 
 from hunter import __version__
 from hunter.facts.strict import convert
-from hunter.markets.answers import document_of, message_of, without_secrets
 from hunter.markets.body import BODY_BYTES, TooLong, whole
+from hunter.markets.failures import Failures
 from hunter.markets.protocol import Instance, Simulation
-from hunter.values.errors import BadKey, HunterError, MarketError, Misdirected, NoKey, RateLimited
+from hunter.values.errors import HunterError, MarketError, Misdirected, NoKey, RateLimited
 from hunter.values.keys import checked_key
 from hunter.values.offers import Tenancy
 from hunter.values.patience import retry_after_s
@@ -54,18 +54,6 @@ MOST_SPEED = 1e7
 """Of an embedded market's clock, its seconds for one of ours."""
 MOST_NOW = 4e9
 """Of its clock: the year 2096."""
-
-
-class Retired(MarketError):
-    """The interface is gone for good (410): another one has to answer."""
-
-
-class NotThere(MarketError):
-    """The market says in its own words that it does not know what was asked for (404)."""
-
-    def __init__(self, message: str, *, remedy: str, body: bytes) -> None:
-        super().__init__(message, remedy=remedy)
-        self.body = body
 
 
 class _TryAgain(Exception):
@@ -99,6 +87,7 @@ class Http:
     ) -> None:
         self.title = title
         self.key = checked_key(key or "", f"The key for {title}")
+        self.failures = Failures(title, self.key)
         self.simulation: Simulation | None = None
         self._odd_clock: str | None = None
         headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
@@ -114,7 +103,7 @@ class Http:
             )
         except (httpx.InvalidURL, ValueError, OSError) as error:
             raise Misdirected(
-                f"{title} cannot be asked: {self.why(error)}.",
+                f"{title} cannot be asked: {self.failures.why(error)}.",
                 remedy="Check its address, and the proxies and certificates that the environment names.",
             ) from error
 
@@ -127,25 +116,31 @@ class Http:
 
         `parse` turns the body into values and raises ValueError where the body is not what was asked for.
         """
+        begun = time.monotonic()
         try:
             async for attempt in stamina.retry_context(
                 on=_pause_s, attempts=TRIES, wait_initial=0.5, wait_max=20.0, timeout=120.0
             ):
                 with attempt:
-                    return await self._read_once(method, path, parse, **request)
+                    slow = time.monotonic() - begun > TRY_WITHIN_S
+                    return await self._read_once(method, path, parse, last=slow, **request)
         except _TryAgain as error:
             raise error.error from error
         raise AssertionError("stamina either returns or raises")
 
     async def _read_once(
-        self, method: str, path: str, parse: Callable[[bytes], T], **request: Any
+        self, method: str, path: str, parse: Callable[[bytes], T], *, last: bool, **request: Any
     ) -> T:
         try:
             response = await self.send(method, path, **request)
         except TooLong as error:
-            raise self.unusable(error) from error
+            raise self.failures.unusable(error) from error
         except httpx.HTTPError as error:
-            raise _TryAgain(self.unreachable(error)) from error
+            if last and isinstance(error, httpx.TimeoutException):
+                raise self.failures.unreachable(
+                    error
+                ) from error  # twice is enough of a server that says nothing
+            raise _TryAgain(self.failures.unreachable(error)) from error
         if self._odd_clock is not None:
             raise Misdirected(
                 f"{self.title} states a clock that no embedded market has: {self._odd_clock!r}.",
@@ -155,26 +150,26 @@ class Http:
         if status == 429:
             raise self._patience(response)
         if status in (408, 502, 503, 504):
-            raise _TryAgain(self.refused(response))
+            raise _TryAgain(self.failures.refused(response))
         if not 200 <= status < 300:
-            raise self.refused(response)
+            raise self.failures.refused(response)
         try:
             return parse(response.content)
         except HunterError:
             raise
         except Exception as error:  # whatever a reply breaks, it is a reply that cannot be read
-            raise _TryAgain(self.nonsense(response, error)) from error
+            raise _TryAgain(self.failures.nonsense(response, error)) from error
 
     async def act(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Something that is asked for once, and is no create; MarketError where the answer is no."""
         try:
             response = await self.send(method, path, **request)
         except TooLong as error:
-            raise self.unusable(error) from error
+            raise self.failures.unusable(error) from error
         except httpx.HTTPError as error:
-            raise self.unreachable(error) from error
+            raise self.failures.unreachable(error) from error
         if not 200 <= response.status_code < 300:
-            raise self.refused(response)
+            raise self.failures.refused(response)
         return response
 
     async def send(
@@ -211,7 +206,7 @@ class Http:
             async with asyncio.timeout(TRY_WITHIN_S):
                 response = await whole(self._client, wish, limit_bytes)
         except TooLong as error:
-            raise self.unusable(error) from error
+            raise self.failures.unusable(error) from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
             return None
         return response.content if response.status_code == 200 else None
@@ -252,7 +247,7 @@ class Http:
     def _patience(self, response: httpx.Response) -> _TryAgain | MarketError:
         """What to raise where the market asks to slow down: as long a pause as it asks for, or the end."""
         if b"search_quota_exceeded" in response.content:
-            return self.refused(response)
+            return self.failures.refused(response)
         asked_s = retry_after_s(response.headers.get("retry-after", ""), self.now())
         wait_s = USUAL_WAIT_S if asked_s is None else asked_s
         limited = RateLimited(
@@ -261,71 +256,6 @@ class Http:
         if wait_s > LONGEST_WAIT_S:
             return limited
         return _TryAgain(limited, wait_s / (self.simulation.speed if self.simulation else 1.0))
-
-    # ── failures as sentences ────────────────────────────────────────────────────────────────
-
-    def said(self, response: httpx.Response) -> str:
-        """The sentence in a refusal, without keys."""
-        return without_secrets(message_of(response.content), self.key)
-
-    def why(self, error: Exception) -> str:
-        """A library's own words for a failure, without keys."""
-        return without_secrets((str(error) or type(error).__name__)[:400], self.key)
-
-    def unreachable(self, error: Exception) -> MarketError:
-        """No reply at all, or none to its end."""
-        kind = (
-            "did not answer in time"
-            if isinstance(error, httpx.TimeoutException)
-            else "cannot be reached"
-        )
-        return MarketError(
-            f"{self.title} {kind}: {self.why(error)}.",
-            remedy="Check the connection and try again; what is recorded stays as it is.",
-        )
-
-    def unusable(self, error: Exception) -> MarketError:
-        """A reply beyond the limits."""
-        return MarketError(
-            f"{self.title}'s answer cannot be used: {self.why(error)}.",
-            remedy="Hunter reads no more of it; check that it is the market's own server.",
-        )
-
-    def refused(self, response: httpx.Response) -> MarketError:
-        """A reply that says no."""
-        status, text = response.status_code, self.said(response)
-        if status in (401, 403) or b"auth_error" in response.content:
-            return BadKey(
-                f"{self.title} does not accept the key ({status}): {text}",
-                remedy="Check the key in the environment or in the vendor's own file.",
-            )
-        if status == 429:
-            reset = response.headers.get("x-ratelimit-reset")
-            when = f" until unix time {without_secrets(reset[:40], self.key)}" if reset else ""
-            return RateLimited(
-                f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
-            )
-        if status < 400:
-            return MarketError(
-                f"{self.title} answered {status}, which sends us elsewhere: Hunter does not follow.",
-                remedy="Check that it is the market's own server.",
-            )
-        message, remedy = f"{self.title} answered {status}: {text}", "Try again in a minute."
-        if status == 404 and document_of(response.content) is not None:
-            return NotThere(message, remedy=remedy, body=response.content)
-        return (Retired if status == 410 else MarketError)(message, remedy=remedy)
-
-    def nonsense(self, response: httpx.Response, error: Exception) -> MarketError:
-        """A reply that is not what was asked for."""
-        kind = response.headers.get("content-type", "no content type").partition(";")[0][:60]
-        if "html" in kind:
-            what = "answered with a web page instead of data"
-        else:
-            shown = without_secrets(kind, self.key)
-            what = f"sent a reply that cannot be read ({shown}: {self.why(error)})"
-        return MarketError(
-            f"{self.title} {what}.", remedy="Try again in a minute; nothing recorded was changed."
-        )
 
 
 class HttpMarket:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from hunter.markets.http import HttpMarket, NotThere, Retired, own_facts, segment
+from hunter.markets.failures import NotThere, Retired
+from hunter.markets.http import HttpMarket, own_facts, segment
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
 from hunter.markets.records import UNNAMED, Number, Rows, Unread, decode, records
@@ -128,7 +129,7 @@ class Runpod(HttpMarket):
         response = await self._send_once("/graphql", body)
         if response.status_code == 410 and b'"id"' not in response.content:
             if bid:
-                raise self.http.refused(response)
+                raise self.http.failures.refused(response)
             return rest_outcome(await self._send_once("/v2/pods", rest_input(order)), self.http)
         return graphql_outcome(response, self.http)
 
@@ -136,9 +137,9 @@ class Runpod(HttpMarket):
         try:
             return await self.http.send("POST", path, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise self.http.unreachable(error) from error  # nothing was sent
+            raise self.http.failures.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
-            text = f"RunPod did not answer the create: {self.http.why(error)}."
+            text = f"RunPod did not answer the create: {self.http.failures.why(error)}."
             raise unclear(text) from error
 
     async def instances(self) -> Instances:

@@ -37,7 +37,7 @@ def graphql_outcome(response: httpx.Response, http: Http) -> Created:
     if response.status_code == 200 and made is not None and not (document or {}).get("errors"):
         return Created(instance_id=made)
     named = made or (_id_in(response.content) if document is None else None)
-    said = http.said(response)
+    said = http.failures.said(response)
     errors = (document or {}).get("errors")
     if named is None:
         _known(response, http)
@@ -54,7 +54,7 @@ def rest_outcome(response: httpx.Response, http: Http) -> Created:
     named = _id_in(response.content) if document is None else _rest_pod_in(document)
     if response.status_code == 201 and document and named is not None:
         return Created(instance_id=named, note="over REST: GraphQL is retired")
-    said = http.said(response)
+    said = http.failures.said(response)
     if named is None:
         _known(response, http)
         if response.status_code in REST_REFUSING and "detail" in (document or {}):
@@ -77,12 +77,14 @@ def unclear(message: str, instance_id: str | None = None) -> CreateUnclear:
 def _known(response: httpx.Response, http: Http) -> None:
     """Raise where the status alone says that nothing was done: keys and money are looked at first."""
     if response.status_code == 401:
-        raise http.refused(response)
+        raise http.failures.refused(response)
     if response.status_code == 402:
-        raise NoCredit(f"RunPod: {http.said(response)}", remedy="Add credit to the account.")
+        raise NoCredit(
+            f"RunPod: {http.failures.said(response)}", remedy="Add credit to the account."
+        )
     if response.status_code == 403 and document_of(response.content) is not None:
         raise BadKey(
-            f"RunPod does not allow it with this key (403): {http.said(response)}",
+            f"RunPod does not allow it with this key (403): {http.failures.said(response)}",
             remedy="Check what the key may do.",
         )
 

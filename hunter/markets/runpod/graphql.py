@@ -78,9 +78,11 @@ async def ask_once(http: Http, document: str, variables: dict[str, Any]) -> None
     response = await http.act("POST", "/graphql", json=body)
     answer = document_of(response.content)
     if answer is None:
-        raise http.nonsense(response, ValueError("it is no object"))
+        raise http.failures.nonsense(response, ValueError("it is no object"))
     if answer.get("errors") or not isinstance(answer.get("data"), dict):
-        said = message_in(answer["errors"]) if answer.get("errors") else http.said(response)
+        said = (
+            message_in(answer["errors"]) if answer.get("errors") else http.failures.said(response)
+        )
         raise refusal(said) or MarketError(f"RunPod: {said}", remedy="Try again in a minute.")
 
 

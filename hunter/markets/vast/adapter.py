@@ -10,7 +10,8 @@ import httpx
 import msgspec
 
 from hunter.markets.answers import document_of, without_secrets
-from hunter.markets.http import HttpMarket, NotThere, own_facts
+from hunter.markets.failures import NotThere
+from hunter.markets.http import HttpMarket, own_facts
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
 from hunter.markets.records import UNNAMED, Number, Rows, decode, records
@@ -181,10 +182,10 @@ class Vast(HttpMarket):
                 "PUT", f"/api/v0/asks/{offer_id}/", json=create_body(order)
             )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise self.http.unreachable(error) from error  # nothing was sent
+            raise self.http.failures.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
             raise CreateUnclear(
-                f"Vast.ai did not answer the create: {self.http.why(error)}.",
+                f"Vast.ai did not answer the create: {self.http.failures.why(error)}.",
                 remedy="Nothing is sent again; the instance is looked up by its label.",
             ) from error
         return outcome(response, self.http)
@@ -265,7 +266,8 @@ class Vast(HttpMarket):
         document = document_of(response.content) or {}
         if document.get("success") is not True:
             raise MarketError(
-                f"Vast.ai: {self.http.said(response)}", remedy="Wait, or take another offer."
+                f"Vast.ai: {self.http.failures.said(response)}",
+                remedy="Wait, or take another offer.",
             )
         return document
 
@@ -289,11 +291,18 @@ class Vast(HttpMarket):
         params = {"select_filters": '{"day":{"gte":0}}', "latest_first": "true", "limit": "200",
                   "format": "tree"}  # fmt: skip
         lines: list[ChargeLine] = []
-        for _ in range(MOST_PAGES):
+        tokens: set[str | int] = set()
+        while True:
             page = await self.http.read("GET", "/api/v0/charges/", _charges, params=params)
             lines += page.results or []
             if not page.next_token:
                 break
+            if page.next_token in tokens or len(tokens) == MOST_PAGES:
+                raise MarketError(
+                    "Vast.ai's bill has no end, and a part of it is none.",
+                    remedy="Look at it on the market's own page.",
+                )
+            tokens.add(page.next_token)
             params = params | {"after_token": str(page.next_token)}
         return tuple(
             Charge(

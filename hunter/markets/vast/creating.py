@@ -59,7 +59,7 @@ def outcome(response: httpx.Response, http: Http) -> Created:
     contract = _contract(body)
     if status == 200 and document.get("success") is True and contract is not None:
         return Created(instance_id=contract)
-    said = http.said(response)
+    said = http.failures.said(response)
     if contract is not None:
         raise CreateUnclear(
             f"Vast.ai answered the create with {status} and named instance {contract}: {said}",
