@@ -11,6 +11,7 @@ from hunter.cost.filters import Missed, Query, fitting
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.risk import record
 from hunter.facts.config import stale_after_s
+from hunter.markets.plausible import sifted
 from hunter.payload.remembered import layers_known, sized
 from hunter.store import evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
@@ -47,8 +48,8 @@ class Prices:
         return self.in_use.names()
 
     def recorded(self, market: str | None = None) -> Offers:
-        """Every offer as last seen."""
-        return latest.read(self.store, market)
+        """Every offer as last seen; what an older Hunter took and cannot be is left out."""
+        return sifted(latest.read(self.store, market))[0]
 
     def recorded_between(self, since: float, until: float) -> Offers:
         """Every price that was made or stood in this time, unix seconds."""

@@ -36,19 +36,20 @@ def message_of(body: bytes) -> str:
         text = _sentence_in(body) or "an answer without a sentence"
     elif text.startswith("<"):
         text = "a web page"
-    line = without_secrets(" ".join(text.split()))
+    line = without_secrets(text)
     return (line[:LONGEST] or "nothing") + ("" if line.endswith(".") else ".")
 
 
 def without_secrets(text: str, *secrets: str | None) -> str:
-    """A text without what is, or looks like, a key.
+    """A text as one line of signs that can be printed, without what is, or looks like, a key.
 
     >>> without_secrets('no: "instance_api_key": "64c"')
     'no: "instance_api_key": "***"'
     >>> without_secrets("key 0123456789abcdef0123456789abcdef")
     'key ***'
     """
-    return _TOKEN.sub("***", _SECRET.sub(r"\1***", hidden(text, *secrets)))
+    plain = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    return _TOKEN.sub("***", _SECRET.sub(r"\1***", hidden(plain, *secrets)))
 
 
 def message_in(errors: Any) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 
 from hunter.markets.answers import document_of, message_of, without_secrets
@@ -63,8 +65,8 @@ class Failures:
                 remedy="Check the key in the environment or in the vendor's own file.",
             )
         if status == 429:
-            reset = response.headers.get("x-ratelimit-reset")
-            when = f" until unix time {without_secrets(reset[:40], self.key)}" if reset else ""
+            reset = response.headers.get("x-ratelimit-reset", "")
+            when = f" until unix time {reset}" if re.fullmatch("[0-9]{1,12}", reset) else ""
             return RateLimited(
                 f"{self.title} asks to slow down{when}: {text}", remedy="Try again after that."
             )

@@ -59,7 +59,9 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
         """The market's id of it; a made-up one with UNNAMED where it has none."""
         for found in (self.text("id"), self.text("podId")):
             if found:
-                return found[:LONGEST_NAME]
+                name = "".join(sign for sign in found[:LONGEST_NAME] if sign.isprintable())
+                if name.strip():
+                    return name
         return f"{UNNAMED}{zlib.crc32(bytes(self.raw)):08x}"
 
     def text(self, field: str) -> str | None:

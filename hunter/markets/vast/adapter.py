@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hunter.values.offers import Rejected
 
 CHARGE_ITEMS = {"gpu": "gpu", "disk": "disk", "bwd": "download", "bwu": "upload"}
+MOST_OFFERS = 150_000
+"""Of one poll: eight times the whole market of 2025-07."""
 MOST_PAGES = 200
 """Of a list: 5,000 instances, or 40,000 lines of a bill."""
 LOG_WITHIN_S, LOG_EVERY_S = 20.0, 0.5
@@ -116,6 +118,8 @@ class Vast(HttpMarket):
                 rejected |= {row.name: row.rejected for row in seen.unread}
                 report(Progress(market=self.name, done=len(found), text="offers"))
                 walk = walk.onward(seen)
+                if walk is not None and len(found) + len(rejected) > MOST_OFFERS:
+                    raise Stopped(f"stopped after {len(found):,} offers, and there were more")
             except RateLimited as error:
                 if not found:
                     raise

@@ -85,6 +85,23 @@ async def test_prices_that_rise_for_ever_are_walked_so_far_and_no_further(
     assert len({o.offer_id for o in listing.offers}) == 60
 
 
+async def test_a_market_without_end_is_a_part_whatever_a_page_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hunter.markets.vast.adapter.MOST_OFFERS", 10)
+    calls = 0
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        nonlocal calls
+        calls += 1
+        return reply([ask(calls * 4 + n, calls + n / 10) for n in range(4)])
+
+    listing = await poll(market(handle))
+    assert calls == 3
+    assert not listing.complete
+    assert "12 offers" in listing.notes[0]
+
+
 async def test_machines_that_rise_for_ever_are_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MOST_STEPS", 30)
     calls = 0
