@@ -74,16 +74,13 @@ async def over_graphql(
         found.lack("a country without a code")
     reads: list[Read] = []
     for done, count in enumerate(counts, 1):
-        variables = {"n": count}
         try:
-            poll, trouble = await ask(market.http, Poll, _poll(countries), variables)
-        except FieldGone:  # the service removes fields silently: ask for less
-            poll, trouble = await ask(market.http, Poll, _poll([]), variables)
-        if poll.gpuTypes is None:
-            raise MarketError(
-                f"RunPod listed no models: {trouble or 'and said nothing of them'}.",
-                remedy="Try again in a minute.",
-            )
+            poll, trouble = await _width(market, count, countries)
+        except MarketError as error:  # the widths before it are there, whatever is with this one
+            if not reads:
+                raise
+            found.lack(str(error))
+            break
         read = read_poll(poll, count, countries)
         found.lack(trouble)
         found.miss(read.unread, whole=True)
@@ -96,6 +93,21 @@ async def over_graphql(
     for read in reads:
         found.offers += graphql_offers(read, shelf, spot=spot)
     return found
+
+
+async def _width(market: HttpMarket, count: int, countries: list[str]) -> tuple[Poll, str | None]:
+    """The poll of one width, and what the service complained of beside it."""
+    variables = {"n": count}
+    try:
+        poll, trouble = await ask(market.http, Poll, _poll(countries), variables)
+    except FieldGone:  # the service removes fields silently: ask for less
+        poll, trouble = await ask(market.http, Poll, _poll([]), variables)
+    if poll.gpuTypes is None:
+        raise MarketError(
+            f"RunPod listed no models: {trouble or 'and said nothing of them'}.",
+            remedy="Try again in a minute.",
+        )
+    return poll, trouble
 
 
 async def over_rest(

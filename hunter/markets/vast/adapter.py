@@ -20,7 +20,7 @@ from hunter.markets.vast.instances import Row, instance_of, unclear
 from hunter.markets.vast.walk import Stopped, Walk
 from hunter.markets.vast.wire import Ask, columns, parse_asks
 from hunter.values.columns import Listing, concat
-from hunter.values.errors import CreateUnclear, MarketError, OfferGone, RateLimited, UsageError
+from hunter.values.errors import CreateUnclear, MarketError, OfferGone, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,9 @@ class Vast(HttpMarket):
                 walk = walk.onward(seen)
                 if walk is not None and len(found) + len(rejected) > MOST_OFFERS:
                     raise Stopped(f"stopped after {len(found):,} offers, and there were more")
-            except RateLimited as error:
+            except (
+                MarketError
+            ) as error:  # what came before is there, whatever is on the pages behind
                 if not found:
                     raise
                 notes.append(f"stopped early: {error}")

@@ -152,3 +152,19 @@ async def test_a_model_of_the_rest_catalogue_that_cannot_be_read_is_rejected(odd
     found = await listing(handle, "key")
     assert len(found.offers) == 2
     assert len(found.rejected) == 1
+
+
+async def test_widths_that_came_before_one_that_fails_are_a_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hunter.markets.http.TRIES", 1)
+    service = Service()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        wide = b'"n":4' in request.content
+        return httpx.Response(500, headers=SIMULATED) if wide else service(request)
+
+    found = await listing(handle, count=None)
+    assert {offer.gpu_count for offer in found.offers} == {1, 2}
+    assert not found.complete
+    assert "500" in found.notes[0]

@@ -102,6 +102,22 @@ async def test_a_market_without_end_is_a_part_whatever_a_page_holds(
     assert "12 offers" in listing.notes[0]
 
 
+@pytest.mark.parametrize(
+    "later",
+    [httpx.Response(500), httpx.Response(200, content=b"{"), httpx.Response(200, content=b"[" * 9999),
+     httpx.Response(307), httpx.Response(200, html="<html>")],
+)  # fmt: skip
+async def test_what_came_before_a_page_that_fails_is_a_part(
+    later: httpx.Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hunter.markets.http.TRIES", 1)
+    service = Service([ask(n, n / 10) for n in range(1, 9)], 3)
+    listing = await poll(market(lambda request: later if service.calls == 2 else service(request)))
+    assert not listing.complete
+    assert {o.offer_id for o in listing.offers} == {"1", "2", "3", "4", "5"}
+    assert "stopped early" in listing.notes[0]
+
+
 async def test_machines_that_rise_for_ever_are_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk, "MOST_STEPS", 30)
     calls = 0
