@@ -36,8 +36,17 @@ class SteppedClock:
     held: bool = False
     """Time stands still: who sleeps by it sleeps until the test is over."""
 
-    def now(self) -> float:
+    unsure: float = 0.0
+    """For how long no market has told its time."""
+
+    def now(self, market: str | None = None) -> float:
         return self.market_s
+
+    def unsure_s(self, market: str) -> float:
+        return self.unsure
+
+    def heard(self, market: str, at_s: float) -> None:
+        raise AssertionError("a fake market tells no time")
 
     async def sleep(self, seconds: float) -> None:
         if self.held:

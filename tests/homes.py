@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home
@@ -15,6 +16,7 @@ from hunter.leases.lease import Caps, Lease
 from hunter.leases.leases import Leases
 from hunter.leases.ledger import Ledger
 from hunter.leases.lookout import Lookout
+from hunter.leases.meter import Meter
 from hunter.markets.open import OpenMarkets
 from hunter.markets.protocol import Instance
 from hunter.store import Store
@@ -59,8 +61,10 @@ def leases_on(
     clock = SteppedClock(market_s=NOW)
     in_use = InUse(facts=shipped(), given=("vast",))
     markets = OpenMarkets(shipped(), clock, in_use, given={"vast": market})  # type: ignore[dict-item]
-    ledger = Ledger(Store(folder / "hunter.db"), {"vast": rules(pull_billed=False)}, clock)
-    return Leases.of(ledger, Lookout(ledger, markets, me=me, find_process=find_process))
+    ledger = Ledger(Store(folder / "hunter.db"), clock)
+    meter = Meter(ledger, {"vast": rules(pull_billed=False)})
+    lookout = Lookout(ledger, meter, markets, me=me, find_process=find_process)
+    return Leases.of(lookout, CAPS)
 
 
 async def launched(leases: Leases, caps: Caps = CAPS, **changes: Any) -> Lease:
@@ -77,7 +81,7 @@ async def rented(hunter: Hunter, caps: Caps = CAPS) -> Lease:
 def left_behind(ledger: Ledger, state: str, owner: Owner | None) -> Lease:
     """A lease as a Hunter leaves it that is killed in this state."""
     lease = Lease(
-        lease_id="dead", market="vast", offer="vast:7", workload="job", state=state, gpu="RTX 4090",
+        lease_id="dead", label="hunter-dead", market="vast", offer="vast:7", workload="job", state=state, gpu="RTX 4090",
         gpu_count=1, tenancy="on-demand", disk_gb=100.0, intended_at=NOW, ttl_at=NOW + 7200,
         max_usd_h=1.0, max_usd=2.0, quoted_usd_h=0.36,
         owner=None if owner is None else owners.write(owner),

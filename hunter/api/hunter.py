@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from hunter.leases.fleet import Fleet
     from hunter.leases.lease import Caps, Lease
     from hunter.leases.leases import Leases
+    from hunter.leases.reap import Reaped
     from hunter.markets.open import Embedded, OpenMarkets
     from hunter.markets.protocol import Market, Progress
     from hunter.payload.sizes import PayloadSize
@@ -129,14 +130,18 @@ class Hunter:
     @cached_property
     def leases(self) -> Leases:
         """What is rented: on record, and at the markets."""
-        from hunter.leases.leases import Leases  # noqa: PLC0415  asyncio, 30 ms
+        from hunter.api.renting import adopted_caps  # noqa: PLC0415  asyncio, 30 ms
+        from hunter.leases.leases import Leases  # noqa: PLC0415  with it
         from hunter.leases.ledger import Ledger  # noqa: PLC0415  with it
         from hunter.leases.lessons import Lessons  # noqa: PLC0415  with it
         from hunter.leases.lookout import Lookout  # noqa: PLC0415  with it
+        from hunter.leases.meter import Meter  # noqa: PLC0415  with it
 
-        ledger = Ledger(self.store, self.prices.rules, self.clock)
-        lookout = Lookout(ledger, self.markets)
-        return Leases.of(ledger, lookout, Lessons(ledger, self.prices.assumptions))
+        ledger = Ledger(self.store, self.clock)
+        meter = Meter(ledger, self.prices.rules)
+        lookout = Lookout(ledger, meter, self.markets)
+        lessons = Lessons(meter, self.prices.assumptions)
+        return Leases.of(lookout, adopted_caps(self.home.config), lessons)
 
     @cached_property
     def runner(self) -> Runner:
@@ -274,12 +279,19 @@ class Hunter:
         """The last that an instance's container printed."""
         return await self.leases.logs(lease_id, lines)
 
-    async def destroy(self, lease_id: str, why: str = "asked by the user") -> Lease:
+    async def destroy(
+        self, lease_id: str, why: str = "asked by the user", *, proof: bool = True
+    ) -> Lease:
         """End a lease and prove that it is gone; the market's bill is read where it has one.
 
+        Without `proof` it returns once its end is asked for, and `reap` proves it later.
         Raises MarketError where the proof did not come: the lease stays `ending` and is not forgotten.
         """
-        return await self.leases.destroy(lease_id, why)
+        return await self.leases.destroy(lease_id, why, proof=proof)
+
+    async def reap(self, *, proof: bool = True) -> Reaped:
+        """One pass for a timer: settle, adopt, end what is past its limits, finish ends, read bills."""
+        return await self.leases.reap(proof=proof)
 
 
 def _served() -> tuple[str, ...]:

@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.api.polling import unwatched
+from hunter.leases.lease import Caps
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
-from hunter.values.errors import NoKey, OfferGone, UsageError
+from hunter.values.errors import ConfigError, NoKey, OfferGone, UsageError
+from hunter.values.units import hours
 
 if TYPE_CHECKING:
     from hunter.api.prices import Prices
     from hunter.cost.deal import Deal
-    from hunter.leases.lease import Caps, Lease
+    from hunter.facts.config import Config
+    from hunter.leases.lease import Lease
     from hunter.leases.leases import Leases
     from hunter.markets.open import OpenMarkets
     from hunter.values.offers import Offer
@@ -94,3 +97,12 @@ def check_caps(quote: Quote, caps: Caps) -> None:
             f"the cap of ${caps.max_usd:.2f}.",
             remedy="Raise --max-usd or take another offer.",
         )
+
+
+def adopted_caps(config: Config) -> Caps:
+    """The caps of an instance of this home whose record was lost; ConfigError where they are none."""
+    adopt = config.adopt
+    try:
+        return Caps(max_usd_h=adopt.max_usd_h, max_usd=adopt.max_usd, ttl_s=hours(adopt.ttl) * 3600)
+    except (UsageError, ValueError) as error:
+        raise ConfigError(f"config.toml, adopt: {error}", remedy="Correct it.") from error

@@ -34,6 +34,7 @@ COMMANDS = {
     "logs": ("renting", "Print what an instance printed."),
     "stop": ("renting", "Free an instance's GPU and keep its disk."),
     "destroy": ("renting", "End an instance and prove that it is gone."),
+    "reap": ("reap", "End what is past its limits; for a timer."),
     "report": ("report", "Write cost reports: market, storage, spend."),
     "sandbox": ("sandbox", "Run the embedded market as a server."),
     "completion": ("completion", "Print the shell's completion script."),

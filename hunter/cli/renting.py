@@ -13,6 +13,7 @@ from hunter.cli.explain import print_bill
 from hunter.cli.options import MONEY, TTL
 from hunter.cli.output import table, tell
 from hunter.cli.shell import Shell, common, wait_for
+from hunter.leases.identity import read_label
 from hunter.leases.lease import Caps
 from hunter.values.errors import HunterError, MarketError, UsageError
 from hunter.values.words import duration, iso, usd
@@ -20,8 +21,9 @@ from hunter.values.words import duration, iso, usd
 if TYPE_CHECKING:
     from hunter.api.hunter import Hunter
     from hunter.api.renting import Quote
-    from hunter.leases.fleet import Running
+    from hunter.leases.fleet import Fleet, Running
     from hunter.leases.lease import Lease
+    from hunter.markets.protocol import Instance
     from hunter.values.login import Login
     from hunter.values.workload import Workload
 
@@ -201,12 +203,13 @@ def ps(shell: Shell) -> int:
                 shell.document(
                     {
                         "instances": [_running_json(r) for r in now.ours],
+                        "elsewhere": [_running_json(r) for r in now.elsewhere],
                         "unexplained": [_running_json(r) for r in now.unexplained],
                         "unknown": [{"market": n, "error": str(e)} for n, e in now.unknown],
                     }
                 )
             else:
-                _print_running(shell, now.ours, now.unexplained, silent=bool(now.unknown))
+                _print_running(shell, now)
             for name, error in now.unknown:
                 tell(f"{name}: what runs there is unknown: {error}")
             for name, problem in now.problems:
@@ -225,7 +228,7 @@ def _running_json(running: Running) -> dict[str, Any]:
         "id": ours.lease_id if ours else None,
         "instance": _instance_name(running),
         "market": ours.market if ours else instance.market if instance else None,
-        "state": lease.state if lease else "unknown" if odd else "unexplained",
+        "state": lease.state if lease else "unknown" if odd else _whose(instance),
         "phase": instance.state if instance else lease.phase if lease else None,
         "gpu": gpu,
         "price_usd_h": contract if instance is None else instance.price_usd_h,
@@ -240,6 +243,11 @@ def _running_json(running: Running) -> dict[str, Any]:
     }
 
 
+def _whose(instance: Instance | None) -> str:
+    label = read_label(instance.label if instance else None)
+    return "unexplained" if label is None else "elsewhere"
+
+
 def _instance_name(running: Running) -> str | None:
     ours, instance = running.lease or running.odd, running.instance
     if instance is not None:
@@ -247,17 +255,15 @@ def _instance_name(running: Running) -> str | None:
     return f"{ours.market}:{ours.instance_id}" if ours and ours.instance_id else None
 
 
-def _print_running(
-    shell: Shell, ours: tuple[Running, ...], unexplained: tuple[Running, ...], *, silent: bool
-) -> None:
-    if not ours and not unexplained:
-        if silent:
+def _print_running(shell: Shell, now: Fleet) -> None:
+    if not (now.ours or now.elsewhere or now.unexplained):
+        if now.unknown:
             shell.show("Nothing is known to run, but not every market answered:")
         else:
             shell.show("Nothing of ours is running, and the markets list nothing else.")
         return
     rows = []
-    for running in (*ours, *unexplained):
+    for running in (*now.ours, *now.elsewhere, *now.unexplained):
         j = _running_json(running)
         left = running.ttl_left_s
         over = "" if left is None else "OVERDUE " if left < 0 else ""
@@ -269,7 +275,11 @@ def _print_running(
         ])  # fmt: skip
     headers = ["id", "instance", "GPU", "state", "phase", "$/h now", "$ so far", "time left"]
     shell.show(table(headers, rows, left=(0, 1, 2, 3, 4)))
-    if unexplained:
+    if now.elsewhere:
+        shell.show(
+            "Those elsewhere were rented by another home: hunter destroy MARKET:ID ends one."
+        )
+    if now.unexplained:
         shell.show("Unexplained instances are not Hunter's: it never touches them.")
 
 
@@ -338,10 +348,14 @@ def stop(shell: Shell, instance: str) -> int:
 
 @click.command()
 @click.argument("instances", nargs=-1, required=True, metavar="INSTANCE...")
+@click.option("--no-wait", is_flag=True, help="Leave the proof to hunter reap.")
 @common
 @click.pass_obj
-def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
+def destroy(shell: Shell, instances: tuple[str, ...], no_wait: bool) -> int:
     """End instances, prove that they are gone, and read their bills.
+
+    The proof takes half a minute: the market has to deny the instance by its name, and a while later to
+    list everything else without it. An instance of another home of yours is ended by its MARKET:ID.
 
     \b
     Examples:
@@ -353,7 +367,7 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
         ended: list[dict[str, Any]] = []
         async with shell.hunter() as hunter:
             for name in instances:
-                ended.append(await _destroy_one(shell, hunter, name))
+                ended.append(await _destroy_one(shell, hunter, name, proof=not no_wait))
         return ended
 
     ended = wait_for(work())
@@ -363,10 +377,10 @@ def destroy(shell: Shell, instances: tuple[str, ...]) -> int:
     return min(codes - {0}, default=0)  # what may still run weighs more than a wrong name
 
 
-async def _destroy_one(shell: Shell, hunter: Hunter, name: str) -> dict[str, Any]:
+async def _destroy_one(shell: Shell, hunter: Hunter, name: str, *, proof: bool) -> dict[str, Any]:
     """End one; its failure is told and returned, for the others are to be ended all the same."""
     try:
-        lease = await hunter.destroy(name)
+        lease = await hunter.destroy(name, proof=proof)
     except HunterError as error:
         tell(f"hunter: {name}: {error}\n  → {error.remedy}")
         state = "ending" if isinstance(error, MarketError) else None
@@ -378,6 +392,9 @@ async def _destroy_one(shell: Shell, hunter: Hunter, name: str) -> dict[str, Any
         return {"id": name, "state": None, "error": text, "exit_code": 1}
     if lease.state == "refused":
         shell.say(f"{name} was never created: {lease.note}")
+        return _lease_json(hunter, lease)
+    if lease.state == "ending":
+        shell.say(f"{name} was asked to end; hunter reap proves that it is gone")
         return _lease_json(hunter, lease)
     bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
     shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from hunter.facts.strict import read_toml
+from hunter.values.amounts import MOST_USD
 from hunter.values.billing import Reading
 from hunter.values.errors import ConfigError, Misdirected
 from hunter.values.keys import checked_key
@@ -32,6 +33,15 @@ class SandboxConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Its seconds for one of ours."""
 
 
+class AdoptConfig(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The limits of an instance of ours whose record was lost: it was found by its label."""
+
+    max_usd_h: Annotated[float, msgspec.Meta(gt=0, le=MOST_USD)] = 5.0
+    max_usd: Annotated[float, msgspec.Meta(gt=0, le=MOST_USD)] = 5.0
+    ttl: str = "2h"
+    """Counted from when it is found."""
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """config.toml. Every key may be left out."""
 
@@ -45,6 +55,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """How to read a market that says both that a meter runs and that it does not; `dearer` where left out,
     but `cheaper` in the sandbox, whose meters are known to run so."""
     sandbox: SandboxConfig = msgspec.field(default_factory=SandboxConfig)
+    adopt: AdoptConfig = msgspec.field(default_factory=AdoptConfig)
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):

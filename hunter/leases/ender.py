@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec.structs import replace
+
 from hunter.leases.asking import asked, sentence
+from hunter.leases.identity import is_of
 from hunter.leases.lookout import LOOK_EVERY_S
+from hunter.leases.states import COSTLY, OVER, UNANSWERED
 from hunter.store import leases as table
 from hunter.values.errors import HunterError, MarketError, StoreError
 
@@ -49,62 +53,100 @@ class Ender:
         self.lessons = lessons
         self._ending: dict[str, asyncio.Lock] = {}
 
-    async def destroy(self, lease_id: str, why: str = "asked by the user") -> Lease:
+    async def destroy(
+        self, lease_id: str, why: str = "asked by the user", *, proof: bool = True
+    ) -> Lease:
         """End a lease and prove that it is gone; the market's bill is read where it has one.
 
+        Its market is asked in any case, also about a lease whose end is on record. Without `proof` it
+        returns once the DELETE is answered.
         Raises MarketError where the proof did not come: the lease stays `ending` and is not forgotten.
         Raises StoreError where it is gone and that could not be written down.
         """
-        return await self.end(self.ledger.get(lease_id), why)
+        lease = self.ledger.get(lease_id)
+        if lease.state in OVER:
+            lease = await self._back(lease)
+        return await self.end(lease, why, proof=proof)
 
-    async def end(self, lease: Lease, why: str) -> Lease:
-        """The same for a lease as it is known, whether the record can be read or not."""
+    async def end(
+        self, lease: Lease, why: str, *, proof: bool = True, within_s: float = PROVE_WITHIN_S
+    ) -> Lease:
+        """The same for a lease as it is known, whether the record can be read or not.
+
+        `within_s` is how long to ask for proof, in the market's seconds.
+        """
         async with self._ending.setdefault(lease.lease_id, asyncio.Lock()):
-            lease = await self._answered(self.ledger.fresh(lease))
-            return await self._end(lease, why) if lease.live else lease
+            lease = await self._answered(self.ledger.fresh(lease), why)
+            return await self._end(lease, why, within_s if proof else 0.0) if lease.live else lease
 
-    async def _answered(self, lease: Lease) -> Lease:
+    async def _back(self, lease: Lease) -> Lease:
+        """A lease that counts as over, as its market sees it: it comes back where that lists it."""
+        listing = await self.lookout.listing(lease.market)
+        for instance in listing.instances:
+            if is_of(instance, lease):
+                return self.lookout.found(lease, instance)
+        if not listing.complete:
+            raise MarketError(
+                f"{lease.market} listed its instances only in part, and {lease.label} was not among them.",
+                remedy="Try again in a minute.",
+            )
+        return lease
+
+    async def _answered(self, lease: Lease, why: str) -> Lease:
         """The lease once it is known what became of its create."""
+        if lease.state not in UNANSWERED:
+            return lease
+        lease = self.ledger.move_from(UNANSWERED, lease, "end wished", why, wish="gone")
         if lease.state == "unclear" or self.lookout.adrift(lease):
             return await self.lookout.settle(lease)
         if lease.live and lease.instance_id is None:
             raise MarketError(
                 f"The create of {lease.offer} has not been answered yet: {self.lookout.at_work(lease)} is at "
-                "work on it.",
-                remedy="Wait for it, or end that process and try again; hunter ps shows what became "
-                "of it.",
+                "work on it, and ends it as soon as it is.",
+                remedy="hunter ps shows what became of it; should that process die, try again.",
             )
         return lease
 
-    async def _end(self, lease: Lease, why: str) -> Lease:
+    async def _end(self, lease: Lease, why: str, within_s: float) -> Lease:
         market = await self.lookout.markets.open(lease.market)
-        asked_at = lease.destroy_asked_at or self.clock.now()
+        asked_at = lease.destroy_asked_at or self.clock.now(lease.market)
         log = asyncio.ensure_future(self._last_log(market, lease))
         log.add_done_callback(lambda done: done.cancelled() or done.exception())
-        changes = {"state": "ending", "destroy_asked_at": asked_at, "note": why}
-        intent = asyncio.ensure_future(asyncio.to_thread(self.ledger.put, lease, **changes))
+        intent = asyncio.ensure_future(asyncio.to_thread(self._intend, lease, why, asked_at))
         try:
             await asyncio.wait({log, intent}, timeout=BEFORE_END_S)
-            problem = await self._ask_end(market, lease)
+            problem = None if lease.absent_at else await self._ask_end(market, lease)
             lease = await intent
-            self.ledger.say(lease, "destroy asked", why)
-            try:
-                lease = await self._prove(market, lease, problem)
-            except MarketError:
-                await self._learn_of(lease, asked_at, log)
-                raise
-            lease = await self._close(lease)
+            if within_s:
+                try:
+                    lease = await self._prove(market, lease, problem, within_s)
+                except MarketError:
+                    await self._learn_of(lease, asked_at, log)
+                    raise
+                lease = await self._close(lease)
+            elif problem is not None:
+                raise problem
             await self._learn_of(lease, asked_at, log)
         finally:
             log.cancel()
         lost = self.ledger.lost.pop(lease.lease_id, None)
         if lost is not None:
+            came_to = "gone, proven by the market" if lease.state == "ended" else "asked to end"
             raise StoreError(
-                f"{lease.market}:{lease.instance_id} is gone, proven by the market, but not all of it "
-                f"could be written down: {lost}",
+                f"{lease.market}:{lease.instance_id} is {came_to}, but not all of it could be written "
+                f"down: {lost}",
                 remedy="hunter ps puts it on record once the database can be written.",
             )
         return lease
+
+    def _intend(self, lease: Lease, why: str, asked_at: float) -> Lease:
+        """Write down that its end is asked for."""
+        if lease.state == "ending":
+            return lease
+        return self.ledger.move_from(
+            COSTLY, lease, "destroy asked", why, state="ending", wish="gone",
+            destroy_asked_at=asked_at, note=why,
+        )  # fmt: skip
 
     async def _ask_end(self, market: Market, lease: Lease) -> HunterError | None:
         """Send the DELETE; what came of it where that was no yes."""
@@ -114,26 +156,43 @@ class Ender:
             return error
         return None
 
-    async def _prove(self, market: Market, lease: Lease, problem: Exception | None) -> Lease:
-        """Ask until the market says that it is gone, and send the DELETE again until then."""
-        deadline = self.clock.now() + PROVE_WITHIN_S
-        while True:
+    async def _prove(
+        self, market: Market, lease: Lease, problem: Exception | None, within_s: float
+    ) -> Lease:
+        """Ask until the market has said twice that it is gone, and send the DELETE again until then.
+
+        Once by its name; and a while later, as listings lag behind, by a whole listing without it.
+        """
+        deadline = self.clock.now(lease.market) + within_s
+        while lease.state == "ending":
             try:
-                seen = await asked(lease.market, market.instance(str(lease.instance_id)))
-                lease = self.lookout.note(lease, seen)
+                lease = await self._look_for(lease)
             except Exception as error:  # noqa: BLE001  no surprise may end the proof
                 problem = error
-            if lease.state == "ended":
-                return lease
-            await self.clock.sleep(LOOK_EVERY_S)
-            if self.clock.now() >= deadline:
+            if lease.state != "ending":
                 break
-            problem = await self._ask_end(market, lease)
-        raise MarketError(
-            f"{lease.market}:{lease.instance_id} may still be running and costing money: "
-            f"{sentence(problem) if problem else 'the market still lists it'}.",
-            remedy=f"Run hunter destroy {lease.lease_id} again, or end it on the market's own page.",
-        ) from problem
+            await self.clock.sleep(LOOK_EVERY_S)
+            if self.clock.now(lease.market) >= deadline:
+                raise MarketError(
+                    f"{lease.market}:{lease.instance_id} may still be running and costing money: "
+                    f"{sentence(problem) if problem else 'the market still lists it'}.",
+                    remedy=f"Run hunter destroy {lease.lease_id} again, or end it on the market's own page.",
+                ) from problem
+            if lease.absent_at is None:
+                problem = await self._ask_end(market, lease)
+        return lease
+
+    async def _look_for(self, lease: Lease) -> Lease:
+        """One step of the proof."""
+        lease = await self.lookout.look(lease)
+        if not self.lookout.denied_long(lease):
+            return lease
+        listing = await self.lookout.listing(lease.market)
+        if any(is_of(instance, lease) for instance in listing.instances):
+            return self.ledger.move_from(("ending",), lease, absent_at=None)
+        if not listing.complete:
+            raise MarketError(f"{lease.market} lists its instances only in part", remedy="")
+        return self.lookout.bury(lease)
 
     # ── afterwards ───────────────────────────────────────────────────────────────────────────
 
@@ -161,7 +220,6 @@ class Ender:
             self.ledger.say(lease, "not measured", sentence(error))
 
     async def _close(self, lease: Lease) -> Lease:
-        self.ledger.say(lease, "ended", "the market says that it is gone")
         try:
             return await self.reconcile(lease)
         except Exception as error:  # noqa: BLE001  it is gone, whatever becomes of its bill
@@ -174,10 +232,10 @@ class Ender:
         charges = await asked(lease.market, market.charges(str(lease.instance_id)))
         if not charges:
             return lease
-        now = self.clock.now()
         lines = [(charge.item, charge.usd, charge.detail) for charge in charges]
-        table.put_charges(self.ledger.store, lease.lease_id, lines, now)
-        return self.ledger.change(lease, billed_usd=sum(charge.usd for charge in charges))
+        now = self.clock.now(lease.market)
+        total = table.put_charges(self.ledger.store, lease.lease_id, lines, now)
+        return replace(lease, billed_usd=total)
 
 
 def ending(lease: Lease) -> str:

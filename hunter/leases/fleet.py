@@ -5,27 +5,23 @@ Nothing that is unclear about one lease or one market hides the others: it is to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.leases.asking import asked, sentence
-from hunter.markets.protocol import Instance
-from hunter.values.errors import ConfigError, HunterError, MarketError
+import msgspec
+
+from hunter.leases.census import census
+from hunter.values.errors import ConfigError, HunterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hunter.leases.lease import Lease
-    from hunter.leases.ledger import Ledger, Odd
+    from hunter.leases.census import Census
+    from hunter.leases.lease import Caps, Lease
+    from hunter.leases.ledger import Odd
     from hunter.leases.lookout import Lookout
-    from hunter.markets.open import OpenMarkets
-
-LISTINGS = 2
-"""How many listings a look at everything spends on a create without an answer: the fewest that can tell."""
+    from hunter.leases.meter import Meter
+    from hunter.markets.protocol import Instance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class Running(msgspec.Struct, frozen=True, kw_only=True):
     """One rental as it is now: what we know of it, and what the market says."""
 
     lease: Lease | None
@@ -41,13 +37,16 @@ class Running:
     """What is unclear about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fleet:
-    """Everything that may cost money now. `unknown` names markets that did not answer."""
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that may cost money now."""
 
     ours: tuple[Running, ...]
+    elsewhere: tuple[Running, ...]
+    """Rented by other homes of Hunter's."""
     unexplained: tuple[Running, ...]
+    """Not Hunter's."""
     unknown: tuple[tuple[str, HunterError], ...]
+    """Markets that did not answer, or only in part."""
 
     @property
     def problems(self) -> tuple[tuple[str, str], ...]:
@@ -59,116 +58,63 @@ class Fleet:
         return tuple((name, problem) for name, problem in named if problem)
 
 
-async def running(ledger: Ledger, lookout: Lookout, markets: OpenMarkets) -> Fleet:
-    """Ask every market that we have a key or a lease on. Silence is told as unknown, never as none."""
+async def running(lookout: Lookout, adopt: Caps) -> Fleet:
+    """Ask every market that is in use, or that a lease of ours is on; `adopt` caps what is found there."""
+    ledger, markets = lookout.ledger, lookout.markets
     live, odd = ledger.all(live_only=True), ledger.odd()
     names = markets.names()
-    others = {lease.market for lease in live} | {lease.market for lease in odd}
-    parts = []
+    others = {lease.market for lease in live} | {lost.market for lost in odd}
+    counted: list[Census] = []
+    unknown: list[tuple[str, HunterError]] = []
     for name in (*names, *sorted(others.difference(names))):
-        mine = [lease for lease in live if lease.market == name]
-        unread = [lease for lease in odd if lease.market == name]
         try:
-            known = bool(mine or unread) or markets.has_key(name)
+            known = name in others or markets.has_key(name)
         except ConfigError as error:  # a key that cannot be one: what runs there is not known
-            parts.append(Fleet(ours=(), unexplained=(), unknown=((name, error),)))
+            unknown.append((name, error))
             continue
         if known:
-            parts.append(await _on(name, ledger, lookout, markets, mine, unread))
+            counted.append(await census(name, lookout, adopt))
+    parts = [
+        _part(found, [lost for lost in odd if lost.market == found.market], lookout.meter)
+        for found in counted
+    ]
     return Fleet(
         ours=tuple(run for part in parts for run in part.ours),
+        elsewhere=tuple(run for part in parts for run in part.elsewhere),
         unexplained=tuple(run for part in parts for run in part.unexplained),
-        unknown=tuple(silence for part in parts for silence in part.unknown),
+        unknown=(*unknown, *(silence for part in parts for silence in part.unknown)),
     )
 
 
-async def _on(
-    name: str,
-    ledger: Ledger,
-    lookout: Lookout,
-    markets: OpenMarkets,
-    mine: Sequence[Lease],
-    unread: Sequence[Odd],
-) -> Fleet:
+def _part(found: Census, unread: list[Odd], meter: Meter) -> Fleet:
     """What may cost money on one market."""
-    settled = [await _settled(lookout, lease) for lease in mine]
-    listed, complete, unknown = await _listed(name, markets)
-    found = {instance.instance_id: instance for instance in listed}
-    ours = []
-    for lease, unsettled in settled:
-        instance = found.pop(lease.instance_id or "", None)
-        seen, unclear = await _see(lookout, lease, instance, complete=complete)
-        if seen.live:
-            ours.append(_running(ledger, seen, instance, unsettled or unclear))
-    ours += [_unread(lease, found) for lease in unread]
-    strangers = tuple(_stranger(instance) for instance in found.values())
-    return Fleet(ours=tuple(ours), unexplained=strangers, unknown=unknown)
-
-
-async def _settled(lookout: Lookout, lease: Lease) -> tuple[Lease, str]:
-    """A lease whose create nobody waits for any more is settled; why not, where that fails."""
-    if not lookout.adrift(lease):
-        return lease, ""
-    try:
-        return await lookout.settle(lease, LISTINGS), ""
-    except HunterError as error:
-        return lease, str(error)
-
-
-async def _listed(
-    name: str, markets: OpenMarkets
-) -> tuple[tuple[Instance, ...], bool, tuple[tuple[str, HunterError], ...]]:
-    """What a market lists, whether that is all, and what is unknown about it."""
-    try:
-        market = await markets.open(name)
-        listing = await asked(name, market.instances())
-        if not all(isinstance(found, Instance) for found in listing.instances):
-            raise MarketError(f"{name} listed something that is no instance.")
-        markets.note_clock(market)
-    except HunterError as error:
-        return (), False, ((name, error),)
-    except Exception as surprise:  # noqa: BLE001  one market's surprise stays that market's
-        failed = MarketError(f"{name}'s answer could not be used ({sentence(surprise)}).")
-        return (), False, ((name, failed),)
-    if listing.complete:
-        return listing.instances, True, ()
-    partly = MarketError(f"{name} listed its instances only in part.")
-    return listing.instances, False, ((name, partly),)
-
-
-async def _see(
-    lookout: Lookout, lease: Lease, instance: Instance | None, *, complete: bool
-) -> tuple[Lease, str]:
-    """The lease with what was seen put on record; one that is not listed is asked for by name."""
-    if instance is not None and instance.state == "unclear":
-        return lease, instance.detail
-    try:
-        if instance is not None:
-            return lookout.note(lease, instance), ""
-        if complete and lease.instance_id is not None:
-            return await lookout.look(lease), ""
-    except HunterError as error:
-        return lease, str(error)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        return lease, f"what the market says of it cannot be used ({sentence(error)})"
-    return lease, ""
+    rest = {instance.instance_id: instance for instance in found.foreign}
+    ours = [_running(meter, seen.lease, seen.instance, seen.problem) for seen in found.ours]
+    ours += [_unread(lease, rest) for lease in unread]
+    ours += [_double(instance) for instance in found.doubles]
+    return Fleet(
+        ours=tuple(ours),
+        elsewhere=tuple(_stranger(instance) for instance in found.elsewhere),
+        unexplained=tuple(_stranger(instance) for instance in rest.values()),
+        unknown=() if found.problem is None else ((found.market, found.problem),),
+    )
 
 
 def _running(
-    ledger: Ledger, lease: Lease, instance: Instance | None, problem: str
+    meter: Meter, lease: Lease, instance: Instance | None, problem: str
 ) -> Running:  # fmt: skip
     """A lease of ours with its numbers; what nobody can say is None."""
     if not problem:
         try:
-            ledger.metered_items(lease)
+            meter.items(lease)
         except HunterError as error:
             problem = str(error)
     return Running(
         lease=lease,
         instance=instance,
-        spent_usd=ledger.spent_usd(lease),
-        burn_usd_h=ledger.burn_usd_h(lease),
-        ttl_left_s=lease.ttl_at - ledger.clock.now(),
+        spent_usd=meter.spent_usd(lease),
+        burn_usd_h=meter.burn_usd_h(lease),
+        ttl_left_s=lease.ttl_at - meter.clock.now(lease.market),
         problem=problem,
     )
 
@@ -198,4 +144,11 @@ def _stranger(instance: Instance) -> Running:
         spent_usd=None,
         burn_usd_h=instance.price_usd_h if instance.state == "running" else None,
         ttl_left_s=None,
+    )
+
+
+def _double(instance: Instance) -> Running:
+    """A second instance of one lease: hunter reap ends it."""
+    return msgspec.structs.replace(
+        _stranger(instance), problem="a second instance under one label: hunter reap ends it"
     )

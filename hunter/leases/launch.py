@@ -15,22 +15,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hunter.leases import owner as owners
 from hunter.leases.asking import sentence
 from hunter.leases.ender import ending
+from hunter.leases.identity import label_of
 from hunter.leases.lease import Caps, Lease
 from hunter.leases.lookout import LOOK_EVERY_S
-from hunter.leases.policy import breach
+from hunter.leases.policy import decide
+from hunter.leases.states import COSTLY, UNANSWERED
 from hunter.markets.protocol import Order
 from hunter.values.errors import CreateUnclear, HunterError, MarketError
 from hunter.values.units import usd_h_from_gb_month
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from hunter.leases.ender import Ender
     from hunter.leases.ledger import Ledger
     from hunter.leases.lookout import Lookout
+    from hunter.store.leases import Predicted
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
@@ -45,9 +51,24 @@ class Launcher:
         self.clock = ledger.clock
 
     async def launch(
-        self, offer: Offer, workload: Workload, caps: Caps, *, storage_usd_h: float | None
+        self,
+        offer: Offer,
+        workload: Workload,
+        caps: Caps,
+        *,
+        storage_usd_h: float | None,
+        predicted: Sequence[Predicted] = (),
+        admit: Callable[[Lease], None] | None = None,
     ) -> Lease:
         """Rent a freshly quoted offer. Returns once the contract is read back and inside the caps.
+
+        Args:
+            offer: as its market quoted it just now.
+            workload: what runs.
+            caps: what the user agreed to.
+            storage_usd_h: the workload's disk while it runs.
+            predicted: what is expected of it; written down with the intent.
+            admit: may refuse the lease, in the transaction that writes its intent.
 
         Raises MarketError where nothing was rented, or where what was rented had to be ended at once.
         Cancelling it does not leave a create behind: the create is waited for and then ended.
@@ -55,7 +76,9 @@ class Launcher:
         lease_id = secrets.token_hex(4)
         owners.UNDER_WAY.add(lease_id)
         try:
-            lease = self._intend(lease_id, offer, workload, caps, storage_usd_h)
+            lease = self._meant(lease_id, offer, workload, caps, storage_usd_h)
+            quoted = f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU"
+            self.ledger.add(lease, "intended", quoted, predicted, admit and partial(admit, lease))
             work = asyncio.ensure_future(self._create(lease, offer, workload))
         except BaseException:
             owners.UNDER_WAY.discard(lease_id)
@@ -69,7 +92,7 @@ class Launcher:
                 await self.ender.destroy(work.result().lease_id)
             raise
 
-    def _intend(
+    def _meant(
         self,
         lease_id: str,
         offer: Offer,
@@ -77,11 +100,14 @@ class Launcher:
         caps: Caps,
         storage_usd_h: float | None,
     ) -> Lease:
-        now = self.clock.now()
+        """The lease as it is before anything was sent."""
+        now = self.clock.now(offer.market)
         payload = workload.payload
         stopped = offer.storage_stopped_usd_gb_month
-        lease = Lease(
+        month_h = self.lookout.meter.rules[offer.market].month_h
+        return Lease(
             lease_id=lease_id,
+            label=label_of(self.ledger.home, lease_id),
             market=offer.market,
             offer=offer.ref,
             workload=workload.name,
@@ -101,17 +127,12 @@ class Launcher:
             storage_usd_h=storage_usd_h,
             storage_stopped_usd_h=None
             if stopped is None
-            else usd_h_from_gb_month(
-                stopped, workload.disk_gb, self.ledger.rules[offer.market].month_h
-            ),
+            else usd_h_from_gb_month(stopped, workload.disk_gb, month_h),
             inet_down_usd_gb=offer.inet_down_usd_gb,
             inet_up_usd_gb=offer.inet_up_usd_gb,
             bytes_in=(payload.image_bytes or 0.0) + (payload.weights_bytes or 0.0),
             owner=owners.write(self.lookout.me),
         )
-        self.ledger.add(lease)
-        self.ledger.tell(lease, "intended", f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU")
-        return lease
 
     async def _create(self, lease: Lease, offer: Offer, workload: Workload) -> Lease:
         market = await self.lookout.markets.open(lease.market)
@@ -125,8 +146,9 @@ class Launcher:
             command=workload.command,
             ports=workload.ports,
         )
-        lease = self.ledger.change(lease, state="creating")
-        self.ledger.tell(lease, "create sent")
+        lease = self.ledger.move_from(("intended",), lease, "create sent", state="creating")
+        if lease.state != "creating":
+            raise MarketError(f"{lease.offer} was not rented: {lease.note}.", remedy="Try again.")
         try:
             created = await market.create(order)
         except CreateUnclear as error:
@@ -143,8 +165,9 @@ class Launcher:
     async def _unclear(self, lease: Lease, error: Exception) -> Lease:
         """Look up what became of a create that was sent and not answered."""
         text = sentence(error)
-        lease = self.ledger.put(lease, state="unclear", note=text)
-        self.ledger.say(lease, "create unclear", text)
+        lease = self.ledger.move_from(
+            UNANSWERED, lease, "create unclear", text, state="unclear", note=text
+        )
         if isinstance(error, CreateUnclear) and error.instance_id is not None:
             lease = self.lookout.confirm(lease, error.instance_id, "named by the unclear answer")
             if error.said_no:
@@ -166,19 +189,19 @@ class Launcher:
     async def _read_back(self, lease: Lease) -> Lease:
         """See the contract's price. A market that does not say it yet is asked again while it is kept."""
         for _ in range(3):
+            if (action := decide(lease, self.clock.now(lease.market))).kind == "end":
+                ended = await self.ender.end(lease, action.why)
+                raise MarketError(
+                    f"{lease.offer} was ended at once: {action.why}. It was {ending(ended)} and cost "
+                    f"${ended.metered_usd:.4f}.",
+                    remedy="Choose another offer, or other caps.",
+                )
+            if lease.contract_usd_h is not None or lease.state not in COSTLY:
+                return lease
             try:
                 lease = await self.lookout.look(lease)
             except HunterError as error:
                 self.ledger.say(lease, "not read back", str(error))
-            if lease.contract_usd_h is not None:
-                break
-            await self.clock.sleep(LOOK_EVERY_S)
-        why = breach(lease, self.ledger.spent_usd(lease), self.clock.now())
-        if why is not None and lease.live:
-            ended = await self.ender.end(lease, why)
-            raise MarketError(
-                f"{lease.offer} was ended at once: {why}. It was {ending(ended)} and cost "
-                f"${ended.metered_usd:.4f}.",
-                remedy="Choose another offer, or other caps.",
-            )
+            if lease.contract_usd_h is None:
+                await self.clock.sleep(LOOK_EVERY_S)
         return lease

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import msgspec
+from msgspec.structs import replace
+
+from hunter.leases.states import LIVE
 from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S, MOST_USD
 from hunter.values.errors import UsageError
 from hunter.values.units import BYTES_PER_GB, SECONDS_PER_HOUR
@@ -14,14 +17,7 @@ if TYPE_CHECKING:
 
     from hunter.values.billing import MarketRules
 
-LIVE = ("intended", "creating", "unclear", "waiting", "ready", "stopped", "ending")
-"""States in which a lease may cost money; in all others its end is proven or nothing ever began."""
-
-COSTLY_STATES = ("waiting", "ready", "stopped")
-"""States in which there is an instance, and nobody has asked for its end."""
-
-OVER = ("ended", "refused")
-"""The states that cost nothing any more."""
+Wish = Literal["running", "stopped", "gone"]
 
 PHASE_OF_STATE = {
     "allocating": "allocate",
@@ -35,8 +31,7 @@ PHASE_OF_STATE = {
 """The billing phase that an instance's state falls under. Offline and gone bill nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class Caps(msgspec.Struct, frozen=True, kw_only=True):
     """What the user agreed to spend at most. There are no caps that cap nothing: UsageError."""
 
     max_usd_h: float
@@ -58,23 +53,29 @@ class Caps:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """One rental, from intent to proof of end. Unix seconds by the market's clock; None is unknown.
-
-    `state` is one of: intended, creating, unclear (a create whose outcome is not known), waiting
-    (created, not ready), ready, stopped, ending, ended (absence proven), refused (nothing was created).
-    """
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """One rental, from intent to proof of end. Unix seconds by the market's clock; None is unknown."""
 
     lease_id: str
+    label: str
+    """The name it carries at the market: unique, and all that proves an instance to be this lease's."""
     market: str
     instance_id: str | None = None
     offer: str
     workload: str
     image: str | None = None
     state: str
+    """One of `hunter.leases.states.MOVES`."""
+    wish: Wish = "running"
+    """What is to become of it."""
+    version: int = 0
+    """How often it was moved: who moves it says which version he saw."""
     phase: str | None = None
     """The instance's state as last seen."""
+    last_seen_at: float | None = None
+    """When its market last said anything of it."""
+    absent_at: float | None = None
+    """Since when its market says, without a break, that there is no such instance."""
     gpu: str
     gpu_count: int
     tenancy: str
@@ -108,18 +109,12 @@ class Lease:
     """The process that sends its create, as `hunter.leases.owner` writes it."""
 
     @property
-    def label(self) -> str:
-        """The name it carries at the market: unique, so that an unclear create can be looked up."""
-        return f"hunter-{self.lease_id}"
-
-    @property
     def live(self) -> bool:
         """Whether it may still cost money."""
         return self.state in LIVE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
     """An instance was seen in one state from one time to another."""
 
     state: str
@@ -169,3 +164,18 @@ def burn_usd_h(lease: Lease, rules: MarketRules) -> float | None:
     gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.quoted_usd_h
     disk_h = lease.storage_stopped_usd_h if phase == "stopped" else lease.storage_usd_h
     return gpu_h * rules.billed(phase, "gpu") + (disk_h or 0.0) * rules.billed(phase, "disk")
+
+
+def most_usd(lease: Lease, now: float) -> float:
+    """What a lease may have cost up to a time at most, $.
+
+    What was metered when it was seen last, and since then GPU and disk without a break: at the contract
+    where that is known, at the cap where not. Bytes count from the create on. Traffic that the job itself
+    makes is not in it: nobody can see that.
+    """
+    seen = lease.last_seen_at or lease.created_at or lease.intended_at
+    gpu_h = lease.contract_usd_h if lease.contract_usd_h is not None else lease.max_usd_h
+    unseen_h = max(0.0, now - seen) / SECONDS_PER_HOUR
+    travels = 0.0 if lease.ready_at is not None else lease.bytes_in or 0.0
+    download = travels / BYTES_PER_GB * (lease.inet_down_usd_gb or 0.0)
+    return lease.metered_usd + unseen_h * (gpu_h + (lease.storage_usd_h or 0.0)) + download

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.leases import fleet, status
+from hunter.leases.census import take_on
 from hunter.leases.ender import Ender
+from hunter.leases.identity import read_label
 from hunter.leases.launch import Launcher
-from hunter.leases.ledger import Ledger
-from hunter.leases.lookout import Lookout
+from hunter.leases.reap import Reaped, reap
+from hunter.leases.states import COSTLY
 from hunter.leases.status import Rented
 from hunter.leases.supervise import Supervisor
 from hunter.values.errors import MarketError, UsageError
@@ -19,9 +21,12 @@ if TYPE_CHECKING:
     from hunter.leases.ender import Learns
     from hunter.leases.fleet import Fleet
     from hunter.leases.lease import Caps, Lease
-    from hunter.leases.ledger import Odd
+    from hunter.leases.ledger import Ledger, Odd
+    from hunter.leases.lookout import Lookout
+    from hunter.leases.meter import Meter
     from hunter.leases.status import Burning, LeaseStatus
     from hunter.markets.protocol import Market
+    from hunter.values.clock import Clock
     from hunter.values.login import Login
     from hunter.values.workload import Workload
 
@@ -31,22 +36,33 @@ class Leases:
     """The leases of one home: on record, and at the markets."""
 
     ledger: Ledger
+    meter: Meter
     lookout: Lookout
     ender: Ender
     supervisor: Supervisor
     launcher: Launcher
+    adopt: Caps
+    """Of instances of this home whose record was lost."""
 
     @classmethod
-    def of(cls, ledger: Ledger, lookout: Lookout, lessons: Learns | None = None) -> Leases:
-        """All parts on one record and one lookout; `lessons` learn from every end."""
+    def of(cls, lookout: Lookout, adopt: Caps, lessons: Learns | None = None) -> Leases:
+        """All parts on one lookout; `lessons` learn from every end."""
+        ledger, meter = lookout.ledger, lookout.meter
         ender = Ender(ledger, lookout, lessons)
         return cls(
             ledger,
+            meter,
             lookout,
             ender,
             Supervisor(ledger, lookout, ender),
             Launcher(ledger, lookout, ender),
+            adopt,
         )
+
+    @property
+    def clock(self) -> Clock:
+        """The markets' time."""
+        return self.ledger.clock
 
     # ── on record ────────────────────────────────────────────────────────────────────────────
 
@@ -68,19 +84,19 @@ class Leases:
 
     def spent_usd(self, lease: Lease) -> float | None:
         """What a lease has cost up to now, $; None where nobody can say."""
-        return self.ledger.spent_usd(lease)
+        return self.meter.spent_usd(lease)
 
     def burn_usd_h(self, lease: Lease) -> float | None:
         """What it costs an hour in the state it was last seen in; None where nobody can say."""
-        return self.ledger.burn_usd_h(lease)
+        return self.meter.burn_usd_h(lease)
 
     def status(self, lease_id: str) -> LeaseStatus:
         """Everything on record about one lease; UsageError where there is no such lease."""
-        return status.lease_status(self.ledger, lease_id)
+        return status.lease_status(self.meter, lease_id)
 
     def burning(self) -> Burning:
         """What runs now and what it costs an hour, without asking any market."""
-        return status.burning(self.ledger)
+        return status.burning(self.meter)
 
     @property
     def troubles(self) -> dict[str, str]:
@@ -92,10 +108,13 @@ class Leases:
     async def launch(self, deal: Deal, workload: Workload, caps: Caps) -> Lease:
         """Rent a freshly quoted deal, and write down what was predicted for it."""
         lease = await self.launcher.launch(
-            deal.offer, workload, caps, storage_usd_h=deal.storage_usd_h
+            deal.offer,
+            workload,
+            caps,
+            storage_usd_h=deal.storage_usd_h,
+            predicted=status.expected_of(deal),
         )
-        known = Rented(offer=deal.offer, workload=deal.workload)
-        status.expect(self.ledger, lease, deal.phases, known)
+        status.remember(self.ledger, lease, Rented(offer=deal.offer, workload=deal.workload))
         return lease
 
     async def keep(
@@ -112,13 +131,47 @@ class Leases:
         """See how one instance is now, and put it on record."""
         return await self.lookout.look(lease)
 
-    async def destroy(self, lease_id: str, why: str = "asked by the user") -> Lease:
-        """End a lease and prove that it is gone; the market's bill is read where it has one."""
-        return await self.ender.destroy(lease_id, why)
+    async def destroy(
+        self, name: str, why: str = "asked by the user", *, proof: bool = True
+    ) -> Lease:
+        """End a lease, by its id, its label or MARKET:ID, and prove that it is gone.
+
+        An instance that has no lease here is ended where its label says that a Hunter rented it; UsageError
+        where it does not: what is not Hunter's is never touched.
+        """
+        try:
+            lease_id = self.ledger.get(name).lease_id
+        except UsageError:
+            market, _, instance_id = name.partition(":")
+            if market not in self.lookout.markets.names() or not instance_id:
+                raise
+            lease_id = (await self._elsewhere(market, instance_id)).lease_id
+        return await self.ender.destroy(lease_id, why, proof=proof)
+
+    async def _elsewhere(self, market: str, instance_id: str) -> Lease:
+        """An instance that another home of Hunter's rented, kept here from now on."""
+        listing = await self.lookout.listing(market)
+        for instance in listing.instances:
+            if instance.instance_id != instance_id:
+                continue
+            if read_label(instance.label) is None:
+                raise UsageError(
+                    f"{market}:{instance_id} is not Hunter's ({instance.label or 'without a label'}): "
+                    "it is never touched.",
+                    remedy="End it on the market's own page.",
+                )
+            return take_on(self.lookout, instance, self.adopt).lease
+        raise UsageError(
+            f"{market} lists no instance {instance_id!r}.", remedy="hunter ps shows what it lists."
+        )
+
+    async def reap(self, *, proof: bool = True) -> Reaped:
+        """One pass: settle, adopt, end what is past its limits, finish ends, read bills again."""
+        return await reap(self, proof=proof)
 
     async def running(self) -> Fleet:
         """Everything that may cost money: our leases, and what the markets list beside them."""
-        return await fleet.running(self.ledger, self.lookout, self.lookout.markets)
+        return await fleet.running(self.lookout, self.adopt)
 
     async def logs(self, lease_id: str, lines: int = 100) -> str:
         """The last that an instance's container printed."""
@@ -139,6 +192,7 @@ class Leases:
     async def stop(self, lease_id: str) -> Lease:
         """Free an instance's GPU and keep its disk, which goes on costing money."""
         lease, market, instance_id = await self._instance_of(lease_id)
+        lease = self.ledger.move_from(COSTLY, lease, "stop asked", wish="stopped")
         await market.stop(instance_id)
         return await self.lookout.look(lease)
 

@@ -1,4 +1,4 @@
-"""Leases on record: read, changed, and metered by our own arithmetic.
+"""Leases on record: read, and moved from state to state by one at a time.
 
 What is on record may have been written by an older Hunter or by hand. One lease that cannot be read is told
 as such and never hides the others.
@@ -6,23 +6,24 @@ as such and never hides the others.
 
 from __future__ import annotations
 
-import dataclasses
-from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import asdict, replace
 
-from hunter.leases.lease import LIVE, OVER, Lease, Stay, burn_usd_h, metered_items
+from hunter.leases.identity import new_home
+from hunter.leases.lease import Lease
+from hunter.leases.states import LIVE, MOVES, OVER, may_move
 from hunter.store import leases as table
+from hunter.store.settings import home_id
 from hunter.values.errors import HunterError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Sequence
 
     from hunter.store import Store
-    from hunter.values.billing import MarketRules
+    from hunter.store.leases import Predicted
     from hunter.values.clock import Clock
 
 UNWRITABLE = (StoreError, ValueError, TypeError, ArithmeticError)
@@ -31,31 +32,34 @@ UNSAID = 100
 """How many events wait for a database that cannot be written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Odd:
+class Moved(HunterError):
+    """Somebody else has changed the lease since it was read: look again, and decide again."""
+
+
+class Odd(msgspec.Struct, frozen=True, kw_only=True):
     """A lease on record that cannot be read: it may cost money, and nobody can say how much."""
 
     lease_id: str
+    label: str
     market: str
     instance_id: str | None
     problem: str
-
-    @property
-    def label(self) -> str:
-        """The name it would carry at the market."""
-        return f"hunter-{self.lease_id}"
 
 
 class Ledger:
     """All leases of one home, as the database has them."""
 
-    def __init__(self, store: Store, rules: Mapping[str, MarketRules], clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
-        self.rules = rules
         self.clock = clock
         self.lost: dict[str, str] = {}
         """Why something about a lease could not be written, by lease id."""
-        self._unsaid: list[tuple[Lease, str, str, float]] = []
+        self._unsaid: list[tuple[str, table.Event]] = []
+
+    @cached_property
+    def home(self) -> str:
+        """The name of this home, in the label of everything that it rents."""
+        return home_id(self.store, new_home())
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────
 
@@ -96,104 +100,104 @@ class Ledger:
         """What happened to a lease, oldest first."""
         return table.events(self.store, lease.lease_id)
 
-    # ── money ────────────────────────────────────────────────────────────────────────────────
-
-    def metered_now(self, lease: Lease) -> float:
-        """What the lease has cost up to now by our own arithmetic, $; StoreError where it is unclear."""
-        return sum(self.metered_items(lease).values())
-
-    def metered_items(self, lease: Lease) -> dict[str, float]:
-        """The same by item, named as a market's charges are."""
-        rules = self.rules.get(lease.market)
-        if rules is None:
-            raise StoreError(f"How {lease.market} bills is not known.", remedy="Update Hunter.")
-        with self._readable(lease):
-            return metered_items(lease, self.stays(lease), rules)
-
-    def spent_usd(self, lease: Lease) -> float | None:
-        """What the lease has cost up to now, $; None where nobody can say."""
-        if lease.state in ("creating", "unclear"):
-            return None  # it may exist since the create was sent
-        try:
-            return self.metered_now(lease)
-        except HunterError:
-            return None
-
-    def stays(self, lease: Lease) -> list[Stay]:
-        """In which states an instance was seen, and from when to when."""
-        with self._readable(lease):
-            looks = [(e.phase, e.at) for e in self.history(lease) if e.event == "seen"]
-            if not looks and lease.phase and lease.created_at is not None:
-                looks = [(lease.phase, lease.created_at)]
-            end = lease.ended_at
-            if end is None:
-                end = self.clock.now()
-            return [
-                Stay(state=state, begin_s=at, end_s=max(until, at))
-                for (state, at), (_, until) in pairwise([*looks, ("", end)])
-            ]
-
-    def burn_usd_h(self, lease: Lease) -> float | None:
-        """What it costs an hour in the state it was last seen in; None where nobody can say."""
-        rules = self.rules.get(lease.market)
-        return None if rules is None else burn_usd_h(lease, rules)
-
-    @contextmanager
-    def _readable(self, lease: Lease) -> Iterator[None]:
-        """Whatever is odd in the record of a lease, as one sentence."""
-        try:
-            yield
-        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise StoreError(
-                f"The history of lease {lease.lease_id} cannot be read "
-                f"({type(error).__name__}: {error}).",
-                remedy="What it costs is on the market's own page.",
-            ) from error
-
     # ── writing ──────────────────────────────────────────────────────────────────────────────
 
-    def add(self, lease: Lease) -> None:
-        """A new lease; it is on disk when this returns."""
-        table.insert(self.store, dataclasses.asdict(lease))
+    def add(
+        self,
+        lease: Lease,
+        event: str = "intended",
+        detail: str = "",
+        predicted: Sequence[Predicted] = (),
+        admit: Callable[[], None] | None = None,
+    ) -> None:
+        """A new lease with what was predicted for it; it is on disk when this returns.
 
-    def change(self, lease: Lease, **changes: Any) -> Lease:
-        """The lease with these changes, which are on disk when this returns."""
-        table.update(self.store, lease.lease_id, changes)
-        return dataclasses.replace(lease, **changes)
+        `admit` may refuse it: what it reads is as it will be when the lease is there.
+        """
+        told = self._event(lease, event, detail, lease.intended_at)
+        table.insert(self.store, asdict(lease), [told], predicted, admit)
 
-    def put(self, lease: Lease, **changes: Any) -> Lease:
-        """The lease with these changes, also where they cannot be written: `lost` says so then."""
+    def move(
+        self,
+        lease: Lease,
+        event: str = "",
+        detail: str = "",
+        at: float | None = None,
+        **changes: Any,
+    ) -> Lease:
+        """The lease with these changes and what is told of them, which are on disk when this returns.
+
+        Raises Moved where somebody else has changed the lease since it was read, ValueError for a change
+        that the table of states forbids. Where the database cannot be written the lease is changed all the
+        same, for whoever holds it, and `lost` says so: no disk may keep what costs money.
+        """
+        after = replace(lease, **changes)
+        if not may_move(lease.state, after.state):
+            raise ValueError(f"a lease that is {lease.state} cannot become {after.state}")
+        told = self._event(after, event, detail, at) if event else None
         try:
-            return self.change(lease, **changes)
+            if table.move(self.store, lease.lease_id, lease.version, changes, told):
+                self._say_all()
+                return replace(after, version=lease.version + 1)
         except UNWRITABLE as error:
             self.lost[lease.lease_id] = str(error)
-            return dataclasses.replace(lease, **changes)
+            if told is not None:
+                self._unsaid.append((lease.lease_id, told))
+            return after
+        raise Moved(f"Somebody else is at work on {lease.label}.", remedy="hunter ps shows it.")
 
-    def tell(self, lease: Lease, event: str, detail: str = "", at: float | None = None) -> None:
-        """Add to a lease's history."""
-        table.add_event(
-            self.store,
-            lease.lease_id,
-            self.clock.now() if at is None else at,
-            event,
+    def move_from(
+        self,
+        states: Collection[str],
+        lease: Lease,
+        event: str = "",
+        detail: str = "",
+        at: float | None = None,
+        **changes: Any,
+    ) -> Lease:
+        """The same for as long as the lease is in one of these states, whoever else moves it meanwhile."""
+        while lease.state in states:
+            try:
+                return self.move(lease, event, detail, at, **changes)
+            except Moved:
+                lease = self.get(lease.lease_id)
+        return lease
+
+    def grow(self, lease: Lease, **figures: float) -> Lease:
+        """The lease with figures that only ever grow: last_seen_at, metered_usd."""
+        grown = {name: max(value, getattr(lease, name) or 0.0) for name, value in figures.items()}
+        try:
+            table.grow(self.store, lease.lease_id, grown)
+        except UNWRITABLE as error:
+            self.lost[lease.lease_id] = str(error)
+        return replace(lease, **grown)
+
+    def say(self, lease: Lease, event: str, detail: str = "", at: float | None = None) -> None:
+        """Add to a lease's history, now or as soon as the database can be written again."""
+        self._unsaid.append((lease.lease_id, self._event(lease, event, detail, at)))
+        self._say_all()
+
+    def _say_all(self) -> None:
+        while self._unsaid:
+            lease_id, event = self._unsaid[0]
+            try:
+                table.add_event(self.store, lease_id, event)
+            except StoreError as error:
+                self.lost[lease_id] = str(error)
+                del self._unsaid[:-UNSAID]
+                return
+            except UNWRITABLE as error:
+                self.lost[lease_id] = str(error)
+            self._unsaid.pop(0)
+
+    def _event(self, lease: Lease, event: str, detail: str, at: float | None) -> table.Event:
+        return table.Event(
+            at=self.clock.now(lease.market) if at is None else at,
+            event=event,
             state=lease.state,
             phase=lease.phase or "",
             detail=detail.encode(errors="replace").decode(),
         )
-
-    def say(self, lease: Lease, event: str, detail: str = "", at: float | None = None) -> None:
-        """Add to a lease's history, now or as soon as the database can be written again."""
-        self._unsaid.append((lease, event, detail, self.clock.now() if at is None else at))
-        while self._unsaid:
-            try:
-                self.tell(*self._unsaid[0])
-            except StoreError as error:
-                self.lost[lease.lease_id] = str(error)
-                del self._unsaid[:-UNSAID]
-                return
-            except UNWRITABLE as error:
-                self.lost[lease.lease_id] = str(error)
-            self._unsaid.pop(0)
 
 
 def _called(lease: Lease | Odd, name: str) -> bool:
@@ -204,8 +208,8 @@ def _called(lease: Lease | Odd, name: str) -> bool:
 def _read(row: dict[str, Any]) -> Lease | Odd | None:
     """The lease in a row; None where it is odd and over."""
     try:
-        lease = msgspec.convert(row, Lease)
-        if lease.state in LIVE or lease.state in OVER:
+        lease = msgspec.convert({k: v for k, v in row.items() if v is not None}, Lease)
+        if lease.state in MOVES:
             return lease
         problem = f"its state is {lease.state!r}"
     except msgspec.ValidationError as error:
@@ -215,6 +219,7 @@ def _read(row: dict[str, Any]) -> Lease | Odd | None:
     instance_id = row["instance_id"]
     return Odd(
         lease_id=str(row["lease_id"]),
+        label=str(row["label"] or f"hunter-{row['lease_id']}"),
         market=str(row["market"] or "?"),
         instance_id=None if instance_id is None else str(instance_id),
         problem=problem,

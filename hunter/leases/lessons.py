@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hunter.estimate.assumptions import Assumptions
     from hunter.leases.lease import Lease, Stay
-    from hunter.leases.ledger import Ledger
+    from hunter.leases.meter import Meter
 
 DUD_AFTER_S = 8 * 60.0
 """No host counts as a dud before that, however short its start was predicted."""
@@ -24,9 +24,10 @@ DUD_AFTER_S = 8 * 60.0
 class Lessons:
     """Keeps what leases measured, for the estimates to come."""
 
-    def __init__(self, ledger: Ledger, assumptions: Callable[[], Assumptions]) -> None:
+    def __init__(self, meter: Meter, assumptions: Callable[[], Assumptions]) -> None:
         """`assumptions` are those that estimates rest on when a lease ends."""
-        self.ledger = ledger
+        self.meter = meter
+        self.ledger = meter.ledger
         self.assumptions = assumptions
 
     def learn(self, lease: Lease, asked_at: float, log: str) -> None:
@@ -34,7 +35,7 @@ class Lessons:
         known = rented(self.ledger, lease)
         if known is None:
             return
-        stays = before(self.ledger.stays(lease), asked_at)
+        stays = before(self.meter.stays(lease), asked_at)
         seen = dict[str, float]()
         for stay in stays[:-1]:  # the last one was not over
             seen[stay.state] = seen.get(stay.state, 0.0) + stay.end_s - stay.begin_s

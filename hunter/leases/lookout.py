@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from hunter.leases import owner as owners
 from hunter.leases.asking import asked
-from hunter.leases.lease import COSTLY_STATES
+from hunter.leases.identity import is_of
+from hunter.leases.ledger import Moved
+from hunter.leases.states import COSTLY, OVER, UNANSWERED
 from hunter.markets.records import UNNAMED
 from hunter.values.errors import MarketError
 
@@ -15,15 +17,17 @@ if TYPE_CHECKING:
 
     from hunter.leases.lease import Lease
     from hunter.leases.ledger import Ledger
+    from hunter.leases.meter import Meter
     from hunter.leases.owner import Owner, Process
     from hunter.markets.open import OpenMarkets
-    from hunter.markets.protocol import Instance
+    from hunter.markets.protocol import Instance, Instances
 
 LOOK_EVERY_S = 5.0
 """The market's seconds between two looks at an instance: Vast answers a list once a second."""
 LISTINGS = 6
 """How many listings are asked for an instance's label before its create stays unclear for now."""
-UNANSWERED = ("intended", "creating", "unclear")
+APART_S = 30.0
+"""The market's seconds between two signs that there is no instance: listings lag behind what they list."""
 
 
 class Lookout:
@@ -32,16 +36,34 @@ class Lookout:
     def __init__(
         self,
         ledger: Ledger,
+        meter: Meter,
         markets: OpenMarkets,
         *,
         me: Owner | None = None,
         find_process: Callable[[int], Process | None] = owners.find_process,
     ) -> None:
         self.ledger = ledger
+        self.meter = meter
         self.markets = markets
         self.clock = ledger.clock
         self.me = me or owners.this_process()
         self._find_process = find_process
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────
+
+    async def listing(self, name: str) -> Instances:
+        """What a market lists, and its time."""
+        market = await self.markets.open(name)
+        found = await asked(name, market.instances())
+        self.markets.note_clock(market)
+        return found
+
+    async def instance(self, lease: Lease) -> Instance:
+        """What a market says of a lease's instance, and its time."""
+        market = await self.markets.open(lease.market)
+        found = await asked(lease.market, market.instance(str(lease.instance_id)))
+        self.markets.note_clock(market)
+        return found
 
     # ── creates ──────────────────────────────────────────────────────────────────────────────
 
@@ -52,7 +74,7 @@ class Lookout:
         owner = owners.read(lease.owner)
         if owner == self.me:
             return lease.lease_id not in owners.UNDER_WAY
-        quiet_s = (self.clock.now() - lease.intended_at) / self.clock.speed
+        quiet_s = (self.clock.now(lease.market) - lease.intended_at) / self.clock.speed
         found = None if owner is None else self._find_process(owner.pid)
         return owners.is_gone(owner, self.me, found, quiet_s)
 
@@ -66,12 +88,13 @@ class Lookout:
     def confirm(
         self, lease: Lease, instance_id: str, note: str = "", since: float | None = None
     ) -> Lease:
-        """The market has created it: now, or at another time."""
-        at = self.clock.now() if since is None else since
-        lease = self.ledger.put(
-            lease, state="waiting", instance_id=instance_id, created_at=at, phase="allocating"
-        )
-        self.ledger.say(lease, "created", note)
+        """The market has created it: now, or at another time. Its time to live begins then."""
+        at = self.clock.now(lease.market) if since is None else since
+        lease = self.ledger.move_from(
+            UNANSWERED, lease, "created", note, state="waiting", instance_id=instance_id,
+            created_at=at, phase="allocating", last_seen_at=at,
+            ttl_at=at + lease.ttl_at - lease.intended_at,
+        )  # fmt: skip
         self.ledger.say(lease, "seen", at=at)
         return lease
 
@@ -82,35 +105,57 @@ class Lookout:
         """
         if lease.state == "intended":
             return self.refuse(lease, "never sent: the Hunter that meant to send it is gone")
-        market = await self.markets.open(lease.market)
-        absences = 0
+        absent_at, whole = lease.absent_at, False
         for turn in range(listings):
             if turn:
                 await self.clock.sleep(2 * LOOK_EVERY_S)
-            listing = await asked(lease.market, market.instances())
+            listing = await self.listing(lease.market)
             known = self.ledger.fresh(lease)
             if known.state not in UNANSWERED:
                 return known  # somebody else has settled it
             for instance in listing.instances:
                 if instance.label == lease.label and instance.instance_id[:1] != UNNAMED:
-                    since = instance.created_at or lease.intended_at
-                    since = min(max(since, lease.intended_at), self.clock.now())
-                    return self.confirm(lease, instance.instance_id, "found by its label", since)
-            absences += listing.complete
-            if absences == 2:
+                    return self.found(known, instance)
+            now, whole = self.clock.now(lease.market), listing.complete
+            if whole and absent_at is None:
+                absent_at = now
+            elif whole and absent_at is not None and now - absent_at >= APART_S:
                 return self.refuse(lease, "two complete listings without it")
+        if absent_at != lease.absent_at:
+            self.ledger.move_from(UNANSWERED, self.ledger.fresh(lease), absent_at=absent_at)
         raise MarketError(
-            f"What became of the create of {lease.offer} is still unclear: "
-            f"{lease.market} lists its instances only in part.",
+            f"What became of the create of {lease.offer} is still unclear: {lease.market} "
+            + (
+                "has to list its instances once more."
+                if whole
+                else "lists its instances only in part."
+            ),
             remedy="Try again in a minute; hunter ps shows it.",
         )
 
+    def found(self, lease: Lease, instance: Instance) -> Lease:
+        """A lease's label stands in a listing: its create did happen, whatever was believed of it.
+
+        Where it counted as over nobody waits for it any more, and it is to be ended.
+        """
+        since = min(
+            max(instance.created_at or lease.intended_at, lease.intended_at),
+            self.clock.now(lease.market),
+        )
+        if lease.state in UNANSWERED:
+            return self.confirm(lease, instance.instance_id, "found by its label", since)
+        return self.ledger.move_from(
+            OVER, lease, "reopened", "the market lists it all the same", state="waiting", wish="gone",
+            instance_id=instance.instance_id, created_at=lease.created_at or since, ended_at=None,
+            absent_at=None, note=f"it was {lease.state}, and the market lists it all the same",
+        )  # fmt: skip
+
     def refuse(self, lease: Lease, why: str) -> Lease:
         """Nothing was created."""
-        note = lease.note or why
-        lease = self.ledger.put(lease, state="refused", ended_at=self.clock.now(), note=note)
-        self.ledger.say(lease, "refused", why)
-        return lease
+        return self.ledger.move_from(
+            UNANSWERED, lease, "refused", why, state="refused", note=lease.note or why,
+            ended_at=self.clock.now(lease.market),
+        )  # fmt: skip
 
     # ── instances ────────────────────────────────────────────────────────────────────────────
 
@@ -118,41 +163,86 @@ class Lookout:
         """See how one instance is now, and put it on record."""
         if lease.instance_id is None:
             return lease
-        market = await self.markets.open(lease.market)
-        return self.note(lease, await asked(lease.market, market.instance(lease.instance_id)))
+        return self.note(lease, await self.instance(lease))
 
     def note(self, lease: Lease, instance: Instance) -> Lease:
-        """Record what the market says of a lease's instance; known also where it cannot be written."""
-        now = self.clock.now()
-        changes = _changes(lease, instance, now)
+        """Record what the market says of a lease's instance; known also where it cannot be written.
+
+        An answer that nobody can read says nothing. One that names another label is about something else:
+        what was ours under that id is gone.
+        """
+        if instance.state == "unclear":
+            return lease
+        now = self.clock.now(lease.market)
+        if instance.state == "gone" or not is_of(instance, lease):
+            return self._absent(lease, now)
+        changes = _changes(lease, instance)
         changed = {key: value for key, value in changes.items() if getattr(lease, key) != value}
+        if instance.reachable and lease.ready_at is None:
+            changed["ready_at"] = now
         if changed:
-            moved = "phase" in changed
-            lease = self.ledger.put(lease, **changed)
-            if moved:
-                since = now - (
-                    instance.running_s or 0.0
-                )  # the market's word beats our looking late
-                self.ledger.say(lease, "seen", instance.detail, at=max(since, lease.intended_at))
+            since = max(now - (instance.running_s or 0.0), lease.intended_at)
+            moved = "phase" in changed  # the market's word beats our looking late
+            try:
+                lease = self.ledger.move(
+                    lease, "seen" if moved else "", instance.detail, since, **changed
+                )
+            except Moved:
+                return self.ledger.fresh(lease)
             if "ready_at" in changed:
                 way_in = instance.login.command if instance.login else ""
                 self.ledger.say(lease, "ready", way_in, at=now)
-        spent_usd = self.ledger.spent_usd(lease)
-        return lease if spent_usd is None else self.ledger.put(lease, metered_usd=spent_usd)
+        spent_usd = self.meter.spent_usd(lease)
+        metered = {} if spent_usd is None else {"metered_usd": spent_usd}
+        return self.ledger.grow(lease, last_seen_at=now, **metered)
+
+    def bury(self, lease: Lease) -> Lease:
+        """A whole listing is without it, so long after its market denied it by name: its end is proven."""
+        return self.ledger.move_from(
+            ("ending",), lease, "ended", "the market says that it is gone, and lists it no more",
+            state="ended", ended_at=lease.absent_at,
+        )  # fmt: skip
+
+    def denied_long(self, lease: Lease) -> bool:
+        """Whether its market denied it by name so long ago that a listing without it counts."""
+        now = self.clock.now(lease.market)
+        return (
+            lease.state == "ending"
+            and lease.absent_at is not None
+            and now - lease.absent_at >= APART_S
+        )
+
+    def _absent(self, lease: Lease, now: float) -> Lease:
+        """The market says that there is no such instance: the first half of the proof."""
+        if lease.state in OVER or (lease.state == "ending" and lease.absent_at is not None):
+            return lease
+        try:
+            if lease.state == "ending":
+                return self.ledger.move(lease, absent_at=now, phase="gone")
+            why = lease.note or "the market says that it is gone"
+            return self.ledger.move(
+                lease,
+                "seen",
+                "gone, and not by us",
+                state="ending",
+                phase="gone",
+                absent_at=now,
+                note=why,
+            )
+        except Moved:
+            return self.ledger.fresh(lease)
 
 
-def _changes(lease: Lease, instance: Instance, now: float) -> dict[str, Any]:
+def _changes(lease: Lease, instance: Instance) -> dict[str, Any]:
     """What an instance as it is now makes of a lease."""
-    if instance.state == "gone":
-        return {"state": "ended", "ended_at": now, "phase": "gone"}
     state = lease.state
-    if state in COSTLY_STATES:
-        stopped = instance.state in ("stopped", "interrupted")
+    if state in COSTLY:
         ready = instance.reachable or lease.ready_at is not None
-        state = "stopped" if stopped else "ready" if ready else "waiting"
-    changes: dict[str, Any] = {"state": state, "phase": instance.state}
-    if instance.reachable and lease.ready_at is None:
-        changes["ready_at"] = now
+        state = "ready" if ready else "waiting"
+        if instance.state in ("stopped", "interrupted"):
+            by_us = lease.wish == "stopped"
+            state = "stopped" if by_us or instance.state == "stopped" else "interrupted"
+    changes: dict[str, Any] = {"state": state, "phase": instance.state, "absent_at": None}
     if instance.price_usd_h is not None and lease.contract_usd_h is None:
         changes["contract_usd_h"] = instance.price_usd_h
     return changes

@@ -7,7 +7,6 @@ the lease has to be settled by somebody else; while it lives nobody else may tou
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -23,8 +22,7 @@ _STARTED = 19
 """Where a process's start stands in /proc/PID/stat, counted from its state."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
     """A process, by all that tells it from others. None is unknown."""
 
     host: str
@@ -39,8 +37,7 @@ class Owner:
         return f"process {self.pid} on {self.host}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class Process(msgspec.Struct, frozen=True, kw_only=True):
     """A process that runs here now; None is an unknown start."""
 
     started: str | None

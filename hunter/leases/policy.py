@@ -1,40 +1,85 @@
-"""When a lease must end: decided from what is known, before anybody is asked."""
+"""What is to be done about a lease: decided from what is known, before anybody is asked. Pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from hunter.leases.lease import COSTLY_STATES
+import msgspec
+
+from hunter.leases.lease import most_usd
+from hunter.leases.states import COSTLY, OVER, UNANSWERED
+from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from hunter.leases.lease import Lease
 
 DEARER = 1.02
 """A contract above the quote by more than this is ended."""
+ALONE_S = 600.0
+"""Seconds of ours for which this machine's clock alone ends nothing; after that it has to do."""
+AHEAD_S = 60.0
+"""An end is asked for so much before the money is used up: the longest pause between two looks at an instance
+whose market fails."""
+
+Kind = Literal["keep", "settle", "end", "finish"]
 
 
-def breach(lease: Lease, spent_usd: float | None, now: float) -> str | None:
-    """Why a lease must end now; None while it is inside its caps.
+class Action(msgspec.Struct, frozen=True):
+    """Keep it; find out what became of its create; end it; or go on with an end that was begun."""
+
+    kind: Kind
+    why: str = ""
+
+
+KEEP = Action("keep")
+
+
+def decide(lease: Lease, now: float, *, unsure_s: float = 0.0, give_up_s: float = 1e9) -> Action:
+    """What is to be done about a lease.
 
     Args:
         lease: as it is known.
-        spent_usd: what it has cost up to now; where nobody can say, what was metered last counts.
-        now: the market's time.
+        now: its market's time; time that was seen already does not come back.
+        unsure_s: for how long, in seconds of ours, nothing but this machine's clock has told it.
+        give_up_s: how long after its create one should be able to log in.
     """
-    if lease.state not in COSTLY_STATES:
-        return None
+    if lease.state in OVER:
+        return KEEP
+    if lease.state == "ending":
+        return Action("finish", lease.note)
+    if lease.state in UNANSWERED:
+        return Action("settle")
+    if lease.wish == "gone":
+        return Action("end", lease.note or "asked by the user")
+    now = max(now, lease.last_seen_at or now)
+    why = dearer(lease) or ("the host did not bring it up" if lease.phase == "failed" else None)
+    if why is None and (why := _outlived(lease, now, give_up_s)) is not None and unsure_s:
+        if unsure_s < ALONE_S:
+            return KEEP
+        why += f", by this machine's clock alone: no market told the time for {duration(unsure_s)}"
+    return KEEP if why is None else Action("end", why)
+
+
+def dearer(lease: Lease) -> str | None:
+    """Why a contract is not what was agreed; None where it is, or is not known yet."""
     contract = lease.contract_usd_h
-    if contract is not None:
-        dear = contract + (lease.storage_usd_h or 0.0) > lease.max_usd_h
-        if dear or contract > lease.quoted_usd_h * DEARER:
-            quoted = f"quoted ${lease.quoted_usd_h:.4f}/h, contracted ${contract:.4f}/h"
-            return f"it is dearer than agreed: {quoted}"
-    if lease.phase == "failed":
-        return "the host did not bring it up"
+    if contract is None or lease.state not in COSTLY:
+        return None
+    above = contract + (lease.storage_usd_h or 0.0) > lease.max_usd_h
+    if above or contract > lease.quoted_usd_h * DEARER:
+        quoted = f"quoted ${lease.quoted_usd_h:.4f}/h, contracted ${contract:.4f}/h"
+        return f"it is dearer than agreed: {quoted}"
+    return None
+
+
+def _outlived(lease: Lease, now: float, give_up_s: float) -> str | None:
+    """Which limit of time, or of money that goes with time, is reached."""
     if now >= lease.ttl_at:
         return "its time to live is over"
-    if (lease.metered_usd if spent_usd is None else spent_usd) >= lease.max_usd:
-        return f"it reached its cap of ${lease.max_usd:.2f}"
+    if most_usd(lease, now + AHEAD_S) >= lease.max_usd:
+        return f"it may reach its cap of ${lease.max_usd:.2f}"
+    if is_late(lease, give_up_s, now):
+        return f"not ready after {duration(give_up_s)}"
     return None
 
 

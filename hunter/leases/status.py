@@ -16,6 +16,7 @@ from msgspec.structs import asdict, replace
 from hunter.leases.ender import MEASURED
 from hunter.leases.lease import PHASE_OF_STATE, Stay
 from hunter.store import leases as table
+from hunter.store.leases import Predicted
 from hunter.values.errors import StoreError
 from hunter.values.login import Login, login_told
 from hunter.values.offers import Offer
@@ -24,9 +25,10 @@ from hunter.values.workload import Workload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hunter.cost.deal import PhaseLine
+    from hunter.cost.deal import Deal, PhaseLine
     from hunter.leases.lease import Lease
     from hunter.leases.ledger import Ledger
+    from hunter.leases.meter import Meter
     from hunter.store.leases import Event
 
 EXPECTED = "expected"
@@ -44,6 +46,8 @@ Mark = Literal["done", "now", "cut short", "ahead", "unseen"]
 
 
 class _Expected(msgspec.Struct, array_like=True):
+    """How an older Hunter wrote a phase down, as an event."""
+
     phase: str
     seconds: float | None
     low_s: float | None
@@ -141,38 +145,57 @@ class Burning:
     """How many nobody has seen yet, or can read the record of: what they cost is not in `usd_h`."""
 
 
-def expect(ledger: Ledger, lease: Lease, phases: Sequence[PhaseLine], rented: Rented) -> None:
-    """Write down what was rented and the cold start that was predicted for it."""
-    ledger.say(lease, RENTED, msgspec.json.encode(rented).decode())
-    rows: list[_Expected] = []
-    for p in phases:
+def expected_of(deal: Deal) -> tuple[Predicted, ...]:
+    """What is expected of a deal that is about to be rented: its phases in order, then its dollars."""
+    rows: list[Predicted] = []
+    for p in deal.phases:
         if p.phase == "unpack" and rows:  # from outside a pull is one thing
             rows[-1] = _together(rows[-1], p)
         else:
-            rows.append(_Expected(p.phase, p.seconds, p.low_s, p.high_s))
-    ledger.say(lease, EXPECTED, msgspec.json.encode(rows).decode())
+            rows.append(
+                Predicted(
+                    quantity=p.phase, low=p.low_s, expected=p.seconds, high=p.high_s, unit="s"
+                )
+            )
+    dollars = (
+        ("run", deal.run_low_usd, deal.run_usd, deal.run_high_usd),
+        ("cold start", None, deal.cold_start_usd, None),
+    )
+    return (
+        *rows,
+        *(
+            Predicted(quantity=name, low=low, expected=expected, high=high, unit="$")
+            for name, low, expected, high in dollars
+        ),
+    )
 
 
-def lease_status(ledger: Ledger, lease_id: str) -> LeaseStatus:
+def remember(ledger: Ledger, lease: Lease, known: Rented) -> None:
+    """Write down offer and workload as they were."""
+    ledger.say(lease, RENTED, msgspec.json.encode(known).decode())
+
+
+def lease_status(meter: Meter, lease_id: str) -> LeaseStatus:
     """Everything on record about one lease; UsageError where there is no such lease."""
+    ledger = meter.ledger
     lease = ledger.get(lease_id)
-    now = ledger.clock.now()
+    now = ledger.clock.now(lease.market)
     events = [_checked(event) for event in ledger.history(lease) if _legible(event)]
     ready = [event for event in events if event.event == READY]
     stays, metered = list[Stay](), dict[str, float]()
     with suppress(StoreError):  # what cannot be read stays unknown; the rest is told
-        stays = ledger.stays(lease)
-        metered = ledger.metered_items(lease)
-    if ledger.spent_usd(lease) is None:
+        stays = meter.stays(lease)
+        metered = meter.items(lease)
+    if meter.spent_usd(lease) is None:
         metered = {}
     return LeaseStatus(
         lease=lease,
         now=now,
-        steps=_steps(lease, stays, _expected(events)),
+        steps=_steps(lease, stays, _expected(ledger, lease, events)),
         log=tuple(event for event in events if event.event not in FOR_US),
         metered=metered,
         billed=table.charges(ledger.store, lease.lease_id),
-        burn_usd_h=ledger.burn_usd_h(lease) if lease.live else 0.0,
+        burn_usd_h=meter.burn_usd_h(lease) if lease.live else 0.0,
         login=login_told(ready[-1].detail) if ready else None,
     )
 
@@ -194,15 +217,16 @@ def _legible(event: Event) -> bool:
     return True
 
 
-def _together(first: _Expected, second: PhaseLine) -> _Expected:
+def _together(first: Predicted, second: PhaseLine) -> Predicted:
     def both(a: float | None, b: float | None) -> float | None:
         return None if a is None or b is None else a + b
 
-    return _Expected(
-        first.phase,
-        both(first.seconds, second.seconds),
-        both(first.low_s, second.low_s),
-        both(first.high_s, second.high_s),
+    return Predicted(
+        quantity=first.quantity,
+        low=both(first.low, second.low_s),
+        expected=both(first.expected, second.seconds),
+        high=both(first.high, second.high_s),
+        unit="s",
     )
 
 
@@ -214,10 +238,11 @@ def rented(ledger: Ledger, lease: Lease) -> Rented | None:
     return None
 
 
-def burning(ledger: Ledger) -> Burning:
+def burning(meter: Meter) -> Burning:
     """What runs now and what it costs an hour, without asking any market."""
+    ledger = meter.ledger
     live = ledger.all(live_only=True)
-    known = [burn for lease in live if (burn := ledger.burn_usd_h(lease)) is not None]
+    known = [burn for lease in live if (burn := meter.burn_usd_h(lease)) is not None]
     return Burning(
         live=frozenset(lease.lease_id for lease in live),
         ready=frozenset(lease.lease_id for lease in live if lease.state == "ready"),
@@ -226,33 +251,43 @@ def burning(ledger: Ledger) -> Burning:
     )
 
 
-def _expected(events: Sequence[Event]) -> tuple[_Expected, ...]:
-    for event in reversed(events):
+def _expected(
+    ledger: Ledger, lease: Lease, events: Sequence[Event]
+) -> tuple[Predicted, ...]:  # fmt: skip
+    """The phases as they were expected; without figures where nobody wrote them down."""
+    rows = [row for row in table.predicted(ledger.store, lease.lease_id) if row.unit == "s"]
+    if rows:
+        return tuple(rows)
+    old = [_Expected(phase, None, None, None) for phase in SEEN_PHASES]
+    for event in events:
         if event.event == EXPECTED:
             with suppress(msgspec.DecodeError):  # as if nothing had been expected
-                return msgspec.json.decode(event.detail, type=tuple[_Expected, ...])
-    return tuple(_Expected(phase, None, None, None) for phase in SEEN_PHASES)
+                old = msgspec.json.decode(event.detail, type=list[_Expected])
+    return tuple(
+        Predicted(quantity=o.phase, low=o.low_s, expected=o.seconds, high=o.high_s, unit="s")
+        for o in old
+    )
 
 
 def _steps(
-    lease: Lease, stays: Sequence[Stay], expected: Sequence[_Expected]
+    lease: Lease, stays: Sequence[Stay], expected: Sequence[Predicted]
 ) -> tuple[Step, ...]:  # fmt: skip
     """The phases in order, with the seconds that the instance was seen in each."""
     last = PHASE_OF_STATE.get(stays[-1].state) if stays else None
     steps = []
     for line in expected:
-        spans = [s.end_s - s.begin_s for s in stays if PHASE_OF_STATE.get(s.state) == line.phase]
+        spans = [s.end_s - s.begin_s for s in stays if PHASE_OF_STATE.get(s.state) == line.quantity]
         mark: Mark = "done" if spans or lease.ready_at is not None else "ahead"
-        if line.phase not in SEEN_PHASES:
+        if line.quantity not in SEEN_PHASES:
             mark = "unseen"
-        elif lease.ready_at is None and last == line.phase:
+        elif lease.ready_at is None and last == line.quantity:
             mark = "now" if lease.live else "cut short"
         steps.append(
             Step(
-                phase=line.phase,
-                expected_s=line.seconds,
-                low_s=line.low_s,
-                high_s=line.high_s,
+                phase=line.quantity,
+                expected_s=line.expected,
+                low_s=line.low,
+                high_s=line.high,
                 elapsed_s=sum(spans) if spans else None,
                 mark=mark,
             )

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from hunter.leases.asking import sentence
 from hunter.leases.ender import ending
-from hunter.leases.lease import COSTLY_STATES
 from hunter.leases.lookout import LOOK_EVERY_S
-from hunter.leases.policy import breach, is_late
+from hunter.leases.policy import decide, is_late
+from hunter.leases.states import COSTLY
 from hunter.values.errors import WaitRanOut
-from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from hunter.leases.ender import Ender
@@ -69,29 +68,26 @@ class Supervisor:
             self.troubles.pop(lease_id, None)
 
     async def _keep_once(self, lease: Lease, give_up_s: float, *, look: bool) -> Lease:
-        if lease.state == "ending":
-            return await self.ender.end(lease, lease.note)
-        if lease.instance_id is None:
-            settles = look and (lease.state == "unclear" or self.lookout.adrift(lease))
-            return await self.lookout.settle(lease) if settles else lease
-        known = await self._hold(lease, give_up_s)
-        if not look or known.state not in COSTLY_STATES:
+        """Do what is to be done, first from what is known, then from what the market says."""
+        known = await self.act(lease, give_up_s, settle=look)
+        if not look or known.state not in COSTLY:
             return known
-        return await self._hold(await self.lookout.look(known), give_up_s)
+        return await self.act(await self.lookout.look(known), give_up_s, settle=look)
 
-    async def _hold(self, lease: Lease, give_up_s: float) -> Lease:
-        """End the lease if what is known of it says so."""
-        now = self.clock.now()
-        why = breach(lease, self.ledger.spent_usd(lease), now)
-        late = is_late(lease, give_up_s, now)
-        if why is None and late:
-            why = f"not ready after {duration(give_up_s)}"
-        if why is None or not lease.live:
+    async def act(self, lease: Lease, give_up_s: float = 1e9, *, settle: bool = True) -> Lease:
+        """Do what is to be done about a lease as it is known."""
+        now, unsure_s = self.clock.now(lease.market), self.clock.unsure_s(lease.market)
+        action = decide(lease, now, unsure_s=unsure_s, give_up_s=give_up_s)
+        if action.kind == "settle":
+            settles = settle and (lease.state == "unclear" or self.lookout.adrift(lease))
+            return await self.lookout.settle(lease) if settles else lease
+        if action.kind == "keep":
             return lease
-        lease = await self.ender.end(lease, why)
+        late = action.kind == "end" and is_late(lease, give_up_s, now)
+        lease = await self.ender.end(lease, action.why)
         if late:
             raise WaitRanOut(
-                f"{lease.offer} was {why}; it was {ending(lease)} and cost "
+                f"{lease.offer} was {action.why}; it was {ending(lease)} and cost "
                 f"${lease.metered_usd:.4f}.",
                 remedy="Take the next offer of hunter deals.",
             )

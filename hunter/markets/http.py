@@ -27,7 +27,7 @@ from hunter.markets.protocol import Instance, Simulation
 from hunter.values.errors import HunterError, MarketError, Misdirected, NoKey, RateLimited
 from hunter.values.keys import checked_key
 from hunter.values.offers import Tenancy
-from hunter.values.patience import retry_after_s
+from hunter.values.patience import date_s, retry_after_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,8 @@ class Http:
         self.failures = Failures(title, self.key)
         self.simulation: Simulation | None = None
         self._odd_clock: str | None = None
+        self.told_s: float | None = None
+        """The server's own time in its last reply, unix seconds."""
         headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -186,6 +188,7 @@ class Http:
             raise
         except Exception as error:  # a proxy's port above 65535 is a group with an OverflowError
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
+        self.told_s = date_s(response.headers.get("date", "")) or self.told_s
         self._note_clock(response.headers.get("x-hunter-sandbox"))
         return response
 
@@ -274,6 +277,11 @@ class HttpMarket:
     def simulation(self) -> Simulation | None:
         """The embedded market's clock, as of its last reply."""
         return self.http.simulation
+
+    @property
+    def told_s(self) -> float | None:
+        """The market's time as of its last reply, unix seconds."""
+        return self.http.told_s
 
     async def close(self) -> None:
         """Let go of connections."""

@@ -112,9 +112,12 @@ class OpenMarkets:
         return {} if url is None else self._embedded.mirrors(url)
 
     def note_clock(self, market: Market) -> None:
-        """Run by an embedded market's clock; refuse one that was not asked for."""
+        """Run by the clock that a market tells; refuse an embedded one that was not asked for."""
         simulation = market.simulation
         if simulation is None:
+            told_s = getattr(market, "told_s", None)  # a plug-in need not tell it
+            if told_s is not None:
+                self._clock.heard(market.name, told_s)
             return
         if self._embedded is None:
             raise ConfigError(
@@ -124,6 +127,7 @@ class OpenMarkets:
         self._clock.follow(
             Pace(market_s=simulation.now, wall_s=time.time(), speed=simulation.speed)
         )
+        self._clock.heard(market.name, simulation.now)
 
     def key(self, name: str) -> str | None:
         """The key of a market. The embedded one that we start ourselves never gets a real one."""

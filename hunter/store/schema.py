@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 MIGRATION_SET = "hunter"
-NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner")
+NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner", "m004_lease_roots")
 """Every migration in order: known without importing sqlite-utils."""
 
 KEY = ("market", "offer_id", "tenancy")
@@ -42,6 +42,7 @@ def migrations() -> Migrations:
     steps(name=NAMES[0])(_first_hunt)
     steps(name=NAMES[1])(_cold_start)
     steps(name=NAMES[2])(_lease_owner)
+    steps(name=NAMES[3])(_lease_roots)
     return steps
 
 
@@ -131,3 +132,30 @@ def _cold_start(db: Database) -> None:
 def _lease_owner(db: Database) -> None:
     """Which process is at work on a create, so that another one can tell when nobody is."""
     db["lease"].add_column("owner", str)
+
+
+def _lease_roots(db: Database) -> None:
+    """Leases that nobody loses: a label that names the home, moves that are counted, what was predicted."""
+    lease = db["lease"]
+    for name, kind in {
+        "label": str,
+        "wish": str,
+        "last_seen_at": float,
+        "absent_at": float,
+    }.items():
+        lease.add_column(name, kind)
+    lease.add_column("version", int, not_null_default=0)
+    db.execute("update lease set label = 'hunter-' || lease_id, wish = 'running'")
+    lease.create_index(["label"], unique=True)
+    db["prediction"].create(
+        {
+            "lease_id": str,
+            "quantity": str,
+            "low": float,
+            "expected": float,
+            "high": float,
+            "unit": str,
+        },
+        pk=("lease_id", "quantity"),
+        foreign_keys=[("lease_id", "lease", "lease_id")],
+    )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hunter.store.database import Store
 
 CLOCK = "simulation"
+HOME = "home"
 
 
 def read_clock(store: Store, *, simulated: bool) -> Pace:
@@ -41,3 +42,15 @@ def write_clock(store: Store, pace: Pace) -> None:
             "insert or replace into setting (name, value) values (?, ?)",
             [CLOCK, json.dumps(msgspec.structs.asdict(pace))],
         )
+
+
+def home_id(store: Store, new: str) -> str:
+    """The name of this home, made once for each database; `new` where it has none yet."""
+    sql = "select value from setting where name = ?"
+    with store.errors():
+        row = store.db.execute(sql, [HOME]).fetchone()
+    if row is None:
+        with store.writing() as db:  # of two who come first, one writes it
+            db.execute("insert or ignore into setting (name, value) values (?, ?)", [HOME, new])
+            row = db.execute(sql, [HOME]).fetchone()
+    return str(row["value"])

@@ -37,8 +37,14 @@ class Clock(Protocol):
     def speed(self) -> float:
         """The markets' seconds for one of ours."""
 
-    def now(self) -> float:
-        """The markets' time, unix seconds."""
+    def now(self, market: str | None = None) -> float:
+        """The markets' time, unix seconds; one market's own where it has told it."""
+
+    def unsure_s(self, market: str) -> float:
+        """Seconds of ours for which nothing but this machine told a market's time; 0 where it did."""
+
+    def heard(self, market: str, at_s: float) -> None:
+        """A market has told its time: it is this, now."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait so many of the markets' seconds."""

@@ -1,4 +1,4 @@
-"""For how long a server asks to be left alone."""
+"""Times in a server's headers: what it takes for now, and for how long it asks to be left alone."""
 
 from __future__ import annotations
 
@@ -27,9 +27,18 @@ def retry_after_s(text: str, now: float) -> float | None:
     text = text.strip()
     if _SECONDS.fullmatch(text):
         return float(text)
+    at = date_s(text)
+    return None if at is None else max(0.0, at - now)
+
+
+def date_s(text: str) -> float | None:
+    """The time that a `Date` or a date in another header names, unix seconds; None where it is none.
+
+    >>> date_s("Thu, 01 Jan 1970 00:01:30 GMT"), date_s("noon")
+    (90.0, None)
+    """
     try:
         date = parsedate_to_datetime(text)
-        at = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    return max(0.0, at - now)

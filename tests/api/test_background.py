@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from hunter.api.background import Background
 from hunter.leases.lease import Caps, Lease
@@ -123,7 +123,7 @@ async def test_a_record_that_cannot_be_read_at_first_is_read_again(
         await asyncio.to_thread(background.close)
 
 
-@pytest.mark.parametrize(("state", "becomes"), [("creating", "waiting"), ("intended", "refused")])
+@pytest.mark.parametrize(("state", "becomes"), [("creating", "ready"), ("intended", "refused")])
 async def test_the_app_settles_and_keeps_what_was_left_behind(
     tmp_path: Path, market: FakeMarket, clock: SteppedClock, state: str, becomes: str
 ) -> None:

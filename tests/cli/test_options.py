@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from hunter.cli.main import hunter as door
 from hunter.cli.options import MOMENT, MONEY, TTL, Amount, Duration, KeyValues
@@ -220,7 +220,7 @@ def test_destroy_goes_on_whatever_becomes_of_the_first(
 ) -> None:
     rentals = Rentals()
     monkeypatch.setattr(
-        "hunter.leases.ender.Ender.destroy", lambda _, name, why: rentals.destroy(name)
+        "hunter.leases.leases.Leases.destroy", lambda _, name, why, proof: rentals.destroy(name)
     )
     answer = hunter("destroy", *names, "--json")
     assert rentals.asked == list(names)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
@@ -22,12 +23,12 @@ def test_the_command_line_shows_unclear_leases_and_exits_with_one(
 ) -> None:
     leases = leases_on(home, FakeMarket())
     plain = Lease(
-        lease_id="sent", market="vast", offer="vast:7", workload="job", state="creating", gpu="RTX 4090",
-        gpu_count=1, tenancy="on-demand", disk_gb=100.0, intended_at=NOW, ttl_at=NOW + 7200,
+        lease_id="sent", label="hunter-x", market="vast", offer="vast:7", workload="job",
+        state="creating", gpu="RTX 4090", gpu_count=1, tenancy="on-demand", disk_gb=100.0, intended_at=NOW, ttl_at=NOW + 7200,
         max_usd_h=1.0, max_usd=2.0, quoted_usd_h=0.36, owner=owners.write(owners.this_process()),
     )  # fmt: skip
     for lease_id in ("sent", "odd"):
-        leases.ledger.add(replace(plain, lease_id=lease_id))
+        leases.ledger.add(replace(plain, lease_id=lease_id, label=f"hunter-{lease_id}"))
     monkeypatch.setitem(vars(owners), "UNDER_WAY", {"sent"})
     with leases.ledger.store.writing() as db:
         db.execute("update lease set ttl_at = 'soon' where lease_id = 'odd'")

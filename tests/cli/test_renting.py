@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 
 def test_nothing_running_is_only_said_when_nobody_was_silent(home: Path, hunter: Any) -> None:
-    assert hunter("ps", "--json").json == {"instances": [], "unexplained": [], "unknown": []}
+    assert hunter("ps", "--json").json == {
+        "instances": [],
+        "elsewhere": [],
+        "unexplained": [],
+        "unknown": [],
+    }
 
 
 def test_renting_without_caps_is_refused(stocked: Path, hunter: Any, tmp_path: Path) -> None:

@@ -193,6 +193,8 @@ async def test_a_delete_goes_out_although_nothing_can_be_written_and_the_user_is
     assert caught.value.remedy
     assert not market.rented
     writable(hunter.store)
+    await hunter.running()
+    await hunter.clock.sleep(60)
     assert not (await hunter.running()).ours
     assert hunter.leases.get(lease.lease_id).state == "ended"
     assert "destroy asked" in told(hunter, lease), "what could not be said is said later"
@@ -240,7 +242,7 @@ async def test_detail_that_no_database_takes_is_written_as_far_as_it_can_be(
     tmp_path: Path, market: FakeMarket
 ) -> None:
     hunter, lease = await ready(tmp_path, market)
-    hunter.leases.ledger.tell(lease, "seen", "half a \ud83d sign")
+    hunter.leases.ledger.say(lease, "seen", "half a \ud83d sign")
     assert told(hunter, lease)["seen"] == "half a ? sign"
 
 

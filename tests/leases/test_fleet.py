@@ -6,19 +6,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from hunter.facts.in_use import InUse
 from hunter.leases import fleet
 from hunter.leases import owner as owners
 from hunter.leases.fleet import Fleet
 from hunter.leases.lease import Lease
+from hunter.leases.lookout import Lookout
 from hunter.leases.status import EXPECTED
 from hunter.markets.open import OpenMarkets
 from hunter.markets.protocol import Instances
 from hunter.values.errors import MarketError, StoreError
 from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
-from tests.homes import DEAL, GONE, appears, hunter_on, left_behind, rented
+from tests.homes import CAPS, DEAL, GONE, appears, hunter_on, left_behind, rented
 from tui.screens.running import read_record
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def damage(hunter: Hunter, lease: Lease, change: str) -> None:
 def unseen(lease: Lease, **changes: object) -> Lease:
     """The same lease before anything was heard of its create, by a process that lives."""
     plain = replace(
-        lease, lease_id="new", state="creating", instance_id=None, created_at=None, phase=None,
+        lease, lease_id="new", label="hunter-new", state="creating", instance_id=None, created_at=None, phase=None,
         owner=owners.write(replace(owners.this_process(), pid=1, started=None)),
     )  # fmt: skip
     return replace(plain, **changes)  # type: ignore[arg-type]
@@ -69,7 +71,7 @@ async def test_a_lease_that_nobody_has_seen_yet_hides_no_other(tmp_path: Path, s
         "new",
         lease.lease_id,
     }
-    assert not hunter.leases.status("new").log
+    assert [event.event for event in hunter.leases.status("new").log] == ["intended"]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,11 @@ async def test_an_event_that_cannot_be_read_leaves_its_lease_unknown_and_the_oth
 async def test_a_prediction_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     hunter, (lease,) = await renting(tmp_path, FakeMarket(stock=[DEAL]), count=1)
     with hunter.store.writing() as db:
-        db.execute("update lease_event set detail = '[nonsense' where event = ?", [EXPECTED])
+        db.execute("delete from prediction")  # as an older Hunter left it
+        values = (lease.lease_id, NOW, EXPECTED, "[nonsense")
+        db.execute(
+            "insert into lease_event (lease_id, at, event, detail) values (?, ?, ?, ?)", values
+        )
     assert hunter.leases.status(lease.lease_id).expected_ready_s is None
 
 
@@ -164,7 +170,8 @@ async def test_a_lease_on_a_market_that_is_no_longer_in_use_is_still_shown(tmp_p
     in_use = InUse(facts=hunter.facts, given=("runpod",))  # as config.toml may say from now on
     given = {"vast": vast, "runpod": runpod}
     markets = OpenMarkets(hunter.facts, hunter.clock, in_use, given=given)  # type: ignore[arg-type]
-    now = await fleet.running(hunter.leases.ledger, hunter.leases.lookout, markets)
+    lookout = Lookout(hunter.leases.ledger, hunter.leases.meter, markets)
+    now = await fleet.running(lookout, CAPS)
     assert shown(now) == {lease.lease_id: "waiting"}
 
 

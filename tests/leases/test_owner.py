@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from hunter.leases import owner as owners
 from hunter.leases.owner import Owner, Process, find_process, is_gone, this_process

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from hunter.values.clock import Pace
 from tests.tui.fakes import opened, until
 from tests.tui.renting import CAPS, rent
 from tui.screens.confirm import ConfirmScreen
@@ -33,7 +31,7 @@ async def test_who_looks_elsewhere_hears_that_a_lease_is_ready_and_that_its_caps
         market.life = ("starting", "running")
         await until(pilot, lambda: told("is ready"))
         later_s = clock.now() + CAPS.ttl_s
-        clock.follow(Pace(market_s=later_s, wall_s=time.time(), speed=clock.speed))
+        clock.heard(lease.market, later_s)
         await until(pilot, lambda: told("its time to live is over"))
     assert app.desk.hunter.leases.get(lease.lease_id).state == "ended"
     assert not market.rented

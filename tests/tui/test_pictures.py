@@ -5,18 +5,18 @@ Each docstring says what the reviewer must see. `pytest tests/tui --snapshot-upd
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from hunter.cost.deals import price_one
 from hunter.leases.lease import Lease
-from hunter.leases.status import Rented, expect
+from hunter.leases.status import Rented, expected_of, remember
 from hunter.markets.protocol import Instance
 from hunter.store import leases as table
-from hunter.values.columns import Offers
 from hunter.values.errors import MarketError
 from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
@@ -57,7 +57,7 @@ def app(tmp_path: Path, vast: FakeMarket, runpod: FakeMarket) -> Iterator[Hunter
 def lease(**changes: Any) -> Lease:
     """An RTX 4090 that was asked for two and a half minutes ago, and is pulling."""
     plain = Lease(
-        lease_id="1a2b3c4d", market="vast", instance_id="20000001", offer="vast:107",
+        lease_id="1a2b3c4d", label="hunter-a1b2c3-1a2b3c4d", market="vast", instance_id="20000001", offer="vast:107",
         workload=JOB.name, state="waiting", phase="pulling", gpu="RTX 4090", gpu_count=1,
         tenancy="on-demand", disk_gb=100.0, intended_at=NOW - 150, created_at=NOW - 148,
         ttl_at=NOW - 150 + 3 * 3600, max_usd_h=1.0, max_usd=1.5, quoted_usd_h=0.31,
@@ -70,24 +70,19 @@ def lease(**changes: Any) -> Lease:
 def put(app: HunterApp, kept: Lease, *looks: tuple[float, str]) -> None:
     """A lease on record, with the states it was seen in, at seconds before now."""
     ledger = app.desk.hunter.leases.ledger
-    ledger.add(kept)
-    ledger.tell(replace(kept, state="intended"), "intended", kept.offer, at=kept.intended_at)
-    ledger.tell(kept, "created", at=kept.intended_at + 2)
-    for ago_s, phase in looks:
-        ledger.tell(replace(kept, phase=phase), "seen", at=NOW - ago_s)
-    expect(ledger, kept, expected(app), Rented(offer=Offers.of(stock("vast", 1))[0], workload=JOB))
-
-
-def expected(app: HunterApp) -> Any:
-    """The cold start as it was predicted for the cheapest deal."""
     hunter = app.desk.hunter
-    return price_one(stock("vast", 1)[0], JOB, hunter.prices.assumptions(), NOW).phases
+    deal = price_one(stock("vast", 1)[0], JOB, hunter.prices.assumptions(), NOW)
+    ledger.add(kept, "intended", kept.offer, expected_of(deal))
+    ledger.say(kept, "created", at=kept.intended_at + 2)
+    for ago_s, phase in looks:
+        ledger.say(replace(kept, phase=phase), "seen", at=NOW - ago_s)
+    remember(ledger, kept, Rented(offer=deal.offer, workload=JOB))
 
 
 def on_vast(vast: FakeMarket) -> None:
     """What the market says of the lease's instance."""
     vast.rented["20000001"] = Instance(
-        market="vast", instance_id="20000001", label="hunter-1a2b3c4d", state="pulling",
+        market="vast", instance_id="20000001", label="hunter-a1b2c3-1a2b3c4d", state="pulling",
         tenancy="on-demand", gpu="RTX 4090", gpu_count=1, price_usd_h=0.31,
     )  # fmt: skip
     vast.steps["20000001"] = 0
@@ -209,11 +204,11 @@ def test_what_is_running(app: HunterApp, vast: FakeMarket, snap_compare: Any) ->
     """Ours, a stranger's marked so, and ended ones with metered and billed dollars."""
     put(app, lease(), (140, "allocating"), (120, "pulling"))
     on_vast(vast)
-    vast.rented["77"] = replace(
+    vast.rented["77"] = dataclasses.replace(
         vast.rented["20000001"], instance_id="77", label="somebody", state="running"
     )
     gone = lease(
-        lease_id="feed", instance_id="19999999", state="ended", phase="gone",
+        lease_id="feed", label="hunter-feed", instance_id="19999999", state="ended", phase="gone",
         intended_at=NOW - 9000, ended_at=NOW - 7200, metered_usd=0.1551, billed_usd=0.1560,
         note="its time to live is over",
     )  # fmt: skip

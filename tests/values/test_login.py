@@ -209,15 +209,8 @@ async def test_a_way_in_on_record_is_checked_again_when_it_is_read(
 ) -> None:
     leases = leases_on(tmp_path, FakeMarket(stock=[DEAL]))
     lease = await launched(leases)
-    table.add_event(
-        leases.ledger.store,
-        lease.lease_id,
-        1.0,
-        "ready",
-        state="ready",
-        phase="running",
-        detail=stored,
-    )
+    event = table.Event(at=1.0, event="ready", state="ready", phase="running", detail=stored)
+    table.add_event(leases.ledger.store, lease.lease_id, event)
     found = leases.status(lease.lease_id)
     assert (found.login.command if found.login else None) == command
     assert found.log[-1].detail == (command or "")

@@ -174,7 +174,7 @@ class RunningScreen(Screen[None]):
         )
 
     def _strangers(self) -> Sequence[Running]:
-        return () if self.fleet is None else self.fleet.unexplained
+        return () if self.fleet is None else (*self.fleet.elsewhere, *self.fleet.unexplained)
 
     def _live_row(self, kept: Kept) -> tuple[Cell, ...]:
         lease = kept.lease
@@ -239,7 +239,7 @@ class RunningScreen(Screen[None]):
             return
         for name, error in self.fleet.unknown:
             yield line((f"{STALE} what runs on {name} is unknown: {error}", WARN))
-        strangers = len(self.fleet.unexplained)
+        strangers = len(self.fleet.elsewhere) + len(self.fleet.unexplained)
         if strangers:
             yield line(
                 (f"{STALE} {strangers} listed that are not Hunter's: it never touches them", WARN)

@@ -1,0 +1,64 @@
+"""`hunter reap`: one pass over everything that may cost money, for a timer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hunter.cli.output import tell
+from hunter.cli.shell import Shell, common, wait_for
+
+if TYPE_CHECKING:
+    from hunter.leases.reap import Reaped
+
+
+@click.command()
+@click.option("--no-wait", is_flag=True, help="Wait for no proof; the next pass looks for it.")
+@common
+@click.pass_obj
+def reap(shell: Shell, no_wait: bool) -> int:
+    """One pass for a timer: nothing that was launched is lost, overpaid or forgotten.
+
+    It settles creates whose sender is gone, takes on instances of this home whose record was lost, ends
+    what is past its time or its money, proves ends, and reads bills again. It may run beside any other
+    Hunter. Exit 1 where something stays unknown or could not be ended; it is named.
+
+    \b
+    Examples:
+      hunter reap
+      hunter reap --json --no-wait
+    """
+
+    async def work() -> Reaped:
+        async with shell.hunter() as hunter:
+            return await hunter.reap(proof=not no_wait)
+
+    done = wait_for(work())
+    if shell.json:
+        shell.document(
+            {
+                "checked": done.checked,
+                "adopted": list(done.adopted),
+                "ended": list(done.ended),
+                "ending": list(done.ending),
+                "running": list(done.running),
+                "billed": list(done.billed),
+                "unknown": [{"what": what, "problem": problem} for what, problem in done.unknown],
+            }
+        )
+    else:
+        parts = [
+            f"{len(found)} {word} ({', '.join(found)})"
+            for word, found in (
+                ("adopted", done.adopted),
+                ("ended", done.ended),
+                ("still ending", done.ending),
+                ("running", done.running),
+            )
+            if found
+        ]
+        shell.say(f"{done.checked} looked at: {'; '.join(parts) or 'nothing is running'}")
+    for what, problem in done.unknown:
+        tell(f"{what}: {problem}")
+    return 1 if done.unknown else 0
