@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hunter.leases.lease import Caps, Lease
     from hunter.values.errors import (
         BadKey,
+        CapRefused,
         ConfigError,
         CreateUnclear,
         HunterError,
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BadKey",
+    "CapRefused",
     "Caps",
     "ConfigError",
     "CreateUnclear",

@@ -9,7 +9,7 @@ from hunter.api.polling import unwatched
 from hunter.leases.lease import Caps
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
-from hunter.values.errors import ConfigError, NoKey, OfferGone, UsageError
+from hunter.values.errors import CapRefused, ConfigError, NoKey, OfferGone, UsageError
 from hunter.values.units import hours
 
 if TYPE_CHECKING:
@@ -79,20 +79,20 @@ class Renting:
 
 
 def check_caps(quote: Quote, caps: Caps) -> None:
-    """Refuse a launch that its own caps forbid; UsageError says which and by how much."""
+    """Refuse a launch that its own caps forbid; CapRefused says which and by how much."""
     deal = quote.deal
     if deal.all_in_usd_h is None:
         raise UsageError(
             f"The price of {deal.offer.ref} is not fully known.", remedy="Take another offer."
         )
     if deal.all_in_usd_h > caps.max_usd_h:
-        raise UsageError(
+        raise CapRefused(
             f"{deal.offer.ref} costs ${deal.all_in_usd_h:.4f}/h with its disk, above the cap of "
             f"${caps.max_usd_h:.4f}/h.",
             remedy="Raise --max-usd-h or take another offer.",
         )
     if deal.cold_start_usd is not None and deal.cold_start_usd > caps.max_usd:
-        raise UsageError(
+        raise CapRefused(
             f"The cold start on {deal.offer.ref} alone costs ${deal.cold_start_usd:.2f}, above "
             f"the cap of ${caps.max_usd:.2f}.",
             remedy="Raise --max-usd or take another offer.",

@@ -35,6 +35,7 @@ COMMANDS = {
     "stop": ("renting", "Free an instance's GPU and keep its disk."),
     "destroy": ("renting", "End an instance and prove that it is gone."),
     "reap": ("reap", "End what is past its limits; for a timer."),
+    "budget": ("budget", "Caps over all leases together."),
     "report": ("report", "Write cost reports: market, storage, spend."),
     "sandbox": ("sandbox", "Run the embedded market as a server."),
     "completion": ("completion", "Print the shell's completion script."),

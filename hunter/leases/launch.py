@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hunter.leases import owner as owners
@@ -31,7 +30,7 @@ from hunter.values.errors import CreateUnclear, HunterError, MarketError
 from hunter.values.units import usd_h_from_gb_month
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from hunter.leases.ender import Ender
     from hunter.leases.ledger import Ledger
@@ -58,7 +57,6 @@ class Launcher:
         *,
         storage_usd_h: float | None,
         predicted: Sequence[Predicted] = (),
-        admit: Callable[[Lease], None] | None = None,
     ) -> Lease:
         """Rent a freshly quoted offer. Returns once the contract is read back and inside the caps.
 
@@ -68,8 +66,8 @@ class Launcher:
             caps: what the user agreed to.
             storage_usd_h: the workload's disk while it runs.
             predicted: what is expected of it; written down with the intent.
-            admit: may refuse the lease, in the transaction that writes its intent.
 
+        Raises CapRefused where the budget has no room for it.
         Raises MarketError where nothing was rented, or where what was rented had to be ended at once.
         Cancelling it does not leave a create behind: the create is waited for and then ended.
         """
@@ -78,7 +76,7 @@ class Launcher:
         try:
             lease = self._meant(lease_id, offer, workload, caps, storage_usd_h)
             quoted = f"{offer.ref} at ${offer.price_usd_h:.4f}/h for GPU"
-            self.ledger.add(lease, "intended", quoted, predicted, admit and partial(admit, lease))
+            self.ledger.intend(lease, quoted, predicted)
             work = asyncio.ensure_future(self._create(lease, offer, workload))
         except BaseException:
             owners.UNDER_WAY.discard(lease_id)

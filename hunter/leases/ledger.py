@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import asdict, replace
 
+from hunter.leases.budget import Budget, Use, admit, use, windows
 from hunter.leases.identity import new_home
 from hunter.leases.lease import Lease
 from hunter.leases.states import LIVE, MOVES, OVER, may_move
 from hunter.store import leases as table
-from hunter.store.settings import home_id
-from hunter.values.errors import HunterError, StoreError, UsageError
+from hunter.store.settings import home_id, read_budget, write_budget
+from hunter.values.errors import CapRefused, HunterError, StoreError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from hunter.store import Store
     from hunter.store.leases import Predicted
@@ -100,6 +101,26 @@ class Ledger:
         """What happened to a lease, oldest first."""
         return table.events(self.store, lease.lease_id)
 
+    def budget(self) -> Budget:
+        """The caps over all leases of this home; StoreError where nobody can read them."""
+        text = read_budget(self.store)
+        try:
+            return msgspec.json.decode(text, type=Budget) if text else Budget()
+        except msgspec.DecodeError as error:
+            raise StoreError(
+                f"The budget in {self.store.path} cannot be read: {error}.",
+                remedy="Set it anew: hunter budget set.",
+            ) from error
+
+    def set_budget(self, budget: Budget) -> None:
+        """Change them."""
+        write_budget(self.store, msgspec.json.encode(budget).decode())
+
+    def used(self) -> Use:
+        """What the leases of this home take of the budget now."""
+        now = self.clock.now()
+        return use(self.budget(), self.all(), now, windows(now))
+
     # ── writing ──────────────────────────────────────────────────────────────────────────────
 
     def add(
@@ -108,14 +129,29 @@ class Ledger:
         event: str = "intended",
         detail: str = "",
         predicted: Sequence[Predicted] = (),
-        admit: Callable[[], None] | None = None,
     ) -> None:
-        """A new lease with what was predicted for it; it is on disk when this returns.
-
-        `admit` may refuse it: what it reads is as it will be when the lease is there.
-        """
+        """A new lease with what was predicted for it; it is on disk when this returns."""
         told = self._event(lease, event, detail, lease.intended_at)
-        table.insert(self.store, asdict(lease), [told], predicted, admit)
+        table.insert(self.store, asdict(lease), [told], predicted)
+
+    def intend(self, lease: Lease, detail: str, predicted: Sequence[Predicted]) -> None:
+        """The same for one that is about to be rented; CapRefused where the budget has no room for it.
+
+        Leases whose record cannot be read may cost anything: while there are some, a budget admits none.
+        """
+
+        def room() -> None:
+            budget = self.budget()
+            if budget != Budget() and (odd := self.odd()):
+                raise CapRefused(
+                    f"Lease {odd[0].lease_id} cannot be read, and so nobody knows what is left of the "
+                    "budget.",
+                    remedy="hunter ps shows it.",
+                )
+            admit(budget, self.all(), lease, windows(lease.intended_at))
+
+        told = self._event(lease, "intended", detail, lease.intended_at)
+        table.insert(self.store, asdict(lease), [told], predicted, room)
 
     def move(
         self,

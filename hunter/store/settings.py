@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CLOCK = "simulation"
 HOME = "home"
+BUDGET = "budget"
 
 
 def read_clock(store: Store, *, simulated: bool) -> Pace:
@@ -54,3 +55,16 @@ def home_id(store: Store, new: str) -> str:
             db.execute("insert or ignore into setting (name, value) values (?, ?)", [HOME, new])
             row = db.execute(sql, [HOME]).fetchone()
     return str(row["value"])
+
+
+def read_budget(store: Store) -> str:
+    """The caps over all leases, as JSON; empty where none were ever set."""
+    with store.errors():
+        row = store.db.execute("select value from setting where name = ?", [BUDGET]).fetchone()
+    return "" if row is None else str(row["value"])
+
+
+def write_budget(store: Store, text: str) -> None:
+    """Remember the caps over all leases."""
+    with store.writing() as db:
+        db.execute("insert or replace into setting (name, value) values (?, ?)", [BUDGET, text])

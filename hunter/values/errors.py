@@ -69,6 +69,12 @@ class WaitRanOut(HunterError):
     exit_code: ClassVar[int] = 124
 
 
+class CapRefused(HunterError):
+    """A cap or a budget that the user set has no room for it; nothing was rented."""
+
+    exit_code: ClassVar[int] = 4
+
+
 class StoreError(HunterError):
     """The database cannot be used; what is recorded in it stays untouched."""
 

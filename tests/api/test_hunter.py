@@ -10,7 +10,14 @@ from msgspec.structs import replace
 
 from hunter.cost.filters import Query
 from hunter.markets.protocol import Instance, Simulation
-from hunter.values.errors import ConfigError, MarketError, NothingMatches, OfferGone, UsageError
+from hunter.values.errors import (
+    CapRefused,
+    ConfigError,
+    MarketError,
+    NothingMatches,
+    OfferGone,
+    UsageError,
+)
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket
 from tests.homes import CAPS, DEAL, hunter_on
@@ -111,7 +118,7 @@ async def test_a_launch_that_its_caps_forbid_creates_nothing(
     hunter = hunter_on(tmp_path, market)
     await hunter.scrape()
     quote = await hunter.quote("vast:7", workload())
-    with pytest.raises(UsageError, match=says):
+    with pytest.raises(CapRefused, match=says):
         await hunter.launch(quote, workload(), caps)
     assert market.creates == 0
     assert not hunter.leases.all()
