@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -218,7 +218,7 @@ async def test_an_instance_that_cannot_be_read_is_told_as_unclear_and_its_lease_
     market = FakeMarket(stock=[DEAL])
     hunter, leases = await renting(tmp_path, market)
     odd, fine = leases
-    market.rented[str(odd.instance_id)] = replace(
+    market.rented[str(odd.instance_id)] = dataclasses.replace(
         market.rented[str(odd.instance_id)], state="unclear", detail="its row cannot be read: price"
     )
     now = await hunter.running()

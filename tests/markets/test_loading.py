@@ -10,12 +10,12 @@ import subprocess
 import sys
 import threading
 import tomllib
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 from hunter.api.hunter import Hunter
 from hunter.facts.config import Config, Home, points_home
@@ -282,7 +282,7 @@ async def test_what_runs_on_a_market_whose_package_is_gone_is_told_as_unknown(
         caps = Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=7200.0)
         await hunter.launch(await hunter.quote("third:c1", job), job, caps)
     ours = plugins([])
-    home = replace(home, config=Config(markets=[]))
+    home = structs.replace(home, config=Config(markets=[]))
     async with Hunter(home, facts=Facts(markets=ours)) as hunter:
         now = await hunter.running()
     assert [running.lease.market for running in now.ours if running.lease] == ["third"]
