@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Label, Static
 from hunter.api.renting import check_caps
 from hunter.leases.lease import Caps
 from hunter.values.amounts import MOST_USD, number, seconds
-from hunter.values.errors import HunterError, UsageError
+from hunter.values.errors import CapRefused, HunterError, UsageError
 from hunter.values.words import age, duration, gpus, money, percent, span, usd
 from tui.desk import standing
 from tui.format import STALE
@@ -180,7 +180,7 @@ class LaunchScreen(Dialog[None]):
             return
         try:
             check_caps(self.quote, self.caps())
-        except UsageError as error:
+        except (CapRefused, UsageError) as error:
             self.refuse(error)
             return
         self.go.disabled = False
