@@ -191,6 +191,4 @@ def _ninth_tenth(
 
 def _line(item: str, times: Floats, usd: Floats, source: str) -> Line:
     rate = np.where(times > 0, usd / np.where(times > 0, times, 1.0), 0.0)
-    return Line(
-        item=item, meter="gpu", quantity=times, unit="time", rate=rate, usd=usd, source=source
-    )
+    return Line(item=item, quantity=times, unit="time", rate=rate, usd=usd, source=source)
