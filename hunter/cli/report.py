@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.api.prices import Prices
+    from hunter.reports.spend import By
     from hunter.values.columns import Offers
 
 When: TypeAlias = timedelta | datetime | None
@@ -81,25 +82,33 @@ def storage(
 
 
 @report.command()
+@click.option("--by", type=click.Choice(["day", "workload", "market"]),
+              help="One line a day, workload or market.")  # fmt: skip
 @_output
 @click.pass_obj
 def spend(
-    shell: Shell, since: When, until: When, csv_file: str | None
+    shell: Shell, by: By | None, since: When, until: When, csv_file: str | None
 ) -> int:  # fmt: skip
     """What each rental was quoted, contracted, metered by Hunter and billed by the market.
 
+    With --by they are added up: what a finished job cost, with the hosts that never booted and the runs
+    that were cut counted in. Days are those of this machine's time zone.
+
     \b
-    Example:
+    Examples:
       hunter report spend --since 30d --csv spend.csv
+      hunter report spend --since 30d --by workload
     """
-    from hunter.reports.spend import spend_report  # noqa: PLC0415  with the hunt's own imports
+    from hunter.reports.spend import spend_by, spend_report  # noqa: PLC0415  with the hunt's own
 
     async def work() -> Rows:
         async with shell.hunter() as hunter:
             now = hunter.clock.now()
             begin, end = _moment(since, now, 0.0), _moment(until, now, now)
             leases = [x for x in hunter.leases.all() if begin <= x.intended_at <= end]
-            rows = spend_report(hunter.store, leases)
+            rows = spend_report(hunter.store, leases, hunter.leases.meter)
+            if by is not None:
+                return spend_by(rows, leases, by)
             for row, lease in zip(rows, leases, strict=True):
                 row["intended_at"], row["ended_at"] = iso(lease.intended_at), iso(lease.ended_at)
             return rows
