@@ -15,17 +15,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 from msgspec.structs import replace
 
 from hunter.facts.shipped import shipped
 from hunter.payload import civitai, docker_login, huggingface, objects, s3
-from hunter.payload.http import PayloadHttp
+from hunter.payload.dial import open_client
+from hunter.payload.http import PayloadHttp, same_server
 from hunter.payload.oci import ImageSizer
-from hunter.payload.refs import parse_payload_ref
+from hunter.payload.reach import Names
+from hunter.payload.refs import parse_payload_ref, shown
 from hunter.payload.registry import open_registry, parse_image
 from hunter.payload.sizes import NoCache, decoded
 from hunter.values.errors import PayloadError, PayloadUnreachable
@@ -34,6 +34,8 @@ from hunter.values.words import duration
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    import httpx
 
     from hunter.payload.refs import PayloadRef
     from hunter.payload.sizes import Cache, PayloadSize
@@ -55,15 +57,21 @@ class Surroundings:
     """Servers to ask in place of others, by host: `ghcr.io`, `huggingface.co`, `civitai.com`."""
     now: Callable[[], float] = time.time
     """Unix seconds."""
+    names: Names = field(default_factory=Names, repr=False)
+    """What names mean, for `http` and for whoever checks where it is sent."""
 
 
 @asynccontextmanager
 async def surroundings(mirrors: Mapping[str, str] | None = None) -> AsyncIterator[Surroundings]:
     """The user's own: environment, home folder, network."""
-    timeout = httpx.Timeout(30.0, connect=10.0)
-    async with httpx.AsyncClient(timeout=timeout) as http:
+    names = Names()
+    async with open_client(names) as http:
         yield Surroundings(
-            http=http, environ=os.environ, home=Path.home(), mirrors=dict(mirrors or {})
+            http=http,
+            environ=os.environ,
+            home=Path.home(),
+            mirrors=dict(mirrors or {}),
+            names=names,
         )
 
 
@@ -90,13 +98,14 @@ async def payload_size(
         return kept
     if offline and parsed.kind != "file":
         raise PayloadError(
-            f"The size of {ref} was never learnt.", remedy="Ask once while there is a network."
+            f"The size of {shown(ref)} was never learnt.",
+            remedy="Ask once while there is a network.",
         )
     try:
         async with asyncio.timeout(LIMIT_S):
             found = await _ask(ref.strip(), parsed, around, memory)
     except TimeoutError as error:
-        late = f"{ref} was not described within {LIMIT_S:.0f} s"
+        late = f"{shown(ref)} was not described within {LIMIT_S:.0f} s"
         if kept:
             return _stale(kept, late)
         raise PayloadUnreachable(f"{late}.", remedy="Try again later.") from error
@@ -121,7 +130,7 @@ def _stale(kept: PayloadSize, why: str) -> PayloadSize:
 
 
 async def _ask(ref: str, parsed: PayloadRef, around: Surroundings, memory: Cache) -> PayloadSize:
-    http, environ, now = PayloadHttp(around.http), around.environ, around.now()
+    http, environ, now = PayloadHttp(around.http, around.names), around.environ, around.now()
     if parsed.kind == "image":
         return await _image(ref, parsed.rest, http, around, memory)
     if parsed.kind == "huggingface":
@@ -142,12 +151,9 @@ async def _ask(ref: str, parsed: PayloadRef, around: Surroundings, memory: Cache
 
 def _token_for(url: str, around: Surroundings) -> str | None:
     """The token of the hub that an address belongs to; other hosts get none."""
-    parts = urlsplit(url)
-    if parts.scheme != "https":
-        return None
-    if parts.hostname == "huggingface.co":
+    if same_server(url, huggingface.HUB):
         return huggingface.find_token(around.environ, around.home)
-    return civitai.find_token(around.environ) if parts.hostname == "civitai.com" else None
+    return civitai.find_token(around.environ) if same_server(url, civitai.SITE) else None
 
 
 async def _image(
@@ -156,6 +162,10 @@ async def _image(
     image = parse_image(name)
     mirror = around.mirrors.get(image.registry)
     path = docker_login.config_file(around.environ, around.home)
-    login = None if mirror else await docker_login.login_for(image.registry, path)
-    registry = await open_registry(image, http, login, around.now(), mirror)
+    login, no_login = None, None
+    try:
+        login = None if mirror else await docker_login.login_for(image.registry, path)
+    except PayloadError as error:
+        no_login = error  # a public image needs none; a private one says why there is none
+    registry = await open_registry(image, http, login, around.now(), mirror, no_login)
     return await ImageSizer(registry, memory, shipped().coldstart).learn(ref)

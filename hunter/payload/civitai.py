@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
+from hunter.payload.documents import parsed
 from hunter.payload.http import failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
@@ -22,27 +23,25 @@ VARIABLE = "CIVITAI_API_TOKEN"
 SITE = "https://civitai.com"
 MODEL_BYTES = 16 * 2**20
 """A model with all its versions and pictures' descriptions."""
-_REF = re.compile(r"(?:(\d+)@)?(\d+)")
+_REF = re.compile(r"(?:([0-9]{1,18})@)?([0-9]{1,18})")
 Document = TypeVar("Document")
 
 
 class _VersionFile(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
     size_kib: Annotated[float, msgspec.Meta(ge=0, le=2**40)] | None = None
-    name: str = ""
-    type: str = ""
-    primary: bool = False
-    hashes: dict[str, str] | None = None
+    name: str | None = None
+    type: str | None = None
+    primary: bool | None = None
+    hashes: dict[str, str | None] | None = None
 
 
 class _Version(msgspec.Struct, frozen=True):
-    id: int
-    files: list[_VersionFile] = []
-    name: str = ""
+    id: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+    files: list[_VersionFile | None] | None = None
 
 
 class _Model(msgspec.Struct, frozen=True, rename="camel"):
-    name: str = ""
-    model_versions: list[_Version] = []
+    model_versions: list[_Version | None] | None = None
 
 
 async def civitai_size(
@@ -71,24 +70,26 @@ async def civitai_size(
     if reply.status == 404 and not found[1]:
         reply = await ask(f"models/{found[2]}")
         model = _parsed(_checked(reply, text, token, now), _Model, text)
-        if not model.model_versions:
+        versions = [entry for entry in model.model_versions or [] if entry]
+        if not versions:
             raise _missing(text, token)
-        version = model.model_versions[0]
+        version = versions[0]
         warnings.append(
             f"{text} is a model and no version: its newest, {version.id}, is counted. "
             f"Write civitai:{version.id} to keep it."
         )
     else:
         version = _parsed(_checked(reply, text, token, now), _Version, text)
-    models = [entry for entry in version.files if entry.type in ("", "Model", "Pruned Model")]
-    primary = [entry for entry in version.files if entry.primary] or models[:1] or version.files[:1]
+    all_files = [entry for entry in version.files or [] if entry]
+    models = [entry for entry in all_files if entry.type in (None, "", "Model", "Pruned Model")]
+    primary = [entry for entry in all_files if entry.primary] or models[:1] or all_files[:1]
     if not primary or primary[0].size_kib is None:
         raise PayloadError(
             f"Civitai does not say how large {text} is.",
             remedy="Give the size by hand in the workload file.",
         )
     chosen = primary[0]
-    sha256 = (chosen.hashes or {}).get("SHA256", "").lower()
+    sha256 = ((chosen.hashes or {}).get("SHA256") or "").lower()
     digest = f"sha256:{sha256}" if sha256 else None
     n_bytes = round((chosen.size_kib or 0.0) * 1024)
     files = [file_piece(chosen.name or text, n_bytes, digest)]
@@ -124,9 +125,4 @@ def _missing(text: str, token: str | None) -> PayloadError:
 
 
 def _parsed(reply: Reply, kind: type[Document], text: str) -> Document:
-    try:
-        return msgspec.json.decode(reply.body, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PayloadError(
-            f"Civitai answered nonsense about {text}: {error}.", remedy="Try again later."
-        ) from error
+    return parsed(reply.body, kind, f"Civitai answered nonsense about {text}", "Try again later.")

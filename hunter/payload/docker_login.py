@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from hunter.payload.documents import absent, parsed
 from hunter.values.errors import ConfigError, PayloadError
 from hunter.values.keys import checked_key
 
@@ -24,6 +24,7 @@ _HUB_NAMES = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "re
 KEY_FILE_USERS = ("_json_key",)
 """Who logs in with a whole JSON file for a password (Google's registries)."""
 LONGEST_LOGIN = 16_384
+_NOTHING = msgspec.Raw(b"null")
 _HELPER = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -61,21 +62,23 @@ class Login:
 
 
 class _Auth(msgspec.Struct):
-    auth: str = ""
-    username: str = ""
-    password: str = ""
-    identitytoken: str = ""
+    auth: str | None = None
+    username: str | None = None
+    password: str | None = None
+    identitytoken: str | None = None
 
 
 class _Config(msgspec.Struct, rename={"helpers": "credHelpers", "store": "credsStore"}):
-    auths: dict[str, _Auth] = {}
-    helpers: dict[str, str] = {}
-    store: str = ""
+    """The settings that matter here. An entry is read when it is the one asked for."""
+
+    auths: dict[str, msgspec.Raw] | None = None
+    helpers: dict[str, msgspec.Raw] | None = None
+    store: str | None = None
 
 
 class _FromHelper(msgspec.Struct, rename="pascal"):
-    username: str
-    secret: str
+    username: str | None = None
+    secret: str | None = None
 
 
 def config_file(environ: Mapping[str, str], home: Path) -> Path:
@@ -92,20 +95,27 @@ async def login_for(registry: str, path: Path) -> Login | None:
         path: docker's config.json.
     """
     try:
-        config = msgspec.json.decode(await asyncio.to_thread(path.read_bytes), type=_Config)
+        body = await asyncio.to_thread(path.read_bytes)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:  # a NUL in the path
         raise PayloadError(
             f"{path} cannot be read as docker's settings: {error}.",
             remedy="Correct the file, or point DOCKER_CONFIG elsewhere.",
         ) from error
+    wrong = f"{path} cannot be read as docker's settings"
+    if absent(body):
+        return None
+    config = parsed(body, _Config, wrong, "Correct the file, or point DOCKER_CONFIG elsewhere.")
     names = _names(registry)
     for name in names:
-        if helper := config.helpers.get(name):
+        entry = (config.helpers or {}).get(name, _NOTHING)
+        wrong = f"{path}, credHelpers, names no program for {registry}"
+        if not absent(entry) and (helper := parsed(entry, str, wrong, "Correct the file.")):
             return await _ask_helper(helper, name)
-    for name, auth in config.auths.items():
-        if _bare(name) in {_bare(n) for n in names} and (login := _decoded(auth, path)):
+    bare = {_bare(name) for name in names}
+    for name, entry in (config.auths or {}).items():
+        if _bare(name) in bare and not absent(entry) and (login := _kept(entry, path, registry)):
             return login
     if config.store:
         return await _ask_helper(config.store, names[0])
@@ -121,16 +131,19 @@ def _bare(name: str) -> str:
     return re.sub(r"^https?://", "", name).split("/", 1)[0]
 
 
-def _decoded(auth: _Auth, path: Path) -> Login | None:
+def _kept(entry: msgspec.Raw, path: Path, registry: str) -> Login | None:
+    """The login that an entry of `auths` holds, if it holds one."""
+    wrong = f"{path} holds no login for {registry} that can be read"
+    auth = parsed(entry, _Auth, wrong, "Run `docker login` again.")
     if auth.identitytoken:
         return Login(identity_token=auth.identitytoken.strip()).checked(str(path))
     if auth.username:
-        return Login(user=auth.username, secret=auth.password).checked(str(path))
+        return Login(user=auth.username, secret=auth.password or "").checked(str(path))
     if not auth.auth:
         return None
     try:
         user, _, secret = base64.b64decode(auth.auth, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not base64, or not UTF-8 within
         raise PayloadError(
             f"{path} holds a login that cannot be decoded.", remedy="Run `docker login` again."
         ) from error
@@ -169,12 +182,10 @@ async def _ask_helper(helper: str, name: str) -> Login | None:
         ) from error
     if process.returncode != 0:
         return None
-    try:
-        found = msgspec.json.decode(answer, type=_FromHelper)
-    except msgspec.DecodeError as error:
-        raise PayloadError(
-            f"{program} answered nonsense.", remedy="Run `docker login` again."
-        ) from error
+    wrong = f"{program} answered nonsense"
+    found = parsed(answer, _FromHelper, wrong, "Run `docker login` again.")
+    if not found.secret:
+        return None
     if found.username == "<token>":
         return Login(identity_token=found.secret.strip()).checked(program)
-    return Login(user=found.username, secret=found.secret).checked(program)
+    return Login(user=found.username or "", secret=found.secret).checked(program)

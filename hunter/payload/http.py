@@ -4,36 +4,31 @@ credentials that stay with the host they are meant for, one clear sentence for e
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import httpx
 
 from hunter import __version__
+from hunter.payload.bodies import read_body
+from hunter.payload.reach import GLOBAL, Names, closest, farthest
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.keys import hidden
 from hunter.values.patience import retry_after_s
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
-
-Address: TypeAlias = "ipaddress.IPv4Address | ipaddress.IPv6Address"
+    from collections.abc import Mapping
 
 REDIRECTS = 5
 """Hops; registries and hubs need one or two."""
+ANSWER_S = 90.0
+"""For one answer whole, with its redirects and its body: a server that sends a byte a second is none."""
 MANIFEST_BYTES = 4 * 2**20
 """The distribution specification asks registries to take manifests of 4 MiB; no image needs more."""
+LONGEST_HOST = 255
+"""Characters of a name (RFC 1035, 2.3.4)."""
 _AUTHORITATIVE = ("authorization", "cookie", "x-amz-security-token")
-METADATA = frozenset(
-    ipaddress.ip_address(text)
-    for text in ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "168.63.129.16")
-)
-"""Where clouds answer a machine with its own secrets (AWS, GCP and Azure; AWS over IPv6; Alibaba; Azure)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +47,19 @@ class Reply:
         return 200 <= self.status < 300
 
 
-async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, as this machine sees them; none where it does not know the name."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return [str(entry[4][0]) for entry in found]
-
-
 class PayloadHttp:
     """Asks servers. `client` is the caller's, and so are its proxies and certificates.
 
     Args:
-        client: to ask with.
-        look_up: how names become addresses.
+        client: to ask with; one that dials what was checked is `dial.open_client`.
+        names: what names mean, for the client too.
+        answer_s: how long one answer may take, all in all.
     """
 
-    def __init__(self, client: httpx.AsyncClient, look_up: Resolve = resolve) -> None:
-        self.client = client
-        self.look_up = look_up
+    def __init__(
+        self, client: httpx.AsyncClient, names: Names | None = None, answer_s: float = ANSWER_S
+    ) -> None:
+        self.client, self.names, self.answer_s = client, names or Names(), answer_s
 
     async def ask(
         self,
@@ -88,7 +76,7 @@ class PayloadHttp:
         """The answer to one request, after the redirects that are allowed.
 
         A redirect, and a request that `origin` (another server) told us to make, may not lead closer to
-        this machine than `origin` itself lies: a public server cannot make us ask a private address.
+        this machine than the server that names it: a public one cannot make us ask a private address.
 
         Args:
             method: GET, HEAD or POST.
@@ -100,48 +88,45 @@ class PayloadHttp:
             body: False leaves the body unread, whatever its length. So does a server that ignores `Range`.
             redirects: how many are followed; 0 takes a redirect for the answer, as it is.
         """
-        here = _url(url)
-        start = _url(origin) if origin is not None else here
-        if origin is not None:
-            await self._allow(here, start)
         sent = {"User-Agent": f"hunter/{__version__}", "Accept-Encoding": "identity"}
         sent |= dict(headers or {})
-        for _ in range(redirects + 1):
-            reply, target = await self._once(
-                method, here, sent, content, limit_bytes, body=body, follow=redirects > 0
-            )
+        here, asked = web_address(url), _Asked(method, sent, content, limit_bytes, body, redirects)
+        try:
+            async with asyncio.timeout(self.answer_s):
+                if origin is not None:
+                    await self._allow(here, web_address(origin))
+                return await self._follow(here, asked)
+        except TimeoutError as error:
+            raise PayloadUnreachable(
+                f"{here.host} did not answer in time.", remedy="Try again later."
+            ) from error
+
+    async def _follow(self, here: httpx.URL, asked: _Asked) -> Reply:
+        first = here
+        for _ in range(asked.redirects + 1):
+            reply, target = await self._once(here, asked)
             if target is None:
                 return reply
-            await self._allow(target, start)
-            if (target.host, target.port, target.scheme) != (here.host, here.port, here.scheme):
-                sent = {k: v for k, v in sent.items() if k.lower() not in _AUTHORITATIVE}
-            if reply.status == 303 and method != "HEAD":
-                method, content = "GET", None
+            await self._allow(target, here)
+            asked.led(reply.status, here, target)
             here = target
         raise PayloadError(
-            f"{start.host} sends us from address to address without end.",
+            f"{first.host} sends us from address to address without end.",
             remedy="Check the reference.",
         )
 
-    async def _once(
-        self,
-        method: str,
-        url: httpx.URL,
-        headers: Mapping[str, str],
-        content: bytes | None,
-        limit_bytes: int,
-        *,
-        body: bool,
-        follow: bool,
-    ) -> tuple[Reply, httpx.URL | None]:
+    async def _once(self, url: httpx.URL, asked: _Asked) -> tuple[Reply, httpx.URL | None]:
+        """One exchange: the answer, and where it leads if it is to be followed."""
         try:
-            request = self.client.build_request(method, url, headers=headers, content=content)
+            request = self.client.build_request(
+                asked.method, url, headers=asked.headers, content=asked.content
+            )
             response = await self.client.send(request, stream=True, follow_redirects=False)
             try:
-                target = _target(response) if follow else None
+                target = _target(response) if asked.redirects else None
                 whole = response.status_code == 200 and "range" in request.headers
-                unread = target is not None or whole or not body
-                read = b"" if unread else await _read(response, limit_bytes)
+                unread = target is not None or whole or not asked.body or asked.method == "HEAD"
+                read = b"" if unread else await read_body(response, asked.limit_bytes)
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:
@@ -150,12 +135,12 @@ class PayloadHttp:
             ) from error
         except httpx.TransportError as error:
             raise PayloadUnreachable(
-                f"{_where(url)} cannot be reached: {hidden(_reason(error), *_secrets(headers))}.",
+                f"{_where(url)} cannot be reached: {asked.told(error)}.",
                 remedy="Check the name and the network, then try again.",
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise PayloadError(
-                f"{_where(url)} answered nonsense: {hidden(str(error), *_secrets(headers))}.",
+                f"{_where(url)} answered nonsense: {asked.told(error)}.",
                 remedy="Check the reference.",
             ) from error
         reply = Reply(status=response.status_code, headers=response.headers, body=read, url=url)
@@ -163,74 +148,80 @@ class PayloadHttp:
 
     async def _allow(self, target: httpx.URL, origin: httpx.URL) -> None:
         """Refuse a target that lies closer to this machine than the server that named it."""
-        where = f"{origin.host} sends us to {target.host or target}"
+        where = f"{origin.host} sends us to {target.host or str(target)[:200]}"
         if target.scheme not in ("http", "https") or not target.host:
             raise PayloadError(f"{where}, which is no web address.", remedy="Check the reference.")
         if origin.scheme == "https" and target.scheme == "http":
             raise PayloadError(
                 f"{where} without encryption.", remedy="Ask who runs it; Hunter does not go there."
             )
-        closest = _reach(await self._addresses(target))
-        if closest < min(_reach(await self._addresses(origin)), GLOBAL):
+        reach = closest(await self.names.of(target))
+        if reach < min(farthest(await self.names.of(origin)), GLOBAL):
             raise PayloadError(
                 f"{where}, an address inside this machine or its network.",
                 remedy="Hunter does not go there: that server is misconfigured or hostile.",
             )
 
-    async def _addresses(self, url: httpx.URL) -> list[Address]:
-        port = url.port or (443 if url.scheme == "https" else 80)
-        try:
-            return [ipaddress.ip_address(url.host)]
-        except ValueError:
-            found = await self.look_up(url.host, port)
-            return [ipaddress.ip_address(text.partition("%")[0]) for text in found]
+
+@dataclass(slots=True)
+class _Asked:
+    """One question on its way from address to address."""
+
+    method: str
+    headers: dict[str, str]
+    content: bytes | None
+    limit_bytes: int
+    body: bool
+    redirects: int
+
+    def led(self, status: int, here: httpx.URL, target: httpx.URL) -> None:
+        """A redirect is followed. What is meant for one server is not told to another."""
+        if self.method == "POST" and status in (301, 302, 303):
+            self.method, self.content = "GET", None  # as every client has it (RFC 9110, 15.4)
+            self.headers = {k: v for k, v in self.headers.items() if k.lower() != "content-type"}
+        if same_server(here, target):
+            return
+        if self.content is not None:
+            raise PayloadError(
+                f"{here.host} sends what was meant for it on to {target.host}.",
+                remedy="Hunter does not: that server is misconfigured or hostile.",
+            )
+        self.headers = {k: v for k, v in self.headers.items() if k.lower() not in _AUTHORITATIVE}
+
+    def told(self, error: Exception) -> str:
+        """An error's words, without what nobody else may read."""
+        text = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        return hidden(text, *_secrets(self.headers))
 
 
-NOWHERE, LOOPBACK, PRIVATE, GLOBAL = range(4)
+def same_server(one: str | httpx.URL, other: str | httpx.URL) -> bool:
+    """Whether two addresses are of one server, to which one login belongs: scheme, host and port."""
+    a, b = web_address(one), web_address(other)
+    return (a.scheme, a.host, _port(a)) == (b.scheme, b.host, _port(b))
 
 
-def _reach(addresses: list[Address]) -> int:
-    """How far the closest address lies from this machine; a name that nobody knows is far."""
-    return min((_distance(address) for address in addresses), default=GLOBAL)
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
-def _distance(address: Address) -> int:
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    if mapped in METADATA or mapped.is_link_local or mapped.is_multicast or mapped.is_unspecified:
-        return NOWHERE
-    if mapped.is_loopback:
-        return LOOPBACK
-    return GLOBAL if mapped.is_global else PRIVATE
-
-
-def _url(url: str | httpx.URL) -> httpx.URL:
+def web_address(url: str | httpx.URL) -> httpx.URL:
+    """An address as httpx has it; PayloadError where it is none, in host and port too."""
     try:
-        return httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise PayloadError(
-            f"{str(url)[:200]!r} is no web address.", remedy="Check the reference."
-        ) from error
+        address = httpx.URL(url)
+        good = address.port is None or 0 < address.port < 2**16
+        good = good and len(address.host) <= LONGEST_HOST
+    except (httpx.InvalidURL, ValueError):  # of odd labels idna raises its own
+        good = False
+    if not good:
+        raise PayloadError(f"{str(url)[:200]!r} is no web address.", remedy="Check the reference.")
+    return address
 
 
 def _target(response: httpx.Response) -> httpx.URL | None:
     """Where a redirect leads; None where the answer is none."""
     if response.status_code not in (301, 302, 303, 307, 308) or "location" not in response.headers:
         return None
-    return response.request.url.join(_url(response.headers["location"]))
-
-
-async def _read(response: httpx.Response, limit_bytes: int) -> bytes:
-    parts, n_bytes = [], 0
-    async for part in response.aiter_bytes():
-        n_bytes += len(part)
-        if n_bytes > limit_bytes:
-            raise PayloadError(
-                f"{response.request.url.host} answered with more than {limit_bytes:,} bytes "
-                "where a short description belongs.",
-                remedy="Hunter reads no more: that server is misconfigured or hostile.",
-            )
-        parts.append(part)
-    return b"".join(parts)
+    return web_address(response.request.url.join(web_address(response.headers["location"])))
 
 
 def _secrets(headers: Mapping[str, str]) -> list[str]:
@@ -241,11 +232,6 @@ def _secrets(headers: Mapping[str, str]) -> list[str]:
 
 def _where(url: httpx.URL) -> str:
     return f"{url.host}:{url.port}" if url.port else url.host
-
-
-def _reason(error: httpx.TransportError) -> str:
-    text = str(error).strip().rstrip(".")
-    return text or type(error).__name__
 
 
 def retry_at(headers: httpx.Headers, now: float) -> str | None:

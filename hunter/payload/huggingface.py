@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,11 +12,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from hunter.payload.documents import parsed
 from hunter.payload.http import failing, rate_limited
+from hunter.payload.hub_files import loaded_files
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
-from hunter.values.words import human
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,36 +32,18 @@ LIST_BYTES = 64 * 2**20
 _REF = re.compile(
     r"(?:(datasets|spaces)/)?([A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?)(?:@([\w./-]+))?(?::(.+))?"
 )
-_SMALL = ("*.json", "*.txt", "*.model", "*.py", "*.jinja", "*.yaml", "*.tiktoken")
-"""What a loader fetches beside the weights: settings, tokenizers, code."""
-_OTHER_RUNTIMES = (
-    "*onnx*",
-    "*openvino*",
-    "*.msgpack",
-    "*.h5",
-    "*flax_model*",
-    "*.tflite",
-    "*.ot",
-    "*coreml*",
-)
-_WEIGHTS_OLD = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-_VARIANT = re.compile(r"\.(fp16|fp32|bf16|ema|non_ema|int8)[.-]")
-_SHARD = re.compile(r"-\d{5}-of-\d{5}")
-_USUAL_QUANTS = ("q4_k_m", "q4_k_s", "q4_0", "q5_k_m", "q8_0")
-"""What llama.cpp's users take where they do not say; the first that is there."""
-
 Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
 
 
 class _Lfs(msgspec.Struct, frozen=True):
     size: Bytes | None = None
-    sha256: str = ""
+    sha256: str | None = None
 
 
 class _HubFile(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_id": "blobId"}):
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
     size: Bytes | None = None
-    blob_id: str = ""
+    blob_id: str | None = None
     lfs: _Lfs | None = None
 
     @property
@@ -76,9 +60,9 @@ class _HubFile(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_i
 
 
 class _Repository(msgspec.Struct, frozen=True):
-    siblings: list[_HubFile]
-    sha: str = ""
-    gated: bool | str = False
+    siblings: list[_HubFile | None] | None = None
+    sha: str | None = None
+    gated: bool | str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,20 +103,27 @@ async def hub_size(
             if reply.status == 429
             else failing(reply, "Hugging Face")
         )
-    try:
-        repository = msgspec.json.decode(reply.body, type=_Repository)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise PayloadError(
-            f"Hugging Face answered nonsense about {asked}: {error}.", remedy="Try again later."
-        ) from error
+    wrong = f"Hugging Face answered nonsense about {asked}"
+    repository = parsed(reply.body, _Repository, wrong, "Try again later.")
     warnings: list[str] = []
     if repository.gated:
         warnings.append(
             f"{asked} is gated: accept its terms on its page and give the instance HF_TOKEN, or the "
             "download is refused there."
         )
-    chosen = choose(repository.siblings, asked, warnings)
-    return size_of_files(ref, "huggingface", repository.sha, _sized(chosen, asked), warnings)
+    files = [entry for entry in repository.siblings or [] if entry]
+    if not files:
+        raise PayloadError(f"Hugging Face shows no files of {asked}.", remedy=f"See {HUB}/{asked}.")
+    pieces = _sized(choose(files, asked, warnings), asked)
+    return size_of_files(ref, "huggingface", _version(repository, pieces), pieces, warnings)
+
+
+def _version(repository: _Repository, pieces: list[Piece]) -> str:
+    """The commit; where the hub does not say it, a hash over names and sizes."""
+    if repository.sha:
+        return repository.sha
+    listed = sorted(f"{piece.name}\t{piece.digest}\t{piece.compressed_bytes}" for piece in pieces)
+    return "sha256:" + hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 
 def _refusal(status: int, code: str, asked: HubRef, token: str | None) -> PayloadError | None:
@@ -167,13 +158,8 @@ def _sized(chosen: list[_HubFile], asked: HubRef) -> list[Piece]:
     return files
 
 
-# ── which files a loader takes ──────────────────────────────────────────────────────────────────
 def choose(files: list[_HubFile], asked: HubRef, warnings: list[str]) -> list[_HubFile]:
-    """The files that are meant: those of the glob, else those that a loader would fetch.
-
-    Without a glob: safetensors rather than pickles, one variant, one GGUF, none of other runtimes'
-    copies, and of a diffusers pipeline its parts and not the single-file copies beside them.
-    """
+    """The files that are meant: those of the glob, else those that a loader would fetch."""
     if asked.glob is not None:
         found = [entry for entry in files if fnmatchcase(entry.name, asked.glob)]
         if not found:
@@ -183,76 +169,10 @@ def choose(files: list[_HubFile], asked: HubRef, warnings: list[str]) -> list[_H
         return found
     if asked.kind != "models":
         return files
-    useful = [entry for entry in files if not _matches(entry.name, _OTHER_RUNTIMES)]
-    small = [entry for entry in useful if _matches(entry.name, _SMALL)]
-    weights = _weights(useful, warnings)
-    if not weights:
+    loaded = loaded_files(files, warnings)
+    if not loaded:
         warnings.append(f"{asked} has no weights that a loader knows: all its files are counted.")
-        return files
-    folders = {_folder(entry.name) for entry in weights} | {""}
-    pipeline = any(entry.name == "model_index.json" for entry in files)
-    beside = [entry for entry in small if pipeline or _folder(entry.name) in folders]
-    return weights + [entry for entry in beside if entry not in weights]
-
-
-def _weights(files: list[_HubFile], warnings: list[str]) -> list[_HubFile]:
-    pipeline = any(entry.name == "model_index.json" for entry in files)
-    if pipeline:
-        files = [entry for entry in files if _folder(entry.name)]
-    safe = _one_variant([entry for entry in files if entry.name.endswith(".safetensors")])
-    if safe and pipeline:
-        covered = {_folder(entry.name) for entry in safe}
-        old = _one_variant([e for e in files if _matches(e.name, ("*.bin",))])
-        return safe + [entry for entry in old if _folder(entry.name) not in covered]
-    if safe:
-        return _main_weights(safe)
-    gguf = [entry for entry in files if entry.name.lower().endswith(".gguf")]
-    if gguf:
-        return _one_gguf(gguf, warnings)
-    return _main_weights(_one_variant([e for e in files if _matches(e.name, _WEIGHTS_OLD)]))
-
-
-def _one_variant(files: list[_HubFile]) -> list[_HubFile]:
-    """Without the copies in another precision, where a folder has the plain ones too."""
-    plain = {_folder(entry.name) for entry in files if not _VARIANT.search(entry.name)}
-    return [e for e in files if _folder(e.name) not in plain or not _VARIANT.search(e.name)]
-
-
-def _main_weights(files: list[_HubFile]) -> list[_HubFile]:
-    """Those at the top, of them those that `from_pretrained` opens, whole or in shards, but not both."""
-    top = [entry for entry in files if not _folder(entry.name)] or files
-    named = [e for e in top if re.match(r"(pytorch_)?model[.-]", e.name.rpartition("/")[2])] or top
-    shards = [entry for entry in named if _SHARD.search(entry.name)]
-    whole = [entry for entry in named if not _SHARD.search(entry.name)]
-    standard = [entry for entry in whole if re.match(r"(pytorch_)?model\.", entry.name)]
-    return standard or (shards if shards else whole)
-
-
-def _one_gguf(files: list[_HubFile], warnings: list[str]) -> list[_HubFile]:
-    """One quantisation of many, with all its shards."""
-    groups: dict[str, list[_HubFile]] = {}
-    for entry in files:
-        if "mmproj" not in entry.name.lower():
-            groups.setdefault(_SHARD.sub("", entry.name), []).append(entry)
-    if not groups:
-        return files
-    usual = [name for quant in _USUAL_QUANTS for name in sorted(groups) if quant in name.lower()]
-    name = usual[0] if usual else min(groups)
-    if len(groups) > 1:
-        n_bytes = sum(entry.n_bytes or 0 for entry in groups[name])
-        warnings.append(
-            f"Of {len(groups)} GGUF files only {name} is counted ({human(n_bytes)}); "
-            "name another with :*Q8_0*."
-        )
-    return groups[name]
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name.lower(), pattern) for pattern in patterns)
-
-
-def _folder(name: str) -> str:
-    return name.rpartition("/")[0]
+    return loaded or files
 
 
 def find_token(environ: Mapping[str, str], home: Path) -> str | None:

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from hunter.payload.documents import absent, parsed
 from hunter.values.errors import PayloadError
 
 INDEX_TYPES = (
@@ -23,8 +24,6 @@ CONFIG_TYPES = (
     "application/vnd.docker.container.image.v1+json",
 )
 ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
-OS, ARCHITECTURE = "linux", "amd64"
-"""What rented GPU machines run."""
 MOST_LAYERS = 1000
 """Docker itself makes at most 127."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -34,12 +33,14 @@ Digest = Annotated[str, msgspec.Meta(pattern=f"^({DIGEST.pattern})$")]
 Document = TypeVar("Document")
 
 
-class Platform(msgspec.Struct, frozen=True):
+class Platform(msgspec.Struct, frozen=True, rename={"features": "os.features"}):
     """What an image runs on."""
 
-    os: str = ""
-    architecture: str = ""
-    variant: str = ""
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
+    features: list[str | None] | None = None
+    """What the engine must be able to do besides."""
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -50,71 +51,71 @@ class Descriptor(msgspec.Struct, frozen=True, rename="camel"):
 
     digest: Digest
     size: Size
-    media_type: str = ""
+    media_type: str | None = None
+    artifact_type: str | None = None
     platform: Platform | None = None
-    urls: list[str] | None = None
-    annotations: dict[str, str] | None = None
+    annotations: dict[str, object] | None = None
+
+    @property
+    def packed_as(self) -> str:
+        """Its media type; empty where it has none."""
+        return self.media_type or ""
 
 
 class Index(msgspec.Struct, frozen=True, rename="camel"):
-    """The manifests of one image, one a platform."""
+    """The manifests of one image, one a platform; each is read for itself (`Descriptor`)."""
 
-    manifests: Annotated[list[Descriptor], msgspec.Meta(max_length=MOST_LAYERS)]
-    media_type: str = ""
+    manifests: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MOST_LAYERS)] | None = None
+    media_type: str | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, rename="camel"):
     """One image: its config and its layers, the base first."""
 
     config: Descriptor
-    layers: Annotated[list[Descriptor], msgspec.Meta(max_length=MOST_LAYERS)]
-    media_type: str = ""
+    layers: Annotated[list[Descriptor], msgspec.Meta(max_length=MOST_LAYERS)] | None = None
+    media_type: str | None = None
 
 
 class BuildStep(msgspec.Struct, frozen=True):
     """One instruction that the image was made by."""
 
-    created_by: str = ""
-    empty_layer: bool = False
+    created_by: str | None = None
+    empty_layer: bool | None = None
 
 
 class _Settings(msgspec.Struct, frozen=True, rename="pascal"):
-    env: list[str] | None = None
+    env: list[str | None] | None = None
 
 
 class ImageConfig(msgspec.Struct, frozen=True):
     """What an image says about itself, as far as Hunter reads it."""
 
-    os: str = ""
-    architecture: str = ""
-    variant: str = ""
-    history: list[BuildStep] | None = None
+    os: str | None = None
+    architecture: str | None = None
+    variant: str | None = None
+    history: list[BuildStep | None] | None = None
     config: _Settings | None = None
 
     @property
     def platform(self) -> Platform:
-        """What it runs on."""
+        """What it says that it runs on."""
         return Platform(self.os, self.architecture, self.variant)
 
 
 class _Shape(msgspec.Struct, rename="camel"):
     """As much of a manifest as tells which kind it is."""
 
-    media_type: str = ""
-    schema_version: int = 2
+    media_type: str | None = None
+    schema_version: int | None = None
     manifests: msgspec.Raw = msgspec.Raw()
     layers: msgspec.Raw = msgspec.Raw()
 
 
 def parse(body: bytes, kind: type[Document], what: str) -> Document:
     """A registry's JSON as one of the types above; PayloadError says what is wrong with it."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise PayloadError(
-            f"{what} has a description that cannot be believed: {error}.",
-            remedy="Push the image again, or ask who runs the registry.",
-        ) from error
+    wrong = f"{what} has a description that cannot be believed"
+    return parsed(body, kind, wrong, "Push the image again, or ask who runs the registry.")
 
 
 def parse_manifest(body: bytes, what: str) -> Index | Manifest:
@@ -125,7 +126,7 @@ def parse_manifest(body: bytes, what: str) -> Index | Manifest:
             f"{what} is in docker's first format, which tells no sizes.",
             remedy="Push it again with a docker of this decade.",
         )
-    if shape.media_type in INDEX_TYPES or (bytes(shape.manifests) and not bytes(shape.layers)):
+    if shape.media_type in INDEX_TYPES or (not absent(shape.manifests) and absent(shape.layers)):
         return parse(body, Index, what)
     return parse(body, Manifest, what)
 
@@ -140,38 +141,8 @@ def verify(body: bytes, digest: str, what: str) -> None:
         )
 
 
-def for_this_platform(index: Index, what: str) -> Descriptor:
-    """The manifest of an index that GPU machines run; attestations are passed over.
-
-    Of several micro-architectures the plainest is taken, as docker does.
-    """
-    mine, others = [], set()
-    for entry in index.manifests:
-        platform = entry.platform or Platform()
-        if (entry.annotations or {}).get("vnd.docker.reference.type") == "attestation-manifest":
-            continue
-        if (platform.os, platform.architecture) == (OS, ARCHITECTURE):
-            mine.append(entry)
-        elif platform.os not in ("", "unknown"):
-            others.add(str(platform))
-        elif entry.media_type in INDEX_TYPES or entry.platform is None:
-            mine.append(entry)  # it does not say; its own config will
-    if not mine:
-        raise not_for_us(what, sorted(others))
-    return min(mine, key=lambda entry: (entry.platform or Platform("?", "?", "?")).variant)
-
-
-def not_for_us(what: str, platforms: list[str]) -> PayloadError:
-    """The error for an image that GPU machines cannot run."""
-    there = f"only for {', '.join(platforms[:8])}" if platforms else "for no platform at all"
-    return PayloadError(
-        f"{what} is there {there}; rented GPU machines run {OS}/{ARCHITECTURE}.",
-        remedy=f"Build it with --platform {OS}/{ARCHITECTURE}.",
-    )
-
-
-_REQUIRED = re.compile(r"\bcuda\s*>=?\s*(\d+\.\d+)")
-_VERSION = re.compile(r"(\d+\.\d+)")
+_REQUIRED = re.compile(r"\bcuda\s*>=?\s*([0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
+_VERSION = re.compile(r"([0-9]{1,3}\.[0-9]{1,3})(?![0-9])")
 
 
 def cuda_needed(config: ImageConfig) -> float | None:
@@ -183,7 +154,7 @@ def cuda_needed(config: ImageConfig) -> float | None:
     Source: NVIDIA container toolkit documentation, environment variables, 2025.
     """
     variables = config.config.env or [] if config.config else []
-    env = dict(entry.split("=", 1) for entry in variables if "=" in entry)
+    env = dict(entry.split("=", 1) for entry in variables if entry and "=" in entry)
     if env.get("NVIDIA_DISABLE_REQUIRE", "").lower() not in ("", "0", "false"):
         return None
     groups = env.get("NVIDIA_REQUIRE_CUDA", "").split()
@@ -197,7 +168,8 @@ def cuda_needed(config: ImageConfig) -> float | None:
 
 def made_by(config: ImageConfig, n_layers: int) -> list[str | None]:
     """The instruction behind each layer; unknown where the history does not add up."""
-    steps = [step.created_by for step in config.history or [] if not step.empty_layer]
+    history = [step or BuildStep() for step in config.history or []]
+    steps = [step.created_by for step in history if not step.empty_layer]
     if len(steps) != n_layers:
         return [None] * n_layers
     return [step or None for step in steps]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hunter.payload.bodies import stated_length, total_of_range
 from hunter.payload.http import failing, rate_limited
+from hunter.payload.refs import shown
 from hunter.payload.sizes import Piece, file_piece, size_of_files
 from hunter.values.errors import PayloadError
 
@@ -43,14 +44,16 @@ async def url_size(ref: str, http: PayloadHttp, token: str | None, now: float) -
     if reply.status == 429:
         raise rate_limited(reply, host, now, "Wait, then try again.")
     if reply.status in (401, 403):
-        raise PayloadError(f"{host} does not show {ref} to strangers.", remedy="Check the address.")
+        raise PayloadError(
+            f"{host} does not show {shown(ref)} to strangers.", remedy="Check the address."
+        )
     if reply.status in (404, 410):
-        raise PayloadError(f"{host} has nothing at {ref}.", remedy="Check the address.")
+        raise PayloadError(f"{host} has nothing at {shown(ref)}.", remedy="Check the address.")
     if not reply.ok:
         raise failing(reply, host)
     if n_bytes is None:
         raise PayloadError(
-            f"{host} does not say how large {ref} is.",
+            f"{host} does not say how large {shown(ref)} is.",
             remedy="Give the size by hand in the workload file.",
         )
     warnings = []
@@ -65,12 +68,11 @@ async def url_size(ref: str, http: PayloadHttp, token: str | None, now: float) -
 
 def _length(reply: Reply) -> int | None:
     """The whole length that an answer states; None where it states none."""
-    part = re.fullmatch(r"bytes \d+-\d+/(\d{1,16})", reply.headers.get("content-range", ""))
-    if part:
-        return int(part[1])
-    text = reply.headers.get("content-length", "")
+    whole = total_of_range(reply.headers)
+    if whole is not None or reply.status == 206:
+        return whole
     packed = reply.headers.get("content-encoding", "identity") != "identity"
-    return int(text) if re.fullmatch(r"\d{1,16}", text) and not packed else None
+    return None if packed else stated_length(reply.headers)
 
 
 def local_size(ref: str, pattern: str) -> PayloadSize:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from hunter.payload import advice, manifests
+from hunter.payload import advice, manifests, platforms
+from hunter.payload.bodies import total_of_range
 from hunter.payload.sizes import PayloadSize, Piece
 from hunter.payload.unpacked import estimate, from_bytes, wanted_range
 from hunter.values.errors import PayloadError, PayloadUnreachable
@@ -49,9 +49,13 @@ class ImageSizer:
         digest, manifest = await self._manifest()
         config = await self._config(manifest)
         if config is not None:
-            platform = config.platform
-            if (platform.os, platform.architecture) != (manifests.OS, manifests.ARCHITECTURE):
-                raise manifests.not_for_us(self.what, [str(platform)] if platform.os else [])
+            if not platforms.is_ours(config.platform):
+                named = str(platforms.of_image(config.platform))[: platforms.LONGEST_NAME]
+                raise platforms.not_for_us(self.what, [named])
+            if not (config.os and config.architecture):
+                self._doubts.append(
+                    "It does not say for which machines it is; engines take it for their own kind."
+                )
         else:
             self._doubts.append("It is no container image: what it runs on and needs is unknown.")
         layers = await self._layers(manifest, config)
@@ -65,7 +69,7 @@ class ImageSizer:
             unpacked_bytes=sum(known) if len(known) == len(layers) else None,
             unpacked_is_estimate=any(layer.unpacked_is_estimate for layer in layers),
             layers=tuple(layers),
-            platform=str(config.platform) if config else None,
+            platform=str(platforms.of_image(config.platform)) if config else None,
             cuda=manifests.cuda_needed(config) if config else None,
             warnings=(*self._doubts, *advice.warnings(layers, registry, self.facts)),
         )
@@ -78,7 +82,7 @@ class ImageSizer:
             parsed = manifests.parse_manifest(body, self.what)
             if isinstance(parsed, manifests.Manifest):
                 return digest, parsed
-            reference = manifests.for_this_platform(parsed, self.what).digest
+            reference = platforms.for_this_platform(parsed, self.what).digest
         raise PayloadError(
             f"{self.what} is an index of indexes without end.", remedy="Push the image again."
         )
@@ -128,10 +132,11 @@ class ImageSizer:
 
     async def _layers(self, manifest: Manifest, config: ImageConfig | None) -> list[Piece]:
         """Each layer once, the base first."""
-        n_layers = len(manifest.layers)
+        layers = manifest.layers or []
+        n_layers = len(layers)
         made_by = manifests.made_by(config, n_layers) if config else [None] * n_layers
         unique = dict[str, tuple["Descriptor", str | None]]()
-        for layer, instruction in zip(manifest.layers, made_by, strict=True):
+        for layer, instruction in zip(layers, made_by, strict=True):
             unique.setdefault(layer.digest, (layer, instruction))
         gate = asyncio.Semaphore(AT_ONCE)
         try:
@@ -150,10 +155,10 @@ class ImageSizer:
         layer = Piece(
             digest=described.digest,
             compressed_bytes=described.size,
-            media_type=described.media_type,
+            media_type=described.packed_as,
             made_by=made_by,
         )
-        if packing(described.media_type) == "plain":
+        if packing(described.packed_as) == "plain":
             told: tuple[int, bool] | None = (described.size, True)
         else:
             async with gate:
@@ -172,15 +177,16 @@ class ImageSizer:
         try:
             reply = await self.registry.part(layer.digest, *span)
         except PayloadUnreachable:
+            self._ranges = False  # nor is one that is too slow for this asked again and again
             return None
-        total = re.fullmatch(r"bytes \d+-\d+/(\d+)", reply.headers.get("content-range", ""))
+        total = total_of_range(reply.headers)
         if reply.status == 200:
             self._ranges = False  # it ignores ranges: no use in asking about the other layers
         if reply.status != 206 or len(reply.body) != span[1] - span[0] + 1:
             return None
-        if total and int(total[1]) != layer.size:
+        if total is not None and total != layer.size:
             self._doubts.append(
-                f"Layer {layer.digest[7:19]} is {int(total[1]):,} bytes, and its manifest says "
+                f"Layer {layer.digest[7:19]} is {total:,} bytes, and its manifest says "
                 f"{layer.size:,}."
             )
             return None

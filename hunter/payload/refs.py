@@ -49,9 +49,9 @@ def parse_payload_ref(text: str) -> PayloadRef:
     if text.startswith(IMAGE_SCHEMES):
         return PayloadRef(kind="image", rest=text)
     if text.startswith(("https://", "http://")):
-        if not urlsplit(text).hostname:
+        if not _has_host(text):
             raise UsageError(
-                f"{text[:200]!r} is no web address.", remedy="Write https://HOST/PATH."
+                f"{shown(text)[:200]!r} is no web address.", remedy="Write https://HOST/PATH."
             )
         return PayloadRef(kind="url", rest=text)
     if "://" in text:
@@ -64,3 +64,23 @@ def parse_payload_ref(text: str) -> PayloadRef:
     if Path(text).is_file():
         return PayloadRef(kind="file", rest=text)
     return PayloadRef(kind="image", rest=text)
+
+
+def _has_host(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).hostname)
+    except ValueError:  # [::1
+        return False
+
+
+def shown(ref: str) -> str:
+    """A reference for sentences: of a web address neither login nor query, which may be keys.
+
+    >>> shown("https://me:pass@host/x?sig=abc"), shown("hf:org/repo")
+    ('https://host/x', 'hf:org/repo')
+    """
+    if not ref.strip().startswith(("https://", "http://")):
+        return ref
+    scheme, _, rest = ref.strip().partition("://")
+    place, slash, path = re.split("[?#]", rest)[0].partition("/")
+    return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from hunter.payload.bodies import LARGEST_BYTES
 from hunter.payload.http import Reply, failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
@@ -53,7 +54,8 @@ MOST_OBJECTS = 100_000
 """More is a data lake and no payload."""
 MOST_PAGES = 1000
 """Of a listing: stores of one's own may put fewer objects on a page, but not as few as they like."""
-LARGEST_BYTES = 2**50
+LONGEST_KEY = 1024
+"""Bytes of an object's name (S3 user guide, object keys)."""
 _REF = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.S)
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _AMAZON = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com|com\.cn|eu)")
@@ -201,7 +203,9 @@ def _object(entry: Mapping[str, Any], bucket: str) -> Piece:
             f"The store's list of {bucket} has an object of {n_bytes or 'unknown'} bytes.",
             remedy="Check the endpoint.",
         )
-    tag = (entry.get("ETag") or "").strip('"')
+    if len(key) > LONGEST_KEY:
+        raise _unreadable(bucket)
+    tag = (entry.get("ETag") or "").strip('"')[:LONGEST_KEY]
     return file_piece(key, n_bytes, f"etag:{tag}" if tag else None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hunter.payload.bodies import LARGEST_BYTES
 from hunter.values.references import packing
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def is_foreign(media_type: str) -> bool:
 
 def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
     """The first and last byte that tell the unpacked size; None where no few bytes do."""
-    packed, notes = packing(layer.media_type), layer.annotations or {}
-    if is_foreign(layer.media_type):
+    packed, notes = packing(layer.packed_as), layer.annotations or {}
+    if is_foreign(layer.packed_as):
         return None
     if packed == "gzip" and layer.size > 18 and not any(key in notes for key in _MANY_MEMBERS):
         return layer.size - GZIP_TRAILER_BYTES, layer.size - 1
@@ -40,7 +41,7 @@ def wanted_range(layer: Descriptor) -> tuple[int, int] | None:
 
 def from_bytes(layer: Descriptor, few: bytes, ratios: Unpacked) -> tuple[int, bool] | None:
     """The unpacked size that the wanted bytes tell, and whether it is certain; None where they do not."""
-    if packing(layer.media_type) == "zstd":
+    if packing(layer.packed_as) == "zstd":
         size = zstd_content_size(few)
         return None if size is None or size < ratios.trailer.low * layer.size else (size, True)
     return gzip_size(int.from_bytes(few, "little"), layer.size, ratios)
@@ -87,8 +88,8 @@ def zstd_content_size(header: bytes) -> int | None:
     field = header[start : start + width]
     if width == 0 or len(field) < width:
         return None
-    size = int.from_bytes(field, "little")
-    return size + 256 if width == 2 else size
+    size = int.from_bytes(field, "little") + (256 if width == 2 else 0)
+    return size if size <= LARGEST_BYTES else None
 
 
 def estimate(layer: Descriptor, ratios: Unpacked, *, weights: bool) -> int:

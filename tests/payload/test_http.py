@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from hunter.payload.http import PayloadHttp
+from hunter.payload.reach import Names
 from hunter.values.errors import PayloadError
 
 
@@ -26,5 +27,5 @@ async def test_a_public_server_cannot_send_us_into_our_own_network(target: str) 
         with pytest.raises(
             PayloadError, match=r"inside this machine or its network|without encryption"
         ):
-            await PayloadHttp(http, look_up).ask("GET", "https://registry.example/v2/")
+            await PayloadHttp(http, Names(look_up)).ask("GET", "https://registry.example/v2/")
     assert asked == ["https://registry.example/v2/"]
