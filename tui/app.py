@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from hunter.api.background import Background
 from hunter.values.errors import HunterError
 from hunter.values.words import money
 from tui.desk import Desk
+from tui.format import shown, told
 from tui.keys import APP
 from tui.leaving import UNKEPT, blind_question, leave_question
 from tui.palette import commands
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from textual.app import SystemCommand
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
     from hunter.api.hunter import Hunter
@@ -36,6 +40,8 @@ LOOK_EVERY_S = 2.0
 """Seconds of ours between two looks at what burns."""
 LEAVE = "leave"
 """The group of the worker that asks before Hunter is left."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends the app from outside; its own keys come as keys."""
 FAULT = (
     "This is a mistake in Hunter. It stays open and keeps the caps of what runs; key i shows it. "
     "After leaving, the mistake is told again: please report it."
@@ -67,10 +73,15 @@ class HunterApp(App[int]):
         """Leases whose end was asked for here."""
         self.faults: dict[str, BaseException] = {}
         """Mistakes of workers that were told, by their words."""
+        self.interrupted = False
+        """Whether a signal ended it."""
         self.deals = DealsScreen(self.desk, workload, stale_after_s)
 
     def on_mount(self) -> None:
         """Open on what is recorded; watch whatever lives already."""
+        if not self.is_headless:
+            for number in SIGNALS:
+                asyncio.get_running_loop().add_signal_handler(number, self.interrupt)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
@@ -81,13 +92,32 @@ class HunterApp(App[int]):
         for error in self.desk.hunter.facts.unusable.values():
             self.tell(error)
 
+    def interrupt(self) -> None:
+        """Leave at once, the terminal as it was: who sent the signal answers no questions."""
+        self.interrupted = True
+        self.exit(0)
+
     def shut(self) -> None:
         """End the engine; a create or an end that is under way is waited for."""
         self.desk.background.close()
 
     def tell(self, error: HunterError) -> None:
         """A failure as words; what was on the screen stays."""
-        self.notify(error.remedy, title=str(error), severity="error", timeout=10, markup=False)
+        self.notify(error.remedy, title=str(error), severity="error", timeout=10)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A note beside the screen. What markets say is in it: it is never taken for markup."""
+        super().notify(
+            shown(message), title=told(title), severity=severity, timeout=timeout, markup=False
+        )
 
     @work(exclusive=True, group="burning")
     async def look(self) -> None:
@@ -243,10 +273,13 @@ def run_app(hunter: Hunter, workload: Workload) -> int:
 
 def outcome(app: HunterApp, answer: int | None) -> int:
     """The exit code of an app that has ended; a fault is raised again, where a shell can show it."""
-    if answer is None and app.return_code:
+    if app.interrupted or (answer is None and app.return_code):
         live = app.desk.hunter.leases.all(live_only=True)
         if live:
-            raise HunterError(f"The app failed with {len(live)} still running.", remedy=UNKEPT)
+            how = "was ended by a signal" if app.interrupted else "failed"
+            raise HunterError(f"The app {how} with {len(live)} still running.", remedy=UNKEPT)
     for fault in app.faults.values():
         raise fault
+    if app.interrupted:
+        raise KeyboardInterrupt
     return answer if answer is not None else app.return_code or 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hunter.values.keys import hidden
+from hunter.values.text import LONGEST_SENTENCE, cleaned, cleaned_lines
 from hunter.values.words import age
 
 if TYPE_CHECKING:
@@ -38,6 +40,20 @@ def bar(share: float, width: int) -> str:
         eighths = max(1, eighths)
     full, part = divmod(eighths, 8)
     return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width)
+
+
+def shown(text: str) -> str:
+    """A text as it may reach the terminal, whoever wrote it: no secret that was read, no escape sequence."""
+    return cleaned_lines(hidden(text[: 4 * LONGEST_SENTENCE]))
+
+
+def told(text: str) -> str:
+    """The same for a sentence: one line of bounded length.
+
+    >>> told("no\\x1b[2J such\\noffer")
+    'no such offer'
+    """
+    return cleaned(hidden(text), LONGEST_SENTENCE)
 
 
 def clip(text: str, width: int) -> str:

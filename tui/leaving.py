@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.content import Content
-
 from hunter.values.words import money
 from tui.screens.confirm import Answer, ConfirmScreen
-from tui.widgets.sheet import MUTED, STRONG
+from tui.widgets.sheet import MUTED, STRONG, line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +27,7 @@ def leave_question(live: Sequence[Lease], burn: Burning) -> ConfirmScreen:
         f"  {lease.gpu} · {lease.market}:{lease.instance_id or '…'} · {lease.state}"
         for lease in live
     )
-    text = Content.assemble(
+    text = line(
         (names, STRONG),
         f"\n\nTogether they cost {money(burn.usd_h)}/h now{unseen}.\n",
         (UNKEPT, MUTED),
@@ -44,7 +42,7 @@ def leave_question(live: Sequence[Lease], burn: Burning) -> ConfirmScreen:
 
 def blind_question() -> ConfirmScreen:
     """Whether to leave although the record cannot be read."""
-    text = Content.assemble("Whatever runs goes on, and costs.\n", (UNKEPT, MUTED))
+    text = line("Whatever runs goes on, and costs.\n", (UNKEPT, MUTED))
     return ConfirmScreen(
         "What is still running is unknown", text, Answer("leave", "Leave anyway", "warning")
     )

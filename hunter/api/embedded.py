@@ -38,6 +38,8 @@ def sandbox(home: Home) -> Iterator[str]:
          "--offers", str(settings.offers), "--seed", str(settings.seed),
          "--speed", str(settings.speed), "--state", str(home.data_folder / "sandbox.json")],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        umask=0o077,  # what is rented there is its owner's business
+        start_new_session=True,  # Ctrl-C and a closed terminal are ours to act on
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None

@@ -13,6 +13,7 @@ Where nothing is asynchronous, `wait` runs a verb to its end:
 
 from __future__ import annotations
 
+import os
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,6 +25,7 @@ from hunter.facts.shipped import Facts, shipped
 from hunter.store import Store
 from hunter.store.settings import read_clock, write_clock
 from hunter.values.errors import UsageError
+from hunter.values.keys import remember, secrets_in
 from hunter.values.workload import Workload
 
 if TYPE_CHECKING:
@@ -85,7 +87,8 @@ class Hunter:
             )
         self.home = home
         self.facts = facts or shipped()
-        self.store = Store(home.database)
+        remember(secrets_in(os.environ))
+        self.store = Store(home.database, private=home.folders)
         self.clock: Clock = clock or MarketClock(
             read_clock(self.store, simulated=home.simulated), partial(write_clock, self.store)
         )
@@ -243,7 +246,7 @@ class Hunter:
             return workload
         from hunter.facts import workload_file  # noqa: PLC0415  only where one is named
 
-        return workload_file.load(str(workload or self.home.config.workload))
+        return workload_file.load(str(self.home.config.workload if workload is None else workload))
 
     # ── payloads ─────────────────────────────────────────────────────────────────────────────
 

@@ -8,7 +8,7 @@ import click
 from msgspec.structs import asdict
 
 from hunter.cli.options import KeyValues
-from hunter.cli.output import table
+from hunter.cli.output import marked, table
 from hunter.cli.shell import Shell, common, wait_for
 from hunter.values.errors import NothingMatches, UsageError
 from hunter.values.words import duration, gpus, human, number, usd
@@ -76,7 +76,7 @@ def _print_size(shell: Shell, found: PayloadSize) -> None:
     ]
     shell.show("\n" + table(["#", "to fetch", "on disk", what[:-1], "made by"], rows, left=(3, 4)))
     for warning in found.warnings:
-        shell.show(click.style("! ", fg="yellow") + warning)
+        shell.show(marked("! ", fg="yellow") + warning)
 
 
 HOST_KEYS = {

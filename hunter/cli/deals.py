@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hunter.cli.options import DURATION
-from hunter.cli.output import csv_text, table, tell
+from hunter.cli.output import OVER, Marked, csv_text, table, tell
 from hunter.cli.shell import Shell, common, wait_for
 from hunter.cost.choices import FLAGS, SORTS
 from hunter.values.errors import MarketError, MarketUnusable, Misdirected, UsageError
@@ -90,25 +90,26 @@ def _reporter(shell: Shell) -> Callable[[Progress], None]:
 
     def report(progress: Progress) -> None:
         of = f" of {progress.total}" if progress.total else ""
-        shell.say(f"\r{progress.market}: {progress.done}{of} {progress.text}\033[K", nl=False)
+        shell.say(OVER + f"{progress.market}: {progress.done}{of} {progress.text}", nl=False)
 
     return report
 
 
 def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
-    clear = "\r\033[K" if sys.stderr.isatty() else ""
+    clear = OVER if sys.stderr.isatty() else Marked()
     for poll in polled:
         if isinstance(poll.error, MarketUnusable):
-            tell(f"{clear}{poll.error}")
+            tell(clear + f"{poll.error}")
             continue
         if poll.error is not None:
-            tell(f"{clear}{poll.market}: failed: {poll.error}")
+            tell(clear + f"{poll.market}: failed: {poll.error}")
             if poll.error.remedy:
                 tell(f"  → {poll.error.remedy}")
             continue
         whole = "" if poll.complete else ", incomplete: absence proves nothing"
         shell.say(
-            f"{clear}{poll.market}: {poll.offers} offers in {poll.seconds:.1f} s ({poll.appeared} new,"
+            clear
+            + f"{poll.market}: {poll.offers} offers in {poll.seconds:.1f} s ({poll.appeared} new,"
             f" {poll.changed} changed, {poll.gone} gone{whole})"
         )
         if poll.rejected:

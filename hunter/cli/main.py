@@ -6,16 +6,16 @@ import contextlib
 import gc
 import importlib
 import os
-import signal
 import sys
 
 import click
 
 from hunter import __version__
-from hunter.cli.output import document, tell
+from hunter.cli import streams
+from hunter.cli.output import document, let_go, sentence, tell
 from hunter.cli.shell import Shell, common
 from hunter.values.errors import HunterError
-from hunter.values.keys import hidden, secrets_in
+from hunter.values.keys import remember, secrets_in
 
 COMMANDS = {
     "scrape": ("deals", "Poll the markets once and record what changed; for cron."),
@@ -82,6 +82,7 @@ def hunter(ctx: click.Context, workload: str | None) -> None:
       hunter --sandbox deals -w comfyui-flux
     """
     if ctx.invoked_subcommand is None:
+        streams.need_terminal()
         from tui.app import run_app  # noqa: PLC0415  0.3 s: only the app needs textual
 
         shell = ctx.ensure_object(Shell)
@@ -92,6 +93,9 @@ def hunter(ctx: click.Context, workload: str | None) -> None:
 def run(args: list[str] | None = None) -> None:
     """The console script. Every failure is one sentence and an exit code; none is a traceback."""
     _start_lightly()
+    streams.prepare()
+    streams.end_as_interrupted()
+    remember(secrets_in(os.environ))
     sys.exit(_run(args))
 
 
@@ -123,10 +127,13 @@ def _run(args: list[str] | None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _fail("interrupted.", "", 130, as_json=False)
     except BrokenPipeError:
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_go(sys.stdout.fileno())
         return 0
     except Exception as error:  # the outermost door: no traceback for users
+        if isinstance(error, OSError) and error.errno in streams.BROKEN and not error.filename:
+            let_go(sys.stdout.fileno())
+            why = f"What was asked cannot be printed: {error.strerror}."
+            return _fail(why, "Make room, or send it elsewhere.", 1, as_json=as_json)
         if os.environ.get("HUNTER_DEBUG"):
             raise
         kind = type(error).__name__
@@ -135,8 +142,7 @@ def _run(args: list[str] | None) -> int:
 
 
 def _fail(message: str, remedy: str, code: int, *, as_json: bool) -> int:
-    secrets = secrets_in(os.environ)
-    message, remedy = hidden(message, *secrets), hidden(remedy, *secrets)
+    message, remedy = sentence(message), sentence(remedy)
     tell(f"hunter: {message}")
     if remedy:
         tell(f"  → {remedy}")

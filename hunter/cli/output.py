@@ -1,10 +1,14 @@
-"""How an answer is printed: a table, one JSON document, or CSV, to stdout or to a file."""
+"""How an answer is printed: a table, one JSON document, or CSV, to stdout or to a file.
+
+The last door before a terminal: no secret that was read goes out here, and of escape sequences only ours.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hunter.values.errors import HunterError
+from hunter.values.keys import hidden
+from hunter.values.text import LONGEST_SENTENCE, cleaned, cleaned_lines, defused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,26 +28,69 @@ STDOUT = "-"
 """Stands where a file could be named."""
 
 
+LONGEST_CELL = 120
+"""Characters in one cell of a table."""
+_HALF = re.compile(r"\\(?:ud[89ab]..\\ud[c-f]..|(ud[89a-f]..)|.)")
+"""A whole pair of JSON's escapes, half of one, or any other escape."""
+
+
+class Marked(str):
+    """Text as it is to reach the terminal: cleaned, and styled by us. What is added to it is cleaned too."""
+
+    __slots__ = ()
+
+    def __add__(self, more: str) -> Marked:
+        return Marked(str.__add__(self, _safe(more)))
+
+    def __radd__(self, before: str) -> Marked:
+        return Marked(str.__add__(_safe(before), self))
+
+
+def marked(text: str, **style: Any) -> Marked:
+    """A text in a style of click's."""
+    return Marked(click.style(_safe(text), **style))
+
+
+OVER = Marked("\r\033[K")
+"""Begins a line anew on a terminal."""
+
+
 def show(text: str = "") -> None:
     """A line of the answer, to stdout."""
     with _told():
-        click.echo(text, color=_color())
+        click.echo(str(_safe(text)), color=_color())
 
 
 def tell(text: str = "", *, nl: bool = True) -> None:
-    """A line beside the answer, to stderr: stdout may carry JSON or CSV."""
-    click.echo(text, err=True, nl=nl, color=_color())
+    """A line beside the answer, to stderr, for stdout may carry JSON or CSV. A broken one is left alone."""
+    try:
+        click.echo(str(_safe(text)), err=True, nl=nl, color=_color())
+    except OSError:
+        let_go(sys.stderr.fileno())
+
+
+def sentence(text: str) -> str:
+    """A failure in one line of bounded length, whatever it quotes."""
+    return cleaned(hidden(" ".join(text.split("\n"))), LONGEST_SENTENCE)
 
 
 def document(value: Any) -> None:
     """The answer as one JSON document; people at a terminal get it indented."""
-    show(json.dumps(value, indent=1 if sys.stdout.isatty() else None))
+    text = json.dumps(value, indent=1 if sys.stdout.isatty() else None).replace("\x7f", "\\u007f")
+    if "\\ud" in text:
+        text = _HALF.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
+    show(text)
+
+
+def _safe(text: str) -> Marked:
+    return text if isinstance(text, Marked) else Marked(cleaned_lines(hidden(text)))
 
 
 def table(
     headers: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = ()
-) -> str:
+) -> Marked:
     """Aligned columns, numbers to the right, cut at the terminal's width."""
+    rows = [[cleaned(hidden(cell), LONGEST_CELL) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(headers, *rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
@@ -53,7 +102,7 @@ def table(
         return text[:columns] if columns else text
 
     columns = _screen_columns() if _fits_screen() else 0
-    return "\n".join([click.style(line(headers), bold=True), *(line(row) for row in rows)])
+    return marked(line(headers), bold=True) + "".join(f"\n{line(row)}" for row in rows)
 
 
 def csv_text(rows: Rows) -> str:
@@ -64,8 +113,12 @@ def csv_text(rows: Rows) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return defused(cleaned(hidden(value), LONGEST_SENTENCE)) if isinstance(value, str) else value
 
 
 def write_csv(rows: Rows, file: str) -> None:
@@ -122,10 +175,17 @@ def _told() -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it still holds
+        let_go(sys.stdout.fileno())
         raise HunterError(
             f"The answer cannot be printed: {error.strerror}.", remedy="Send stdout elsewhere."
         ) from error
+
+
+def let_go(descriptor: int) -> None:
+    """Send what a broken stream still holds nowhere: Python would fail on it once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _color() -> bool | None:

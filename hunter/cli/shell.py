@@ -41,7 +41,7 @@ class Shell:
         if home.simulated:
             speed = f", {home.config.sandbox.speed:g}x time" if self.sandbox else ""
             self.say(
-                click.style(f" SANDBOX: simulated market, no real money{speed} ", reverse=True)
+                output.marked(f" SANDBOX: simulated market, no real money{speed} ", reverse=True)
             )
         return home
 
@@ -53,15 +53,15 @@ class Shell:
         from hunter.api.hunter import Hunter  # noqa: PLC0415  numpy, 0.1 s
 
         hunter = Hunter(self.home, sandbox=self.sandbox)
-        for error in hunter.facts.unusable.values():
-            self.say(f"{error}")
+        for note in (*hunter.store.notes, *map(str, hunter.facts.unusable.values())):
+            self.say(note)
         return hunter
 
     def workload(self, name: str | None) -> Workload:
         """The workload named, or the one that config.toml names."""
         from hunter.facts import workload_file  # noqa: PLC0415  tomllib and msgspec
 
-        return workload_file.load(name or self.home.config.workload)
+        return workload_file.load(self.home.config.workload if name is None else name)
 
     def say(self, text: str = "", *, nl: bool = True) -> None:
         """A note for people; nothing where quiet."""

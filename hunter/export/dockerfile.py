@@ -1,11 +1,18 @@
-"""The Dockerfile of a plan, its reasons as comments. Pure: text out of values."""
+"""The Dockerfile of a plan, its reasons as comments. Pure: text out of values.
+
+Whatever comes from a workload or a hub is written as what it is to be there: words of a comment, an image's
+name, one word of a shell. What cannot be written so is refused; none of it can begin a line.
+"""
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from hunter.cost.shipping import parts
+from hunter.values.errors import UsageError
+from hunter.values.text import LONGEST_SENTENCE, cleaned, is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +20,10 @@ if TYPE_CHECKING:
     from hunter.cost.shipping import Way
     from hunter.values.workload import Workload
 
-HEAD = "# syntax=docker/dockerfile:1\n"
+HEAD = "# syntax=docker/dockerfile:1\n#\n"
+"""The second line ends what Docker reads as orders to itself: no reason can be taken for one."""
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@\[\]-]*")
+_SCHEME = re.compile(r"(?:docker|oci|oci\+http)://")
 MARKS = """\
 # The lines HUNTER_PHASE tell Hunter how long each phase took; print `load`, `warmup` and `ready` the same
 # way from your program: echo "HUNTER_PHASE ready $(date +%s.%N | cut -c1-14)"
@@ -30,13 +40,13 @@ def dockerfile(workload: Workload, way: Way, reasons: list[str], layer_bytes: fl
         layer_bytes: about how large a layer of weights may be.
     """
     fetches = workload.payload.fetches
-    refs = [fetch.ref for fetch in fetches]
+    refs = [_one_word(fetch.ref) for fetch in fetches]
     split = {n: parts(fetch, layer_bytes) for n, fetch in enumerate(fetches)}
-    text = [HEAD, *(f"# {reason}\n" for reason in reasons), "\n"]
+    text = [HEAD, *(f"# {cleaned(reason, LONGEST_SENTENCE)}\n" for reason in reasons), "\n"]
     baked = way in ("baked", "layers") and refs
     if baked:
         text.append(_models(refs, split if way == "layers" else {}))
-    text.append(f"FROM {workload.image}\n")
+    text.append(f"FROM {_image(workload.image)}\n")
     if way == "layers" and refs:
         text.append(
             "# Weights between runtime and code: a change of the code moves only the code again, for the\n"
@@ -77,7 +87,7 @@ def _models(refs: list[str], split: Mapping[int, list[list[tuple[str, float]]]])
         if not groups:
             lines.append(f"RUN mkdir -p /parts/{number} && mv /models/{number} /parts/{number}/0\n")
         for k, group in enumerate(groups):
-            names = " ".join(shlex.quote(name) for name, _ in group)
+            names = " ".join(shlex.quote(_one_word(name)) for name, _ in group)
             there = f"/parts/{number}/{k}"
             lines.append(
                 f"RUN mkdir -p {there} && cd /models/{number} && cp -l --parents {names} {there}\n"
@@ -92,9 +102,9 @@ def _fetch(ref: str, folder: str) -> str:
         rest = ref.removeprefix("hf:")
         name, _, pattern = rest.partition(":")
         repository, _, revision = name.partition("@")
-        words = ["hf", "download", shlex.quote(repository)]
-        words += ["--revision", shlex.quote(revision)] if revision else []
-        words += ["--include", shlex.quote(pattern)] if pattern else []
+        words = ["hf", "download", shlex.quote(_one_word(repository))]
+        words += ["--revision", shlex.quote(_one_word(revision))] if revision else []
+        words += ["--include", shlex.quote(_one_word(pattern))] if pattern else []
         return " ".join([*words, "--local-dir", place])
     if ref.startswith("s3://"):
         return f"aws s3 cp --recursive {shlex.quote(ref)} {place}"
@@ -103,6 +113,28 @@ def _fetch(ref: str, folder: str) -> str:
         address = f"https://civitai.com/api/download/models/{version}"
         return f"mkdir -p {place} && cd {place} && curl -fLOJ {shlex.quote(address)}"
     return f"mkdir -p {place} && cd {place} && curl -fLO {shlex.quote(ref)}"
+
+
+def _image(name: str) -> str:
+    """An image's name as Docker takes it; UsageError where it is none."""
+    plain = _SCHEME.sub("", name.strip(), count=1)
+    if not _IMAGE.fullmatch(plain):
+        raise UsageError(
+            f"{cleaned(name)!r} is no name of an image.",
+            remedy="Correct image in the workload file.",
+        )
+    return plain
+
+
+def _one_word(text: str) -> str:
+    """A text that can be one word of a shell's command; UsageError where a quote does not make it one."""
+    if not text or text.startswith("-") or not is_clean(text):
+        raise UsageError(
+            f"{cleaned(text)!r} cannot be written into a Dockerfile: it begins with a hyphen, or holds a "
+            "line break or another sign that is not shown.",
+            remedy="Rename it at its source, or correct the workload's weights.",
+        )
+    return text
 
 
 def _entrypoint(refs: list[str]) -> str:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
+from hunter.facts.files import read_text
 from hunter.facts.strict import read_toml
 from hunter.values.amounts import MOST_USD
 from hunter.values.billing import Reading
 from hunter.values.errors import ConfigError, Misdirected
-from hunter.values.keys import checked_key
+from hunter.values.keys import checked_key, remember
 from hunter.values.units import hours
 
 if TYPE_CHECKING:
@@ -72,6 +73,12 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
         return self.config.reading or ("cheaper" if self.simulated else "dearer")
 
     @property
+    def folders(self) -> tuple[Path, ...]:
+        """All folders that are nobody else's to read."""
+        around = (self.data_folder.parent,) if self.simulated else ()
+        return tuple(dict.fromkeys((self.config_folder, *around, self.data_folder)))
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.data_folder / "hunter.db"
@@ -84,7 +91,7 @@ def find_home(folder: str | None, *, sandbox: bool) -> Home:
     """
     named = folder or os.environ.get("HUNTER_HOME")
     if named:
-        config = data = Path(named).expanduser()
+        config = data = _expanded(named)
     else:
         import platformdirs  # noqa: PLC0415  25 ms
 
@@ -97,6 +104,14 @@ def find_home(folder: str | None, *, sandbox: bool) -> Home:
         simulated=simulated,
         config=read_config(config / "config.toml"),
     )
+
+
+def _expanded(name: str) -> Path:
+    """A path whose `~` is written out; it stays where this user has no home."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 def read_config(path: Path) -> Config:
@@ -194,17 +209,19 @@ def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     is found cannot be a key.
     """
     key = checked_key(os.environ.get(market.key_variable, ""), market.key_variable)
+    remember([key])
     if key:
         return key
     if simulated:
         return SANDBOX_KEY
     for name in market.key_files:
-        path = Path(name).expanduser()
+        path = _expanded(name)
         try:
-            text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        except OSError:
+            text = read_text(path, errors="surrogateescape")
+        except (OSError, ValueError):
             continue
         key = checked_key(_key_in(text, path), str(path))
+        remember([key])
         if key:
             return key
     return None

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from hunter.facts.files import read_text, why
 from hunter.values.errors import ConfigError
+from hunter.values.text import cleaned, is_clean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from hunter.values.errors import UsageError
 
@@ -30,6 +32,12 @@ PLAIN = {
 }
 """How the converter's words for types are said to people."""
 _ANY_KEY = "[...]"
+LONGEST_TEXT = 2000
+"""Characters of one text in a file that a user writes: the longest addresses."""
+DEEPEST = 16
+"""Tables within tables; ours are three deep."""
+_LONG_KEY = re.compile(r"^(?:[^\n=.]{0,200}\.){200}", re.M)
+"""A key of hundreds of parts takes the reader of TOML time that grows with their square."""
 
 
 def read_toml(
@@ -47,19 +55,79 @@ def read_toml(
     """
     place = _short(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_text(path)
     except FileNotFoundError:
         raise
-    except (
-        OSError,
-        ValueError,
-        RecursionError,
-    ) as wrong:  # a number of 5,000 digits is a ValueError
-        raise error(f"{place} cannot be read: {wrong}.", remedy=remedy) from wrong
+    except (OSError, ValueError) as wrong:
+        raise error(f"{place} cannot be read: {why(wrong)}.", remedy=remedy) from wrong
+    table = table_of(text, place, error=error, remedy=remedy, wrong="cannot be read")
     for key in given or {}:
         if key in table:
             raise error(f"{place}, {key}: no such key is known here.", remedy=remedy)
     return convert({**table, **(given or {})}, type_, place, error=error, remedy=remedy)
+
+
+def table_of(
+    text: str, place: str, *, error: type[UsageError] = ConfigError,
+    remedy: str = "Correct that line.", wrong: str = "is no TOML",
+    free: Collection[str] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """The table in the text of a TOML file; what is none, or holds text that is not shown, raises `error`.
+
+    Args:
+        text: of the file.
+        place: names the file in the error.
+        error: what to raise.
+        remedy: what it advises.
+        wrong: what is said of a file that is none.
+        free: keys at the top whose texts may be of many lines.
+    """
+    if found := _LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise error(f"{place}, line {line}: tables lie in tables too deeply.", remedy=remedy)
+    try:
+        table = tomllib.loads(text)
+    except RecursionError as deep:
+        raise error(f"{place}: tables lie in tables too deeply.", remedy=remedy) from deep
+    except ValueError as mistake:
+        said = str(mistake).rstrip(".")
+        if "integer string conversion" in said:  # Python's own limit, in Python's own words
+            said = "a number has thousands of digits"
+        raise error(f"{place} {wrong}: {said}.", remedy=remedy) from mistake
+    for path, words in _texts(table, ()):
+        many_lines = path[0] in free and len(path) <= 2
+        if problem := _problem(path, words, many_lines=many_lines):
+            where = ".".join(cleaned(part, 40) for part in path[:DEEPEST])
+            raise error(f"{place}, {where}: {problem}.", remedy="Correct that key.")
+    return table
+
+
+def _texts(held: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text in a table, the names of its keys among them, with its place."""
+    if isinstance(held, dict):
+        for key, value in held.items():
+            yield (*path, key), ""
+            if len(path) < DEEPEST:
+                yield from _texts(value, (*path, key))
+    elif isinstance(held, list):
+        for value in held:
+            if len(path) < DEEPEST:
+                yield from _texts(value, (*path, "[]"))
+    elif isinstance(held, str):
+        yield path, held
+
+
+def _problem(path: tuple[str, ...], words: str, *, many_lines: bool) -> str:
+    """Why a text cannot stand there; nothing where it can."""
+    if len(path) > DEEPEST:
+        return "tables lie in tables too deeply"
+    if not is_clean(path[-1]):
+        return "the key holds a sign that is not shown"
+    if many_lines:
+        return "it holds a NUL" if "\0" in words else ""
+    if len(words) > LONGEST_TEXT:
+        return f"it is longer than {LONGEST_TEXT:,} characters"
+    return "" if is_clean(words) else "it holds a line break or another sign that is not shown"
 
 
 def convert(

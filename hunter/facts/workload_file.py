@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from hunter.facts.strict import ROOT, convert
-from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S
+from hunter.facts.files import is_there, read_text, why
+from hunter.facts.strict import ROOT, convert, table_of
+from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S, shortened
 from hunter.values.errors import WorkloadError
 from hunter.values.references import kind_of
 from hunter.values.units import BYTES_PER_GB, hours
@@ -96,28 +96,25 @@ def load(name_or_path: str) -> Workload:
     """A workload from a file, or a sample by its name; WorkloadError says where it is wrong."""
     path = Path(name_or_path)
     known = samples()
-    if not path.exists():
+    if not name_or_path or not is_there(path):
         if name_or_path not in known:
             raise WorkloadError(
-                f"There is no workload file {name_or_path!r}.",
+                f"There is no workload file {shortened(name_or_path)}.",
                 remedy=f"Give a TOML file, or a sample: {', '.join(known)}.",
             )
         path = known[name_or_path]
     try:
-        text = path.read_text(encoding="utf-8")
-        return parse(text, str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path)
+    except (OSError, ValueError) as error:
         raise WorkloadError(
-            f"{path} cannot be read: {error}.", remedy="Give a TOML file."
+            f"{path} cannot be read: {why(error)}.", remedy="Give a TOML file."
         ) from error
+    return parse(text, str(path))
 
 
 def parse(text: str, place: str) -> Workload:
     """The text of a workload file as a Workload; `place` names it in errors."""
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError
-        raise WorkloadError(f"{place} is no TOML: {error}.", remedy="Correct that line.") from error
+    table = table_of(text, place, error=WorkloadError, free=("env", "command"))
     file = convert(
         table, _File, place, error=WorkloadError,
         remedy="docs/workload.md lists every key of a workload file.",

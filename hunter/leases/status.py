@@ -172,7 +172,14 @@ def expected_of(deal: Deal) -> tuple[Predicted, ...]:
 
 def remember(ledger: Ledger, lease: Lease, known: Rented) -> None:
     """Write down offer and workload as they were."""
-    ledger.say(lease, RENTED, msgspec.json.encode(known).decode())
+    ledger.say(lease, RENTED, msgspec.json.encode(_without_secrets(known)).decode())
+
+
+def _without_secrets(rented: Rented) -> Rented:
+    """Of the environment the names alone, and no command: neither teaches anything, both may hold a key."""
+    workload = rented.workload
+    names = dict.fromkeys(workload.env, "")
+    return Rented(offer=rented.offer, workload=replace(workload, env=names, command=None))
 
 
 def lease_status(meter: Meter, lease_id: str) -> LeaseStatus:

@@ -9,6 +9,7 @@ import msgspec
 
 from hunter.markets.records import decode
 from hunter.values.keys import hidden
+from hunter.values.text import cleaned
 
 LONGEST = 200
 """Characters of a market's sentence that are repeated."""
@@ -36,7 +37,7 @@ def message_of(body: bytes) -> str:
         text = _sentence_in(body) or "an answer without a sentence"
     elif text.startswith("<"):
         text = "a web page"
-    line = without_secrets(text)
+    line = cleaned(without_secrets(text))
     return (line[:LONGEST] or "nothing") + ("" if line.endswith(".") else ".")
 
 

@@ -25,7 +25,7 @@ from hunter.markets.body import BODY_BYTES, TooLong, whole
 from hunter.markets.failures import Failures
 from hunter.markets.protocol import Instance, Simulation
 from hunter.values.errors import HunterError, MarketError, Misdirected, NoKey, RateLimited
-from hunter.values.keys import checked_key
+from hunter.values.keys import checked_key, remember
 from hunter.values.offers import Tenancy
 from hunter.values.patience import date_s, retry_after_s
 
@@ -87,6 +87,7 @@ class Http:
     ) -> None:
         self.title = title
         self.key = checked_key(key or "", f"The key for {title}")
+        remember([self.key])
         self.failures = Failures(title, self.key)
         self.simulation: Simulation | None = None
         self._odd_clock: str | None = None

@@ -6,7 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hunter.facts.config import SANDBOX_KEY, base_url, find_key, is_loopback
 from hunter.markets.loading import adapter_of
@@ -15,7 +15,7 @@ from hunter.values.errors import ConfigError, HunterError
 from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
     from contextlib import AbstractContextManager
 
     from hunter.facts.in_use import InUse
@@ -148,10 +148,22 @@ class OpenMarkets:
         """The address of the embedded market, started now if it is to be; None where there is none."""
         async with self._opening:
             if self._start is not None and self._url is None:
-                await asyncio.to_thread(self._begin)
+                await _whole(asyncio.to_thread(self._begin))
         return self._url
 
     def _begin(self) -> None:
         assert self._start is not None
         self._started = self._start()
         self._url = self._started.__enter__()
+
+
+async def _whole(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for something that may not be left half done: called off meanwhile, it is finished first."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # nobody asks for it any more
+        raise

@@ -29,6 +29,7 @@ from hunter.payload.refs import parse_payload_ref, shown
 from hunter.payload.registry import open_registry, parse_image
 from hunter.payload.sizes import NoCache, decoded
 from hunter.values.errors import PayloadError, PayloadUnreachable
+from hunter.values.keys import remember
 from hunter.values.references import size_key
 from hunter.values.words import duration
 
@@ -61,6 +62,14 @@ class Surroundings:
     """What names mean, for `http` and for whoever checks where it is sent."""
 
 
+def home_folder() -> Path:
+    """The user's own folder; one that holds nothing where this user has none."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
+
+
 @asynccontextmanager
 async def surroundings(mirrors: Mapping[str, str] | None = None) -> AsyncIterator[Surroundings]:
     """The user's own: environment, home folder, network."""
@@ -69,7 +78,7 @@ async def surroundings(mirrors: Mapping[str, str] | None = None) -> AsyncIterato
         yield Surroundings(
             http=http,
             environ=os.environ,
-            home=Path.home(),
+            home=home_folder(),
             mirrors=dict(mirrors or {}),
             names=names,
         )
@@ -136,11 +145,13 @@ async def _ask(ref: str, parsed: PayloadRef, around: Surroundings, memory: Cache
     if parsed.kind == "huggingface":
         hub = environ.get("HF_ENDPOINT") or around.mirrors.get("huggingface.co") or huggingface.HUB
         token = huggingface.find_token(environ, around.home)
+        remember([token])
         asked = huggingface.parse_hub_ref(parsed.rest)
         return await huggingface.hub_size(ref, asked, http, hub.rstrip("/"), token, now)
     if parsed.kind == "civitai":
         site = around.mirrors.get("civitai.com") or civitai.SITE
         token = civitai.find_token(environ)
+        remember([token])
         return await civitai.civitai_size(ref, parsed.rest, http, site.rstrip("/"), token, now)
     if parsed.kind == "s3":
         return await s3.bucket_size(ref, parsed.rest, http, environ, around.home, now)
@@ -167,5 +178,6 @@ async def _image(
         login = None if mirror else await docker_login.login_for(image.registry, path)
     except PayloadError as error:
         no_login = error  # a public image needs none; a private one says why there is none
+    remember([login.secret, login.identity_token] if login else [])
     registry = await open_registry(image, http, login, around.now(), mirror, no_login)
     return await ImageSizer(registry, memory, shipped().coldstart).learn(ref)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from hunter.store.schema import MIGRATION_SET, NAMES, migrations
+from hunter.store.lock import alone
+from hunter.store.private import close_to_others, make_folder
+from hunter.store.schema import MIGRATION_SET, NAMES, SCRUBBED, migrations
 from hunter.values.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 BUSY_S = 30.0
@@ -21,17 +24,28 @@ BUSY_S = 30.0
 class Store:
     """The database of one home. Safe to share between threads: each has a connection of its own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, private: Iterable[Path] = ()) -> None:
+        """Open or make the file.
+
+        Args:
+            path: of the database.
+            private: further folders that are nobody else's to read.
+        """
         self.path = path
+        self.notes: list[str] = []
+        """What was changed on the disk that its user should know."""
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._alone():
+            make_folder(path.parent)
+            self.notes += close_to_others(dict.fromkeys((*private, path.parent)))
+            with alone(path.with_suffix(".lock")):
+                self._make_file()
                 self._migrate()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in its name
+            why = getattr(error, "strerror", None) or error
             raise StoreError(
-                f"The database {path} cannot be opened: {error}.",
+                f"The database {path} cannot be opened: {why}.",
                 remedy="Check the folder's permissions and free space, or choose another with --home.",
             ) from error
 
@@ -85,6 +99,11 @@ class Store:
                 raise
             db.execute("commit")
 
+    def _make_file(self) -> None:
+        """An empty file that nobody else can read: SQLite gives its own rights to the files beside it."""
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
     def _migrate(self) -> None:
         with self.errors():
             tables = {row["name"] for row in self.db.execute("select name from sqlite_master")}
@@ -106,16 +125,11 @@ class Store:
             if len(applied) < len(NAMES):
                 from sqlite_utils import Database  # noqa: PLC0415  0.2 s, 2 s with pandas
 
-                migrations().apply(Database(self._connect()))
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hunters that start on a new file at once make it one after the other."""
-        import fcntl  # noqa: PLC0415  only for this
-
-        with self.path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+                db = self._connect()
+                db.execute("pragma secure_delete = on")
+                migrations().apply(Database(db))
+                if tables and SCRUBBED not in applied:
+                    _rewrite(db)
 
     def close(self) -> None:
         """Close every thread's connection."""
@@ -123,3 +137,10 @@ class Store:
             db.close()
         self._open.clear()
         self._local = threading.local()
+
+
+def _rewrite(db: sqlite3.Connection) -> None:
+    """Write the whole file anew: pages keep what was deleted until something else needs the room."""
+    with suppress(sqlite3.OperationalError):  # no room for a second copy: the rows are clean
+        db.execute("vacuum")
+        db.execute("pragma wal_checkpoint(truncate)")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from hunter.estimate.beliefs import Observation
+from hunter.store.rows import fetch_as
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,5 +30,5 @@ def add(store: Store, seen: Iterable[Observation]) -> None:
 def read(store: Store, since: float = 0.0) -> list[Observation]:
     """Measurements since a time, oldest first."""
     sql = f"select {', '.join(_COLUMNS)} from observation where at >= ? order by at"  # noqa: S608
-    with store.errors():
-        return [Observation(**dict(row)) for row in store.db.execute(sql, [since])]
+    seen = fetch_as(store, Observation, sql, [since])
+    return [one for one in seen if isfinite(one.value) and isfinite(one.at)]

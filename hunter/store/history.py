@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hunter.store.rows import fetch_as
 from hunter.store.schema import PRICES
 from hunter.values.columns import Offers
 from hunter.values.offers import NUMBERS, TEXTS, Offer
@@ -30,6 +31,4 @@ def quoted_between(store: Store, since: float, until: float) -> Offers:
                     = (quote.market, quote.offer_id, quote.tenancy)
                     and earlier.seen_at < :since))
     """  # noqa: S608  names of our own columns
-    with store.errors():
-        rows = store.db.execute(sql, {"since": since, "until": until}).fetchall()
-    return Offers.of([Offer(**dict(row)) for row in rows])
+    return Offers.of(fetch_as(store, Offer, sql, {"since": since, "until": until}))

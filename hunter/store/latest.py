@@ -13,7 +13,7 @@ import numpy as np
 
 from hunter.values.columns import Offers, Text, concat
 from hunter.values.errors import StoreError
-from hunter.values.offers import NUMBERS, TEXTS
+from hunter.values.offers import KIND_OF, NUMBERS, TEXTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,9 +52,9 @@ def _in_use(column: Text) -> Text:
     return Text(codes.astype(np.int32), tuple(column.values[code] for code in used.tolist()))
 
 
-def decode(blob: bytes) -> Offers:
-    """The offers that `encode` wrote; msgspec.DecodeError where the bytes are not its."""
-    found = msgspec.msgpack.decode(blob, type=_Latest)
+def decode(blob: object) -> Offers:
+    """The offers that `encode` wrote; ValueError or KeyError where the bytes are not its."""
+    found = msgspec.msgpack.decode(blob if isinstance(blob, bytes) else b"", type=_Latest)
     if found.format != FORMAT:
         raise msgspec.DecodeError(f"format {found.format}")
     columns: dict[str, Any] = {
@@ -65,7 +65,23 @@ def decode(blob: bytes) -> Offers:
     for name in NUMBERS:
         raw = found.numbers.get(name)
         columns[name] = unknown if raw is None else np.frombuffer(raw, "<f8")
-    return Offers.from_columns(columns)
+    offers = Offers.from_columns(columns)
+    _check(offers)
+    return offers
+
+
+def _check(offers: Offers) -> None:
+    """Refuse columns that do not belong together: reading a row of them would fail somewhere else."""
+    for name, kind in KIND_OF.items():
+        column = getattr(offers, name)
+        if len(column) != len(offers):
+            raise ValueError(f"the column {name} is of another length")
+        if isinstance(column, Text):
+            inside = (column.codes >= 0) & (column.codes < len(column.values))
+            if not inside.all() or (kind == "Word" and None in column.values):
+                raise ValueError(f"the column {name} lacks texts")
+        elif kind in ("Number", "Count") and not np.isfinite(column).all():
+            raise ValueError(f"the column {name} lacks numbers")
 
 
 def write(db: sqlite3.Connection, market: str, offers: Offers, taken_at: float) -> None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+from hunter.store.rows import fetch, fetch_as
+from hunter.values.keys import hidden
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
     from hunter.store.database import Store
+
+
+class _Charge(msgspec.Struct):
+    item: str
+    usd: float
+
+
+class _Launched(msgspec.Struct):
+    market: str
+    machine_id: str
+    image: str
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +86,7 @@ def move(
     with store.writing() as db:
         done = db.execute(
             f"update lease set {sets} where lease_id = ? and version = ?",  # noqa: S608
-            [*changes.values(), version + 1, lease_id, version],
+            [*map(_unsecret, changes.values()), version + 1, lease_id, version],
         )
         if done.rowcount and event is not None:
             _add(db, lease_id, event)
@@ -97,43 +110,36 @@ def add_event(store: Store, lease_id: str, event: Event) -> None:
         _add(db, lease_id, event)
 
 
+def _unsecret(value: object) -> object:
+    """A value as it may be kept: a market's words may quote a key."""
+    return hidden(value) if isinstance(value, str) else value
+
+
 def _add(db: sqlite3.Connection, lease_id: str, event: Event) -> None:
     db.execute(
         "insert into lease_event (lease_id, at, event, state, phase, detail) "
         "values (?, ?, ?, ?, ?, ?)",
-        [lease_id, event.at, event.event, event.state, event.phase, event.detail],
+        [lease_id, event.at, event.event, event.state, event.phase, hidden(event.detail)],
     )
 
 
 def events(store: Store, lease_id: str) -> list[Event]:
     """A lease's history, oldest first."""
     sql = "select at, event, state, phase, detail from lease_event where lease_id = ? order by event_id"
-    return [Event(**row) for row in _fetch(store, sql, [lease_id])]
+    return [Event(**row) for row in fetch(store, sql, [lease_id])]
 
 
 def predicted(store: Store, lease_id: str) -> list[Predicted]:
     """What was expected of a lease, phases in their order; none of an older Hunter's."""
     sql = "select quantity, low, expected, high, unit from prediction where lease_id = ? order by rowid"
-    return [Predicted(**row) for row in _fetch(store, sql, [lease_id])]
+    return [Predicted(**row) for row in fetch(store, sql, [lease_id])]
 
 
 def rows(store: Store, states: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Leases in these states, or all, newest first. None of it is checked."""
     wanted = list(states)
     where = f" where state in ({', '.join('?' * len(wanted))})" if wanted else ""
-    return _fetch(store, f"select * from lease{where} order by intended_at desc", wanted)  # noqa: S608
-
-
-def _fetch(store: Store, sql: str, values: list[str]) -> list[dict[str, Any]]:
-    """Rows, also where some of their text is none: one bad row must not hide the others."""
-    db = store.db
-    as_usual = db.text_factory
-    db.text_factory = partial(str, encoding="utf-8", errors="replace")
-    try:
-        with store.errors():
-            return [dict(row) for row in db.execute(sql, values)]
-    finally:
-        db.text_factory = as_usual
+    return fetch(store, f"select * from lease{where} order by intended_at desc", wanted)  # noqa: S608
 
 
 def put_charges(
@@ -144,7 +150,7 @@ def put_charges(
         db.executemany(
             "insert or replace into charge (lease_id, item, usd, detail, read_at) "
             "values (?, ?, ?, ?, ?)",
-            [(lease_id, item, usd, detail, read_at) for item, usd, detail in charges],
+            [(lease_id, item, usd, hidden(detail), read_at) for item, usd, detail in charges],
         )
         total = db.execute("select sum(usd) from charge where lease_id = ?", [lease_id]).fetchone()[
             0
@@ -155,9 +161,8 @@ def put_charges(
 
 def charges(store: Store, lease_id: str) -> dict[str, float]:
     """The market's bill for a lease by item, $."""
-    with store.errors():
-        found = store.db.execute("select item, usd from charge where lease_id = ?", [lease_id])
-        return {row["item"]: row["usd"] for row in found}
+    found = fetch_as(store, _Charge, "select item, usd from charge where lease_id = ?", [lease_id])
+    return {one.item: one.usd for one in found}
 
 
 def launched_since(store: Store, since: float) -> list[tuple[str, str, str]]:
@@ -166,5 +171,5 @@ def launched_since(store: Store, since: float) -> list[tuple[str, str, str]]:
         "select distinct market, machine_id, image from lease where ready_at >= ? "
         "and machine_id is not null and image is not null"
     )
-    with store.errors():
-        return [tuple(row) for row in store.db.execute(sql, [since])]
+    found = fetch_as(store, _Launched, sql, [since])
+    return [(one.market, one.machine_id, one.image) for one in found]

@@ -20,7 +20,11 @@ class PayloadMemory:
         sql = "select body, learned_at from payload where key = ?"
         with self.store.errors():
             row = self.store.db.execute(sql, [key]).fetchone()
-        return None if row is None else (row["body"], max(0.0, time.time() - row["learned_at"]))
+        if row is None or not isinstance(row["learned_at"], float):
+            return None
+        body = row["body"].encode() if isinstance(row["body"], str) else row["body"]
+        age_s = max(0.0, time.time() - row["learned_at"])
+        return (body, age_s) if isinstance(body, bytes) else None
 
     def put(self, key: str, body: bytes) -> None:
         """Remember the bytes under the key, from now on."""

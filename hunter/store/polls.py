@@ -8,8 +8,10 @@ import msgspec
 import numpy as np
 
 from hunter.store import latest
+from hunter.store.rows import fetch_as
 from hunter.store.schema import KEY, PRICES, offer_columns
 from hunter.values.columns import Listing, Offers, concat
+from hunter.values.keys import hidden
 from hunter.values.offers import NUMBERS, TEXTS
 
 if TYPE_CHECKING:
@@ -32,6 +34,17 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     gone: int
     rejected: int
+
+
+class _Poll(msgspec.Struct):
+    market: str
+    poll_id: int
+    started_at: float
+    finished_at: float | None
+    complete: int | None
+    offers: int | None
+    rejected: int | None
+    error: str | None
 
 
 def record(
@@ -69,7 +82,7 @@ def record(
         _mark_gone(db, old.take(gone), finished_at)
         db.executemany(
             "insert into rejected (poll_id, market, record, reason) values (?, ?, ?, ?)",
-            [(poll_id, listing.market, r.record, r.reason) for r in listing.rejected],
+            [(poll_id, listing.market, r.record, hidden(r.reason)) for r in listing.rejected],
         )
         latest.write(db, listing.market, concat([new, old.take(absent & ~gone)]), finished_at)
     return counts
@@ -81,7 +94,7 @@ def record_failure(store: Store, market: str, started_at: float, at: float, erro
         db.execute(
             "insert into poll (market, started_at, finished_at, complete, error) "
             "values (?, ?, ?, 0, ?)",
-            [market, started_at, at, error],
+            [market, started_at, at, hidden(error)],
         )
 
 
@@ -103,8 +116,7 @@ def last_polls(store: Store) -> list[dict[str, Any]]:
         "select market, max(poll_id) as poll_id, started_at, finished_at, complete, offers, "
         "rejected, error from poll group by market order by market"
     )
-    with store.errors():
-        return [dict(row) for row in store.db.execute(sql)]
+    return [msgspec.structs.asdict(poll) for poll in fetch_as(store, _Poll, sql)]
 
 
 def _latest_of(db: sqlite3.Connection, market: str) -> Offers:
@@ -113,7 +125,7 @@ def _latest_of(db: sqlite3.Connection, market: str) -> Offers:
         return Offers.of([])
     try:
         return latest.decode(row["columns"])
-    except (msgspec.DecodeError, KeyError, ValueError):
+    except (KeyError, ValueError):
         return Offers.of([])  # a board nobody can read: everything counts as new, nothing is lost
 
 

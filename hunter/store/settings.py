@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hunter.values.clock import WALL, Pace
-from hunter.values.errors import ConfigError
+from hunter.values.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
     from hunter.store.database import Store
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 CLOCK = "simulation"
 HOME = "home"
 BUDGET = "budget"
+FASTEST = 1e6
+"""Seconds of a market for one of ours: faster than any is run."""
 
 
 def read_clock(store: Store, *, simulated: bool) -> Pace:
@@ -33,7 +36,21 @@ def read_clock(store: Store, *, simulated: bool) -> Pace:
             f"{store.path} holds an embedded market's data.",
             remedy="Give --sandbox, or another --home: simulated and real never mix.",
         )
-    return Pace(**json.loads(row["value"]))
+    return _pace(store, row["value"])
+
+
+def _pace(store: Store, value: object) -> Pace:
+    """The pace in a row; StoreError where it is none: without it nobody knows what time it is there."""
+    try:
+        pace = msgspec.json.decode(value if isinstance(value, (str, bytes)) else "", type=Pace)
+        if not (0 < pace.speed <= FASTEST and isfinite(pace.at(0.0))):
+            raise ValueError(f"a speed of {pace.speed:g}")
+    except ValueError as error:
+        raise StoreError(
+            f"The clock of the embedded market in {store.path} cannot be read: {error}.",
+            remedy=f"Move {store.path.parent} away to begin a new market.",
+        ) from error
+    return pace
 
 
 def write_clock(store: Store, pace: Pace) -> None:

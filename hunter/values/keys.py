@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hunter.values.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LONGEST_KEY = 4096
 """Tokens that carry claims have some 2,000 characters."""
@@ -20,6 +20,11 @@ SHORTEST_SECRET = 8
 _SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD)$", re.I)
 """How variables of the environment are called that hold secrets, whosoever they are."""
 _KEY = re.compile(rf"[!-~]{{1,{LONGEST_KEY}}}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What an address and a quotation leave as it is."""
+_KNOWN: set[str] = set()
+"""Every secret that this process has read. The one thing here that changes: a message may come from anywhere,
+and whoever prints it cannot know which key was in use where it was made."""
 
 
 def checked_key(text: str, place: str) -> str | None:
@@ -42,18 +47,31 @@ def checked_key(text: str, place: str) -> str | None:
     return key
 
 
+def remember(secrets: Iterable[str | None]) -> None:
+    """Keep these out of every message from now on."""
+    _KNOWN.update(secret for secret in secrets if secret and len(secret) >= SHORTEST_SECRET)
+
+
 def hidden(text: str, *secrets: str | None) -> str:
-    """A text for people without these secrets, however they are written in it.
+    """A text for people without these secrets and without those remembered, however they are written in it.
 
     >>> hidden("url: /x?api_key=0123%2B4567 failed", "0123+4567", None)
     'url: /x?api_key=*** failed'
     """
-    from urllib.parse import quote  # noqa: PLC0415  4 ms, only where something failed
-
-    for secret in sorted({s for s in secrets if s and len(s) >= SHORTEST_SECRET}, key=len)[::-1]:
-        for written in {secret, quote(secret, safe=""), repr(secret)[1:-1]}:
+    given = {s for s in secrets if s and len(s) >= SHORTEST_SECRET}
+    for secret in sorted(given | _KNOWN, key=len)[::-1]:
+        for written in _written(secret):
             text = text.replace(written, "***")
     return text
+
+
+def _written(secret: str) -> set[str]:
+    """Every way in which a secret may stand in a sentence."""
+    if _PLAIN.fullmatch(secret):
+        return {secret}
+    from urllib.parse import quote  # noqa: PLC0415  4 ms, only for keys that an address changes
+
+    return {secret, quote(secret, safe=""), repr(secret)[1:-1]}
 
 
 def secrets_in(environ: Mapping[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static
 
+from tui.format import shown
 from tui.screens.dialog import Box, Dialog
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class ConfirmScreen(Dialog[str]):
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         with Box(classes="dialog"):
-            yield Static(self.question, classes="title", markup=False)
+            yield Static(shown(self.question), classes="title", markup=False)
             yield Static(self.text, markup=False)
             many = " -many" if len(self.answers) > 2 else ""
             with Horizontal(classes=f"foot buttons{many}"):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Button, Input, Label, Static
@@ -18,15 +17,16 @@ from hunter.values.amounts import MOST_USD, number, seconds
 from hunter.values.errors import CapRefused, HunterError, UsageError
 from hunter.values.words import age, duration, gpus, money, percent, span, usd
 from tui.desk import standing
-from tui.format import STALE
+from tui.format import STALE, shown
 from tui.screens.dialog import Box, Dialog, in_sight
 from tui.widgets.bill import BillSheet
 from tui.widgets.facts import vouched
-from tui.widgets.sheet import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece
+from tui.widgets.sheet import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from tui.widgets.timeline import TimelineSheet
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.content import Content
 
     from hunter.api.renting import Quote
     from hunter.cost.deal import Deal
@@ -72,8 +72,11 @@ class LaunchScreen(Dialog[None]):
         offer, limits = self.deal.offer, self.workload.limits
         yield Static(TOO_SMALL, id="too-small")
         with Box(classes="dialog"):
-            yield Static(f"Launch {self.workload.name} on {gpus(offer.gpu, offer.gpu_count)}",
-                         classes="title", markup=False)  # fmt: skip
+            yield Static(
+                shown(f"Launch {self.workload.name} on {gpus(offer.gpu, offer.gpu_count)}"),
+                classes="title",
+                markup=False,
+            )
             yield Static(self._what(), id="what")
             yield Static(id="moved")
             with Vertical(id="bills"):
@@ -108,7 +111,7 @@ class LaunchScreen(Dialog[None]):
 
     def _what(self) -> Content:
         offer = self.deal.offer
-        return Content.assemble(
+        return line(
             (offer.ref, STRONG),
             (f"  {offer.tenancy} · {offer.location or 'place unknown'} · {vouched(offer)}", MUTED),
         )
@@ -119,16 +122,14 @@ class LaunchScreen(Dialog[None]):
     async def ask_quote(self) -> None:
         """The price of now, with this workload's disk."""
         moved = self.query_one("#moved", Static)
-        moved.update(Content.assemble(("⟳ asking the market for its price of now …", ACCENT)))
+        moved.update(line(("⟳ asking the market for its price of now …", ACCENT)))
         quote = await self.desk.ask(
             self.desk.hunter.quote(self.deal.offer.ref, self.workload), tell=self.refuse
         )
         if not standing(self):
             return
         if quote is None:
-            moved.update(
-                Content.assemble((f"{STALE} no fresh quote: nothing can be launched", WARN))
-            )
+            moved.update(line((f"{STALE} no fresh quote: nothing can be launched", WARN)))
             return
         self.quote = quote
         self.query_one(BillSheet).show_bill(quote.deal)
@@ -148,7 +149,7 @@ class LaunchScreen(Dialog[None]):
             share = percent(abs(now / before - 1), 1) if before else ""
             pieces.append((f"  {sign} by {share}", tone))
             pieces.append((f" than {seen}, {money(before)}", MUTED))
-        return Content.assemble(*pieces)
+        return line(*pieces)
 
     # ── the caps ─────────────────────────────────────────────────────────────────────────────
 
@@ -186,7 +187,7 @@ class LaunchScreen(Dialog[None]):
         self.go.disabled = False
         deal = self.quote.deal
         self.verdict.update(
-            Content.assemble(
+            line(
                 ("ready in ", MUTED),
                 (duration(deal.cold_start_s), STRONG),
                 (f" ({span(deal.cold_start_low_s, deal.cold_start_high_s)}) for ", MUTED),
@@ -204,7 +205,7 @@ class LaunchScreen(Dialog[None]):
         self.agreed = False
         self.go.disabled = True
         self.query_one("#cancel", Button).focus()
-        self.verdict.update(Content.assemble((f"✗ {error} ", BAD), (error.remedy, MUTED)))
+        self.verdict.update(line((f"✗ {error} ", BAD), (error.remedy, MUTED)))
 
     # ── the answer ───────────────────────────────────────────────────────────────────────────
 
@@ -225,7 +226,7 @@ class LaunchScreen(Dialog[None]):
         self.go.disabled = True
         self.query_one("#cancel", Button).label = "Close"
         self.verdict.update(
-            Content.assemble(
+            line(
                 ("⟳ renting: the intent is on record, the create is sent once … ", ACCENT),
                 ("closing this stops nothing", MUTED),
             )

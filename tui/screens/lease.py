@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.containers import Container, Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Digits, Footer, Static
@@ -24,7 +23,7 @@ from tui.widgets.lease_sheets import (
     meter_lines,
     state_lines,
 )
-from tui.widgets.sheet import MUTED, STRONG
+from tui.widgets.sheet import MUTED, STRONG, line
 from tui.widgets.timeline import StepsSheet
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ class LeaseScreen(Screen[None]):
         self.query_one("#state", StorySheet).show(lambda width: state_lines(found, problem))
         self.query_one("#spent", Digits).update(money(found.spent_usd))
         word = "billed by the market" if lease.billed_usd is not None else "metered by Hunter"
-        self.query_one("#spent-word", Static).update(Content.assemble((word, MUTED)))
+        self.query_one("#spent-word", Static).update(line((word, MUTED)))
         self.query_one("#meters", StorySheet).show(lambda width: meter_lines(found, width))
         self.query_one("#steps", StepsSheet).show_steps(found)
         self.query_one("#items", StorySheet).show(lambda width: item_lines(found))
@@ -160,7 +159,7 @@ class LeaseScreen(Screen[None]):
 
 def end_question(lease: Lease) -> ConfirmScreen:
     """Whether to end a lease."""
-    text = Content.assemble(
+    text = line(
         (f"{lease.market}:{lease.instance_id or '(not created yet)'}", STRONG),
         f" and everything on its {lease.disk_gb:g} GB of disk will be gone.\n",
         ("Hunter goes on asking until the market says that it is.", MUTED),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, on, work
 from textual.containers import Vertical
-from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,10 +14,11 @@ from hunter.values.words import money
 from hunter.values.workload import Workload
 from tui.desk import standing
 from tui.screens.dialog import Box, Dialog
-from tui.widgets.sheet import BAD, MUTED, STRONG
+from tui.widgets.sheet import BAD, MUTED, STRONG, line
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.content import Content
 
     from hunter.values.errors import HunterError
     from tui.desk import Desk
@@ -80,7 +80,7 @@ class WorkloadScreen(Dialog[Workload | None]):
             self.dismiss(job)
 
     def _refuse(self, error: HunterError) -> None:
-        self.note.update(Content.assemble((f"✗ {error} ", BAD), (error.remedy, MUTED)))
+        self.note.update(line((f"✗ {error} ", BAD), (error.remedy, MUTED)))
 
     def action_cancel(self) -> None:
         """Leave it as it is."""
@@ -98,7 +98,7 @@ def job_line(job: Workload) -> str:
 
 def _described(job: Workload, *, current: bool) -> Content:
     models = ", ".join(job.gpu.models) or "any GPU that fits"
-    return Content.assemble(
+    return line(
         (f"{'●' if current else ' '} {job.name}", STRONG), "\n",
         (f"  {job_line(job)}\n  {models}", MUTED),
     )  # fmt: skip

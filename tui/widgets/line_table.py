@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from hunter.values.text import cleaned
 from tui.format import clip
 from tui.keys import TABLE
 
@@ -272,5 +273,5 @@ def _fit(columns: Sequence[Column], room: int) -> list[tuple[int, Column, int]]:
 
 
 def _place(text: str, column: Column, room: int) -> str:
-    text = clip(text, room)
+    text = clip(cleaned(text), room)
     return text.ljust(room) if column.left else text.rjust(room)

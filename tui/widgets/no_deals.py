@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.format import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,4 +33,4 @@ def why_empty(
 
 
 def _advice(what: str, then: str) -> Content:
-    return Content.assemble((what, "bold"), "\n\n", Content.from_markup(then))
+    return Content.assemble((shown(what), "bold"), "\n\n", Content.from_markup(then))

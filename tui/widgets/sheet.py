@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.format import shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -44,14 +46,18 @@ class Sheet(Widget):
 
 
 def line(*pieces: Piece) -> Content:
-    """One line of pieces."""
-    return Content.assemble(*pieces)
+    """One line of pieces, or several where a piece has breaks. Nothing in them is taken for markup."""
+    return Content.assemble(*map(_shown, pieces))
+
+
+def _shown(piece: Piece) -> Piece:
+    return shown(piece) if isinstance(piece, str) else (shown(piece[0]), piece[1])
 
 
 def apart(left: list[Piece], right: list[Piece], width: int) -> Content:
     """One line with something at its left and something at its right; the left gives way."""
-    end = Content.assemble(*right)
+    end = line(*right)
     room = max(0, width - end.cell_length - 1)
-    begin = Content.assemble(*left).truncate(room, ellipsis=True)
+    begin = line(*left).truncate(room, ellipsis=True)
     gap = " " * max(1, width - begin.cell_length - end.cell_length)
     return Content.assemble(begin, gap, end)
