@@ -9,7 +9,14 @@ from hunter.api.polling import unwatched
 from hunter.leases.lease import Caps
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
-from hunter.values.errors import CapRefused, ConfigError, NoKey, OfferGone, UsageError
+from hunter.values.errors import (
+    CapRefused,
+    ConfigError,
+    MarketError,
+    NoKey,
+    OfferGone,
+    UsageError,
+)
 from hunter.values.units import hours
 
 if TYPE_CHECKING:
@@ -21,6 +28,10 @@ if TYPE_CHECKING:
     from hunter.markets.open import OpenMarkets
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
+
+
+QUOTE_HOLDS_S = 120.0
+"""The market's seconds for which a quote is what was agreed to: a listing changes every few minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +74,30 @@ class Renting:
         return Quote(deal=self.prices.priced(fresh, workload), before_usd_h=offer.price_usd_h)
 
     async def launch(self, quote: Quote, workload: Workload, caps: Caps) -> Lease:
-        """Rent a quoted deal inside the caps. The user has said yes before this is called."""
+        """Rent a quoted deal inside the caps. The user has said yes before this is called.
+
+        A quote that waited too long for its yes is asked for again; MarketError where it is dearer now.
+        """
+        quote = await self._still(quote, workload)
         check_caps(quote, caps)
         if not self.markets.has_key(quote.deal.offer.market):
             raise self.no_key(quote.deal.offer)
         return await self.leases.launch(quote.deal, workload, caps)
+
+    async def _still(self, quote: Quote, workload: Workload) -> Quote:
+        """The quote, asked for again where it is older than a quote may be."""
+        agreed = quote.deal
+        if self.prices.clock.now() - agreed.offer.seen_at <= QUOTE_HOLDS_S:
+            return quote
+        now = await self.quote(agreed.offer.ref, workload)
+        before, after = agreed.all_in_usd_h, now.deal.all_in_usd_h
+        if before is None or after is None or after > before * (1 + 1e-9):
+            raise MarketError(
+                f"{agreed.offer.ref} was quoted at ${before or 0:.4f}/h with its disk and costs "
+                f"${after or 0:.4f}/h now.",
+                remedy="Look at the new bill, and say yes to that.",
+            )
+        return now
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""

@@ -19,7 +19,7 @@ from hunter.values.errors import (
     UsageError,
 )
 from tests.builders import NOW, offer, workload
-from tests.fakes import FakeMarket
+from tests.fakes import FakeMarket, SteppedClock
 from tests.homes import CAPS, DEAL, hunter_on
 
 if TYPE_CHECKING:
@@ -122,6 +122,21 @@ async def test_a_launch_that_its_caps_forbid_creates_nothing(
         await hunter.launch(quote, workload(), caps)
     assert market.creates == 0
     assert not hunter.leases.all()
+
+
+async def test_a_quote_that_waited_for_its_yes_is_asked_for_again(tmp_path: Path) -> None:
+    market, clock = FakeMarket(stock=[DEAL]), SteppedClock(market_s=DEAL.seen_at)
+    hunter = hunter_on(tmp_path, market, clock=clock)
+    await hunter.scrape()
+    quote = await hunter.quote("vast:7", workload())
+    await clock.sleep(600)
+    market.stock = [structs.replace(DEAL, price_usd_h=0.50, seen_at=clock.now())]
+    with pytest.raises(MarketError, match=r"quoted at \$0.3800/h .* costs \$0.5200/h now"):
+        await hunter.launch(quote, workload(), CAPS)
+    assert market.creates == 0
+    market.stock = [structs.replace(DEAL, price_usd_h=0.30, seen_at=clock.now())]
+    lease = await hunter.launch(quote, workload(), CAPS)
+    assert lease.quoted_usd_h == 0.30
 
 
 async def test_what_runs_is_ours_or_unexplained_or_unknown(tmp_path: Path) -> None:
