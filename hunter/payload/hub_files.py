@@ -52,7 +52,7 @@ _FORMATS = ("safetensors", "bin", "pt", "pth", "ckpt")
 """The first that is there is taken; all but the first are pickles."""
 _FILE = re.compile(r"(?P<stem>.+)\.(?P<format>safetensors|bin|pt|pth|ckpt|gguf)", re.I)
 _SHARD = re.compile(r"-\d{5}-of-(\d{5})")
-_VARIANT = re.compile(r"\.(fp16|fp32|bf16|ema|non_ema|int8)(?=[.-]|$)", re.I)
+_VARIANT = re.compile(r"\.(fp8|fp16|fp32|bf16|ema|non_ema|int8)(?=[.-]|$)", re.I)
 _MODEL = "model"
 _PICKLED_MODEL = "pytorch_model"
 """Pickles say so in their stem: transformers writes model.safetensors and pytorch_model.bin of one model."""

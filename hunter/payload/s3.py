@@ -12,7 +12,7 @@ the region of a bucket elsewhere, turns pages and reads the answers. Its request
     pages       botocore: a store that names the same next page twice is left
     hosts       we: the endpoint that the user named; Amazon's names for Amazon's buckets
     bytes       we: a page is no longer than `PAGE_BYTES`, counted as it unpacks
-    documents   we: one with declarations is not parsed, so that there are no entities
+    documents   we: one with declarations is not parsed, in no encoding, so that there are no entities
     objects     we: no more than `MOST_OBJECTS`, and no more than `MOST_PAGES` however little is on each
     time        we: when the caller's time is up, what is under way ends and nothing more is asked
     tries       we: one
@@ -37,6 +37,7 @@ import httpx
 from hunter.payload.bodies import LARGEST_BYTES
 from hunter.payload.http import Reply, failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
+from hunter.payload.xml_pages import plain_xml
 from hunter.values.errors import PayloadError, UsageError
 from hunter.values.keys import checked_key
 
@@ -59,6 +60,8 @@ LONGEST_KEY = 1024
 _REF = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.S)
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _AMAZON = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com|com\.cn|eu)")
+_OF_ODD_SHAPES = (LookupError, ValueError, TypeError, AttributeError, RecursionError, OverflowError)
+"""What botocore raises by the way over a page that is XML and no list: it trusts its stores."""
 _SAYS_NO_SECRET = ("ProfileNotFound", "ConfigParseError", "InvalidRegionError")
 """Botocore's errors whose sentences name a profile, a file or a region and nothing else."""
 
@@ -130,7 +133,7 @@ def _listed(
         raise _refusal(error.response, bucket, carrier) from None
     except BotoCoreError as error:
         raise _unusable(error, bucket) from None
-    except (ResponseParserError, KeyError, ValueError):  # of entries that lack what they need
+    except (ResponseParserError, *_OF_ODD_SHAPES):
         raise _unreadable(bucket) from None
 
 
@@ -241,9 +244,13 @@ class _Carrier:
                 f"The store sends us elsewhere for {self.bucket} and does not say to which region.",
                 remedy="Set AWS_REGION to the bucket's region, and check the endpoint.",
             )
-        if b"<!" in reply.body:
-            raise _unreadable(self.bucket)
-        return AWSResponse(request.url, reply.status, dict(reply.headers), _Body(reply.body))
+        try:
+            body = plain_xml(reply.body)
+        except ValueError as error:
+            if reply.ok:
+                raise _unreadable(self.bucket) from error
+            body = b""  # its status says enough
+        return AWSResponse(request.url, reply.status, dict(reply.headers), _Body(body))
 
     def _ask(self, url: httpx.URL, request: Any) -> Reply:
         if not self._mine(url.host):

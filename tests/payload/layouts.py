@@ -241,7 +241,7 @@ Answer = tuple[int, dict[str, str], bytes]
 class Server:
     """A server on loopback that answers as `answer` says and remembers what it was asked."""
 
-    def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, answer: Callable[[Asked], Answer], tls: Any = None) -> None:
         self.asked: list[Asked] = []
         outer = self
 
@@ -275,6 +275,8 @@ class Server:
                 return
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
@@ -296,8 +298,8 @@ class Server:
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Answer]) -> Iterator[Server]:
-    server = Server(answer)
+def serving(answer: Callable[[Asked], Answer], tls: Any = None) -> Iterator[Server]:
+    server = Server(answer, tls)
     try:
         yield server
     finally:

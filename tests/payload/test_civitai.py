@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.payload.layouts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import httpx
@@ -61,4 +62,59 @@ async def test_what_civitai_refuses_is_one_sentence(
 ) -> None:
     with serving(shop) as server, pytest.raises(PayloadError, match=words) as error:
         await payload_size(ref, around(http, tmp_path, mirrors={"civitai.com": server.url}))
+    assert error.value.remedy
+
+
+def answering(document: Any, *, as_model: bool = False) -> Callable[[Asked], Answer]:
+    def answer(asked: Asked) -> Answer:
+        if as_model and "model-versions" in asked.path:
+            return json_answer({}, 404)
+        if isinstance(document, bytes):
+            return 200, {}, document
+        return json_answer(document)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        {"name": None, "type": None, "primary": None, "hashes": None},
+        {"name": "m.safetensors", "type": "Model", "primary": True, "hashes": {"SHA256": None}},
+        {"type": "Model", "hashes": {"AutoV2": None}},
+    ],
+)
+async def test_null_is_nothing_wherever_the_shop_puts_it(
+    file: dict[str, Any], http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    version = {"id": 5, "name": None, "files": [None, {**file, "sizeKB": 2.5}]}
+    for as_model in (False, True):
+        document = {"name": None, "modelVersions": [None, version]} if as_model else version
+        with serving(answering(document, as_model=as_model)) as server:
+            here = around(http, tmp_path, mirrors={"civitai.com": server.url})
+            found = await payload_size("civitai:5", here)
+        assert (found.compressed_bytes, found.digest) == (2560, "version:5")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"", b"null", b"[" * 100_000, b'{"id": 5, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        {}, {"id": None}, {"id": "5"}, {"id": -5}, {"id": 2**63}, {"id": 5}, {"id": 5, "files": None},
+        {"id": 5, "files": [None]}, {"id": 5, "files": [{"sizeKB": None}]},
+        {"id": 5, "files": [{"sizeKB": -1}]}, {"id": 5, "files": [{"sizeKB": 1e300}]},
+        {"id": 5, "files": [{"sizeKB": "9"}]}, {"id": 5, "files": {}}, {"modelVersions": None},
+        {"modelVersions": [None]}, {"modelVersions": [{"id": 5, "files": None}]},
+        b'{"id": 5, "files": [{"sizeKB": 1e999}]}', b'{"id": ' + b"9" * 4301 + b"}",
+    ],
+    ids=range(22),
+)  # fmt: skip
+@pytest.mark.parametrize("as_model", [False, True])
+async def test_whatever_the_shop_answers_is_one_sentence(
+    document: Any, as_model: bool, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with serving(answering(document, as_model=as_model)) as server:
+        here = around(http, tmp_path, mirrors={"civitai.com": server.url})
+        with pytest.raises(PayloadError) as error:
+            await payload_size("civitai:5", here)
     assert error.value.remedy

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hunter.payload.ask import Surroundings, payload_size
+from hunter.payload.docker_login import login_for
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import (
     Image,
     Registry,
     around,
     gzipped,
+    registry_of,
+    serving,
     tar,
     write_layout,
 )
@@ -103,3 +106,120 @@ async def test_a_login_that_is_refused_is_not_called_a_missing_one(
     with pytest.raises(PayloadError, match="does not let your login read") as error:
         await payload_size(private_image, here)
     assert "wrong" not in str(error.value) + error.value.remedy
+
+
+# ── settings as people have them ────────────────────────────────────────────────────────────────
+PAIR = base64.b64encode(b"anna:s3cret:pass").decode()
+
+
+async def kept(home: Path, config: Any) -> Any:
+    body = config if isinstance(config, bytes) else json.dumps(config).encode()
+    (home / "config.json").write_bytes(body)
+    return await login_for("reg.example", home / "config.json")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        None,
+        {},
+        {"auths": None, "credHelpers": None, "credsStore": None},
+        {"auths": {"reg.example": None}},
+        {"auths": {"reg.example": {}}, "credsStore": ""},
+        {"auths": {"reg.example": {"auth": None, "username": None, "identitytoken": None}}},
+        {"credHelpers": {"reg.example": None}},
+        {"credHelpers": {"reg.example": ""}},
+        {"auths": {"other.example": 5, "b": [], "c": "x"}, "credHelpers": {"other.example": {}}},
+        {"auths": {"other.example": {"auth": "no base64"}}, "proxies": "[" * 500},
+    ],
+)
+async def test_null_is_no_login_and_the_entries_of_others_do_not_matter(
+    config: Any, tmp_path: Path
+) -> None:
+    assert await kept(tmp_path, config) is None
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"auths": {"reg.example": {"auth": PAIR, "identitytoken": None, "email": None}}},
+        {"auths": {"bad": 5, "https://reg.example/v1/": {"auth": PAIR}}, "credHelpers": None},
+        {"auths": {"reg.example": {"username": "anna", "password": "s3cret:pass", "auth": None}}},
+        {"auths": {"reg.example": {"auth": PAIR}}, "credHelpers": {"reg.example": None}},
+    ],
+)
+async def test_a_login_among_nulls_is_found(config: Any, tmp_path: Path) -> None:
+    login = await kept(tmp_path, config)
+    assert (login.user, login.secret) == ("anna", "s3cret:pass")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        [],
+        {"auths": []},
+        {"auths": {"reg.example": 5}},
+        {"auths": {"reg.example": {"auth": 5}}},
+        {"auths": {"reg.example": {"auth": "\u00e9"}}},
+        {"auths": {"reg.example": {"auth": "====="}}},
+        {"auths": {"reg.example": {"auth": base64.b64encode(b"\xff:x").decode()}}},
+        {"credHelpers": {"reg.example": ["x"]}},
+        {"credHelpers": {"reg.example": "../../evil"}},
+        {"credsStore": "no-such-program"},
+    ],
+)
+async def test_settings_that_cannot_be_used_block_no_public_image(
+    config: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    image = one_layer()
+    with serving(registry_of(image)) as server:
+        text = config if isinstance(config, bytes) else json.dumps(config).encode()
+        folder = tmp_path / "docker"
+        folder.mkdir()
+        (folder / "config.json").write_bytes(text.replace(b"reg.example", server.host.encode()))
+        here = around(http, tmp_path, environ={"DOCKER_CONFIG": str(folder)})
+        found = await payload_size(f"{server.host}/team/app:v1", here)
+    assert found.compressed_bytes == image.compressed_bytes
+
+
+@pytest.mark.parametrize(
+    ("helper", "why"),
+    [
+        ("", "cannot be started"),
+        ("#!/bin/sh\necho nonsense\n", "answered nonsense"),
+        ("#!/bin/sh\nhead -c 100000 /dev/zero | tr '\\0' '['\n", "answered nonsense"),
+        ("#!/bin/sh\necho '{\"Username\": 5}'\n", "answered nonsense"),
+    ],
+)
+async def test_a_private_image_says_why_there_is_no_login(
+    helper: str,
+    why: str,
+    private_image: str,
+    private_registry: Registry,
+    here: Surroundings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if helper:
+        program = tmp_path / "docker-credential-gone"
+        program.write_text(helper)
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    logged_in(tmp_path, {"credHelpers": {private_registry.host: "gone"}})
+    with pytest.raises(PayloadError, match=f"asks for a login.*{why}") as error:
+        await payload_size(private_image, here)
+    assert error.value.remedy
+
+
+async def test_a_helper_without_a_login_gives_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "docker-credential-empty"
+    program.write_text('#!/bin/sh\necho \'{"ServerURL":null,"Username":null,"Secret":null}\'\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert await kept(tmp_path, {"credsStore": "empty"}) is None

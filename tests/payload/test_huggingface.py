@@ -146,3 +146,62 @@ async def test_plain_answers_of_a_hub_are_not_believed_blindly(
 
     with serving(answer) as server, pytest.raises(PayloadError, match="nonsense"):
         await payload_size("hf:a/b", around(http, tmp_path, mirrors={"huggingface.co": server.url}))
+
+
+def answering(document: Any) -> Callable[[Asked], Answer]:
+    if isinstance(document, bytes):
+        return lambda asked: (200, {}, document)
+    return lambda asked: json_answer(document)
+
+
+async def test_null_is_nothing_wherever_a_hub_puts_it(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    siblings = [
+        None,
+        {"rfilename": "model.safetensors", "size": 70, "blobId": None, "lfs": None},
+        {"rfilename": "model_mtp.safetensors", "size": None, "lfs": {"sha256": None, "size": 7}},
+        {"rfilename": "README.md", "size": None, "blobId": None, "lfs": {"size": None}},
+    ]
+    document = {"id": None, "sha": None, "gated": None, "siblings": siblings}
+    found, _ = await of_hub(http, tmp_path, "hf:org/model", answering(document))
+    assert found.compressed_bytes == 77
+    assert found.digest.startswith("sha256:")
+    assert [piece.digest for piece in found.layers] == [None, None]
+
+
+async def test_parts_in_several_folders_and_formats_are_all_counted_with_a_warning(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    files = (
+        ("diffusion_pytorch_model-00001-of-00002.safetensors", 900),
+        ("diffusion_pytorch_model-00002-of-00002.safetensors", 800),
+        ("models_t5_umt5-xxl-enc-bf16.pth", 70), ("vae/ae.safetensors", 6), ("config.json", 1),
+    )  # fmt: skip
+    found, _ = await of_hub(http, tmp_path, "hf:org/model", hub(*files))
+    assert found.compressed_bytes == 1777
+    assert ":GLOB" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"", b"null", b"[]", b"[" * 100_000, b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b"\xff", {}, {"siblings": None}, {"siblings": []}, {"siblings": [None]}, {"siblings": {}},
+        {"siblings": ["model.safetensors"]}, {"siblings": [{"size": 5}]}, {"siblings": [{"rfilename": None}]},
+        {"siblings": [{"rfilename": "m.safetensors", "size": "5"}]},
+        {"siblings": [{"rfilename": "m.safetensors", "size": None}]},
+        {"siblings": [{"rfilename": "m.safetensors", "size": 2**63}]},
+        {"siblings": [{"rfilename": "m.safetensors", "lfs": {"size": -1}}]},
+        {"siblings": [{"rfilename": "m" * 10_000, "size": 5}]},
+        b'{"siblings": [{"rfilename": "m.safetensors", "size": ' + b"9" * 4301 + b"}]}",
+    ],
+    ids=range(20),
+)  # fmt: skip
+async def test_whatever_a_hub_answers_is_one_sentence(
+    document: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with pytest.raises(PayloadError) as error:
+        await of_hub(http, tmp_path, "hf:org/model", answering(document))
+    assert error.value.remedy
+    assert len(str(error.value)) < 400

@@ -44,3 +44,39 @@ async def test_local_files_are_counted_as_they_lie(here: Surroundings, tmp_path:
     assert (await payload_size(f"{folder}/*.safetensors", here)).compressed_bytes == 1500
     with pytest.raises(PayloadError):
         await payload_size(f"{folder}/none", here)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Length": "12", "Content-Encoding": "gzip"},
+        {"Content-Range": "bytes 0-0/*"},
+        {"Content-Range": "bytes 0-0/" + "9" * 5000},
+        {"Content-Range": "bytes 0-0/9999999999999999"},
+        {"Content-Range": "bytes x-y/5"},
+    ],
+)
+async def test_a_length_that_cannot_be_is_unknown(
+    headers: dict[str, str], here: Surroundings
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        if asked.method == "HEAD":
+            return 405, {}, b""
+        return (206 if "Content-Range" in headers else 200), headers, b""
+
+    with serving(answer) as server, pytest.raises(PayloadError, match="does not say how large"):
+        await payload_size(f"{server.url}/x", here)
+
+
+@pytest.mark.parametrize("status", [200, 401, 404, 500])
+async def test_the_login_and_the_signature_in_an_address_are_in_no_sentence(
+    status: int, here: Surroundings
+) -> None:
+    def answer(asked: Asked) -> Answer:
+        return status, {"Content-Encoding": "gzip"}, b""
+
+    with serving(answer) as server, pytest.raises(PayloadError) as error:
+        await payload_size(f"http://me:s3cret@{server.host}/x?sig=s1gn#s1gn", here)
+    told = str(error.value) + error.value.remedy
+    assert "s3cret" not in told
+    assert "s1gn" not in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,17 @@ from hunter.payload.ask import Surroundings, payload_size
 from hunter.values.errors import PayloadError
 from tests.payload.layouts import (
     OCI,
+    Answer,
+    Asked,
     Image,
     Memory,
     Registry,
+    around,
     digest,
     gzipped,
     plain,
+    registry_of,
+    serving,
     tar,
     write_layout,
     zstd,
@@ -25,6 +31,8 @@ from tests.payload.layouts import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
 
 BASE = gzipped(tar(300_000, 1), "FROM base")
 
@@ -242,3 +250,99 @@ async def test_a_moved_tag_is_noticed_when_the_answer_is_old(
     memory.age_s = 7200.0
     after = await payload_size(ref, here, memory)
     assert after.digest == digest(many_layers().manifest) != before.digest
+
+
+# ── documents that leave things out ─────────────────────────────────────────────────────────────
+async def sized(
+    http: httpx.AsyncClient, home: Path, config: Any, manifest: dict[str, Any] | None = None
+) -> Any:
+    """The size of an image whose config is this one, and whose manifest has these changes."""
+    image = one_layer()
+    body = config if isinstance(config, bytes) else json.dumps(config).encode()
+    described = {"mediaType": f"{OCI}.config.v1+json", "digest": digest(body), "size": len(body)}
+    top = {**json.loads(image.manifest), "config": described, **(manifest or {})}
+    inner = registry_of(image)
+
+    def answer(asked: Asked) -> Answer:
+        if "/manifests/" in asked.path:
+            return 200, {}, json.dumps(top).encode()
+        return (200, {}, body) if asked.path.endswith(digest(body)) else inner(asked)
+
+    with serving(answer) as server:
+        return await payload_size(f"{server.host}/team/app:v1", around(http, home))
+
+
+CONFIG: dict[str, Any] = {"os": "linux", "architecture": "amd64"}
+
+
+@pytest.mark.parametrize(
+    ("config", "manifest"),
+    [
+        (CONFIG | {"variant": None, "history": None, "config": None}, {}),
+        (CONFIG | {"history": [None, {"created_by": None, "empty_layer": None}]}, {}),
+        (CONFIG | {"config": {"Env": None}}, {"mediaType": None, "annotations": None}),
+        (CONFIG | {"config": {"Env": [None, "A", "=", "CUDA_VERSION"]}}, {"subject": None}),
+        (CONFIG | {"architecture": "x86_64", "os": "Linux"}, {"schemaVersion": None}),
+        (CONFIG | {"architecture": None}, {}),
+        (CONFIG | {"os": None}, {"manifests": None}),
+        ({"rootfs": None}, {}),
+        (CONFIG | {"config": {"Env": ["CUDA_VERSION=" + "9" * 400 + ".0"]}}, {}),
+        (CONFIG | {"config": {"Env": ["NVIDIA_REQUIRE_CUDA=cuda>=" + "9" * 400 + ".1"]}}, {}),
+    ],
+)
+async def test_null_and_nothing_are_the_same_in_a_manifest_and_a_config(
+    config: Any, manifest: dict[str, Any], http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    found = await sized(http, tmp_path, config, manifest)
+    assert found.compressed_bytes == one_layer().compressed_bytes
+    assert (found.platform, found.cuda) == ("linux/amd64", None)
+    said = config.get("os") and config.get("architecture")
+    assert any("does not say for which" in text for text in found.warnings) == (not said)
+
+
+async def test_a_layer_whose_optional_texts_are_null_is_sized(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    layer = json.loads(one_layer().manifest)["layers"][0]
+    odd = layer | {"mediaType": None, "annotations": None, "urls": None, "platform": None}
+    found = await sized(http, tmp_path, CONFIG, {"layers": [odd]})
+    assert found.compressed_bytes == one_layer().compressed_bytes
+    assert found.unpacked_is_estimate
+    nothing = await sized(http, tmp_path, CONFIG, {"layers": None})
+    assert nothing.compressed_bytes == 0
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        b"", b"null", b"[]", b"[" * 100_000, b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"history": [' + b"9" * 5000 + b"]}", b"\xff",
+        {"os": 5}, {"history": {}}, {"history": ["RUN"]}, {"config": []}, {"config": {"Env": "A=1"}},
+        {"architecture": ["amd64"]}, {"config": {"Env": [5]}},
+    ],
+    ids=range(14),
+)  # fmt: skip
+async def test_a_config_of_another_shape_is_one_sentence(
+    config: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with pytest.raises(PayloadError, match="cannot be believed") as error:
+        await sized(http, tmp_path, config)
+    assert error.value.remedy
+
+
+@pytest.mark.parametrize("total", ["9" * 5000, "*", "x", "9999999999999999999"])
+async def test_a_range_of_an_absurd_whole_is_not_believed(
+    total: str, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    image = one_layer()
+    inner = registry_of(image)
+
+    def answer(asked: Asked) -> Answer:
+        status, headers, body = inner(asked)
+        if status == 206:
+            headers = {"Content-Range": f"bytes 0-3/{total}"}
+        return status, headers, body
+
+    with serving(answer) as server:
+        found = await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+    assert found.compressed_bytes == image.compressed_bytes

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hunter.payload.ask import payload_size
-from hunter.values.errors import PayloadError, PayloadUnreachable
+from hunter.values.errors import HunterError, PayloadError, PayloadUnreachable
 from tests.payload.layouts import (
     OCI,
     Answer,
@@ -83,6 +84,12 @@ CASES: dict[str, tuple[Callable[[Asked], Answer], str]] = {
         always(401, WWW_Authenticate='Bearer realm="http://169.254.169.254/token"'), "inside this machine"),
     "another digest": (
         lambda asked: (200, {"Docker-Content-Digest": "sha256:" + "d" * 64}, IMAGE.manifest), "other bytes"),
+    "a manifest that is null": (always(200, b"null"), "cannot be believed"),
+    "a size of five thousand digits": (
+        always(200, b'{"config": {"size": ' + b"9" * 5000 + b"}, \"layers\": []}"), "cannot be believed"),
+    "nested deep where nobody looks": (
+        always(200, b'{"x":' + b"[" * 10**5 + b"]" * 10**5 + b"}"), "cannot be believed"),
+    "packed in a way nobody asked for": (always(200, b"x", Content_Encoding="br"), "nobody asked for"),
     "an index of indexes": (endless_index, "without end|other bytes"),
 }  # fmt: skip
 
@@ -170,3 +177,187 @@ async def test_a_blob_that_lies_elsewhere_is_fetched_without_the_token(
         assert store.asked
         assert all("authorization" not in asked.headers for asked in store.asked)
     assert found.compressed_bytes == NEEDS_CUDA.compressed_bytes
+
+
+# ── whose login it is ───────────────────────────────────────────────────────────────────────────
+LOGIN = "Basic " + base64.b64encode(b"anna:s3cret:pass").decode()
+
+
+def logged_in(home: Path, host: str, **entry: str) -> None:
+    """Docker's settings with a login for a registry."""
+    auth = entry or {"auth": LOGIN.removeprefix("Basic ")}
+    (home / ".docker").mkdir()
+    (home / ".docker" / "config.json").write_text(json.dumps({"auths": {host: auth}}))
+
+
+def authorizations(asked: list[Asked]) -> set[str]:
+    return {one.headers["authorization"] for one in asked if "authorization" in one.headers}
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    ['Basic realm="x"', 'Bearer realm="{own}/token"', 'Bearer realm="{first}/token"',
+     'Basic realm="x", Bearer realm="{own}/token"'],
+)  # fmt: skip
+@pytest.mark.parametrize("entry", [{}, {"identitytoken": "s3cret-identity"}])
+async def test_a_server_that_the_registry_redirects_to_gets_no_login_for_its_own_challenge(
+    challenge: str, entry: dict[str, str], http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    first_url = ""
+
+    def other(asked: Asked) -> Answer:
+        own = f"http://{asked.headers['host']}"
+        if asked.path == "/token":
+            return json_answer({"token": "anonymous"}, 401 if "first" in challenge else 200)
+        return 401, {"WWW-Authenticate": challenge.format(own=own, first=first_url)}, b""
+
+    with serving(other) as elsewhere:
+
+        def registry(asked: Asked) -> Answer:
+            if asked.path == "/token":
+                return json_answer({"token": "anonymous"})
+            return 307, {"Location": f"{elsewhere.url}{asked.path}"}, b""
+
+        with serving(registry) as server:
+            first_url = server.url
+            logged_in(tmp_path, server.host, **entry)
+            with pytest.raises(PayloadError, match=r"sends us to .* lets no stranger in") as error:
+                await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+        for asked in elsewhere.asked + server.asked:
+            assert LOGIN not in str(asked.headers)
+            assert b"s3cret" not in asked.body
+        assert authorizations(elsewhere.asked) <= {"Bearer anonymous"}
+    assert "docker login" in error.value.remedy
+
+
+async def test_a_server_that_the_registry_redirects_to_is_asked_as_a_stranger(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with serving(guarded("token")) as elsewhere:
+
+        def registry(asked: Asked) -> Answer:
+            return 307, {"Location": f"{elsewhere.url}{asked.path}"}, b""
+
+        with serving(registry) as server:
+            logged_in(tmp_path, server.host)
+            found = await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+        assert authorizations(server.asked) == set()
+        assert authorizations(elsewhere.asked) == {"Bearer tok3n"}
+        assert sum(asked.path == "/token" for asked in elsewhere.asked) == 1
+    assert found.compressed_bytes == NEEDS_CUDA.compressed_bytes
+
+
+async def test_a_token_server_of_another_host_gets_the_login_that_its_registry_asks_for(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    inner = registry_of(NEEDS_CUDA)
+    with serving(lambda asked: json_answer({"token": "tok3n"})) as auth:
+
+        def registry(asked: Asked) -> Answer:
+            if asked.headers.get("authorization") != "Bearer tok3n":
+                header = f'Negotiate, Basic realm="x", Bearer realm="{auth.url}/t",service="s"'
+                return 401, {"WWW-Authenticate": header}, b""
+            return inner(asked)
+
+        with serving(registry) as server:
+            logged_in(tmp_path, server.host)
+            await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+        assert authorizations(server.asked) == {"Bearer tok3n"}
+        assert authorizations(auth.asked) == {LOGIN}
+        assert auth.asked[0].query["scope"] == "repository:team/app:pull"
+
+
+async def test_a_token_that_buys_tokens_is_not_sent_on_by_the_token_server(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with serving(lambda asked: json_answer({"token": "tok3n"})) as evil:
+
+        def registry(asked: Asked) -> Answer:
+            if asked.path == "/token":
+                return 307, {"Location": f"{evil.url}/token"}, b""
+            realm = f"http://{asked.headers['host']}/token"
+            return 401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b""
+
+        with serving(registry) as server:
+            logged_in(tmp_path, server.host, identitytoken="s3cret-identity")
+            with pytest.raises(PayloadError, match="what was meant for it"):
+                await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+        assert not evil.asked
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        'Basic realm="x"', "Basic", 'Negotiate, Basic realm="x"', 'Digest realm="x", Basic realm="y"',
+        'Bearer, Basic realm="x"', 'Bearer realm="", Basic realm="x"', 'basic realm="a, Bearer b"',
+    ],
+)  # fmt: skip
+async def test_of_several_challenges_the_one_is_taken_that_a_login_answers(
+    header: str, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    inner = registry_of(NEEDS_CUDA)
+
+    def registry(asked: Asked) -> Answer:
+        if asked.headers.get("authorization") != LOGIN:
+            return 401, {"WWW-Authenticate": header}, b""
+        return inner(asked)
+
+    with serving(registry) as server:
+        logged_in(tmp_path, server.host)
+        found = await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))
+    assert found.compressed_bytes == NEEDS_CUDA.compressed_bytes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"token": null}', b'{"token": 5}', b"null", b"[]", b"[" * 100_000, b'{"token": "a b"}',
+        b'{"token": "a\\nb"}', b'{"token": "\xc3\xa9"}', b"", b'{"token": "' + b"x" * 20_000 + b'"}',
+        b'{"token": "", "access_token": null}', b'{"token": ' + b"9" * 5000 + b"}",
+    ],
+)  # fmt: skip
+async def test_a_token_that_is_none_is_one_sentence(body: bytes, here: Surroundings) -> None:
+    def registry(asked: Asked) -> Answer:
+        if asked.path == "/token":
+            return 200, {}, body
+        realm = f"http://{asked.headers['host']}/token"
+        return 401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b""
+
+    with serving(registry) as server, pytest.raises(PayloadError, match="gives no token"):
+        await payload_size(f"{server.host}/team/app:v1", here)
+
+
+async def test_a_token_beside_a_null_is_taken(here: Surroundings) -> None:
+    inner = registry_of(NEEDS_CUDA)
+
+    def registry(asked: Asked) -> Answer:
+        if asked.path == "/token":
+            return json_answer({"token": None, "access_token": "tok3n"})
+        if asked.headers.get("authorization") != "Bearer tok3n":
+            realm = f"http://{asked.headers['host']}/token"
+            return 401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}, b""
+        return inner(asked)
+
+    with serving(registry) as server:
+        assert (await payload_size(f"{server.host}/team/app:v1", here)).cuda == 12.4
+
+
+@pytest.mark.parametrize(
+    "realm",
+    ["/token", "token", "ftp://h/", "https://xn--/", "https://[::1", "https://h:99999/", "//h/t"],
+)
+async def test_a_realm_that_is_no_web_address_is_one_sentence(
+    realm: str, here: Surroundings
+) -> None:
+    answer = always(401, WWW_Authenticate=f'Bearer realm="{realm}"')
+    with serving(answer) as server, pytest.raises(PayloadError, match="no web address"):
+        await payload_size(f"{server.host}/team/app:v1", here)
+
+
+@pytest.mark.parametrize(
+    "ref", ["xn--/app:v1", "xn--a.example/app", "h.example:99999/a/b", "h.x:0/a"]
+)
+async def test_a_registry_that_is_none_is_one_sentence(ref: str, here: Surroundings) -> None:
+    with pytest.raises(HunterError) as error:
+        await payload_size(ref, here)
+    assert error.value.remedy

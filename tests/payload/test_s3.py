@@ -295,6 +295,16 @@ CASES: dict[str, tuple[int, bytes, str]] = {
     "half a web page": (206, b"<html>hello", "cannot be read"),
     "nothing": (200, b"", "nothing under"),
     "entities": (200, BOMB, "cannot be read"),
+    "entities in UTF-16": (200, BOMB.decode().encode("utf-16"), "cannot be read"),
+    "entities in UTF-16 without a mark": (200, BOMB.decode().encode("utf-16-be"), "cannot be read"),
+    "an encoding that hides declarations": (
+        200, b'<?xml version="1.0" encoding="utf-7"?>+ADwAIQ-DOCTYPE x+AD4-', "cannot be read"),
+    "nested deep": (200, b"<a>" * 2_000_000, "cannot be read"),
+    "two sizes": (200, sized(b"1</Size><Size>2"), "cannot be read"),
+    "a size within a size": (200, sized(b"<Size>1</Size>"), "cannot be read|unknown bytes"),
+    "a date that is none": (200, sized(b"1</Size><LastModified>x</LastModified><Size>1"), "cannot be read"),
+    "a key of a megabyte": (
+        200, LIST % (b"<Contents><Key>" + b"m" * 2**20 + b"</Key><Size>1</Size></Contents>"), "cannot be read"),
     "a size in words": (200, sized(b"many"), "cannot be read"),
     "a size of many digits": (200, sized(b"9" * 5000), "cannot be read"),
     "a negative size": (200, sized(b"-1"), "object of -1 bytes"),
@@ -308,7 +318,7 @@ CASES: dict[str, tuple[int, bytes, str]] = {
     "rate-limited": (429, b"", "until 20"),
     "rate-limited as Amazon says it": (503, b"<Error><Code>SlowDown</Code></Error>", "until 20"),
     "down": (503, b"<Error><Code>InternalError</Code></Error>", "HTTP 503"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -324,6 +334,16 @@ async def test_a_store_that_fails_or_lies_is_one_sentence(
     assert error.value.remedy
     assert "\n" not in str(error.value)
     assert "testing" not in str(error.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+async def test_a_list_in_another_unicode_or_with_comments_is_read(
+    encoding: str, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    entry = "<!-- one --><Contents><Key><![CDATA[m/0]]></Key><Size>5</Size><ETag/></Contents>"
+    body = (LIST.decode() % entry).encode(encoding)
+    with serving(lambda asked: (200, {}, body)) as server:
+        assert (await listed(server, http, tmp_path)).compressed_bytes == 5
 
 
 async def test_a_store_that_is_not_there_is_named(http: httpx.AsyncClient, tmp_path: Path) -> None:
