@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from hunter.payload.documents import parsed
+from hunter.payload.documents import absent, believable, parsed
 from hunter.payload.http import failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.values.errors import PayloadError, UsageError
@@ -37,11 +37,11 @@ class _VersionFile(msgspec.Struct, frozen=True, rename={"size_kib": "sizeKB"}):
 
 class _Version(msgspec.Struct, frozen=True):
     id: Annotated[int, msgspec.Meta(ge=0, le=2**62)]
-    files: list[_VersionFile | None] | None = None
+    files: list[msgspec.Raw] | None = None
 
 
 class _Model(msgspec.Struct, frozen=True, rename="camel"):
-    model_versions: list[_Version | None] | None = None
+    model_versions: list[msgspec.Raw] | None = None
 
 
 async def civitai_size(
@@ -69,31 +69,44 @@ async def civitai_size(
     reply = await ask(f"model-versions/{found[2]}")
     if reply.status == 404 and not found[1]:
         reply = await ask(f"models/{found[2]}")
-        model = _parsed(_checked(reply, text, token, now), _Model, text)
-        versions = [entry for entry in model.model_versions or [] if entry]
+        model = _parsed(_checked(reply, text, token, now).body, _Model, text)
+        versions = [record for record in model.model_versions or [] if not absent(record)]
         if not versions:
             raise _missing(text, token)
-        version = versions[0]
+        version = _parsed(versions[0], _Version, text)
         warnings.append(
             f"{text} is a model and no version: its newest, {version.id}, is counted. "
             f"Write civitai:{version.id} to keep it."
         )
     else:
-        version = _parsed(_checked(reply, text, token, now), _Version, text)
-    all_files = [entry for entry in version.files or [] if entry]
-    models = [entry for entry in all_files if entry.type in (None, "", "Model", "Pruned Model")]
-    primary = [entry for entry in all_files if entry.primary] or models[:1] or all_files[:1]
-    if not primary or primary[0].size_kib is None:
+        version = _parsed(_checked(reply, text, token, now).body, _Version, text)
+    chosen = _main_file(version, text)
+    if chosen is None or chosen.size_kib is None:
         raise PayloadError(
             f"Civitai does not say how large {text} is.",
             remedy="Give the size by hand in the workload file.",
         )
-    chosen = primary[0]
     sha256 = ((chosen.hashes or {}).get("SHA256") or "").lower()
     digest = f"sha256:{sha256}" if sha256 else None
     n_bytes = round((chosen.size_kib or 0.0) * 1024)
     files = [file_piece(chosen.name or text, n_bytes, digest)]
     return size_of_files(ref, "civitai", digest or f"version:{version.id}", files, warnings)
+
+
+def _main_file(version: _Version, text: str) -> _VersionFile | None:
+    """The primary file, else the first model, else the first file; None where there is none.
+
+    A record that cannot be read does not matter beside a primary file that can; without one it might be it.
+    """
+    records = [record for record in version.files or [] if not absent(record)]
+    files = [file for record in records if (file := believable(record, _VersionFile)) is not None]
+    for file in files:
+        if file.primary:
+            return file
+    for record in records:
+        _parsed(record, _VersionFile, text)
+    models = [file for file in files if file.type in (None, "", "Model", "Pruned Model")]
+    return next(iter(models or files), None)
 
 
 def find_token(environ: Mapping[str, str]) -> str | None:
@@ -124,5 +137,5 @@ def _missing(text: str, token: str | None) -> PayloadError:
     )
 
 
-def _parsed(reply: Reply, kind: type[Document], text: str) -> Document:
-    return parsed(reply.body, kind, f"Civitai answered nonsense about {text}", "Try again later.")
+def _parsed(body: bytes | msgspec.Raw, kind: type[Document], text: str) -> Document:
+    return parsed(body, kind, f"Civitai answered nonsense about {text}", "Try again later.")

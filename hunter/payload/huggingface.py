@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from hunter.payload.documents import parsed
+from hunter.payload.documents import absent, believable, parsed
 from hunter.payload.http import failing, rate_limited
 from hunter.payload.hub_files import loaded_files
 from hunter.payload.sizes import file_piece, size_of_files
@@ -35,13 +35,16 @@ _REF = re.compile(
 Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**50)]
 
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+
+
 class _Lfs(msgspec.Struct, frozen=True):
     size: Bytes | None = None
     sha256: str | None = None
 
 
 class _HubFile(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_id": "blobId"}):
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    name: Name
     size: Bytes | None = None
     blob_id: str | None = None
     lfs: _Lfs | None = None
@@ -59,8 +62,16 @@ class _HubFile(msgspec.Struct, frozen=True, rename={"name": "rfilename", "blob_i
         return f"git:{self.blob_id}" if self.blob_id else None
 
 
+class _OnlyNamed(msgspec.Struct, frozen=True, rename={"name": "rfilename"}):
+    """As much of a file's record as says which file it is about."""
+
+    name: Name
+
+
 class _Repository(msgspec.Struct, frozen=True):
-    siblings: list[_HubFile | None] | None = None
+    """What the hub says of a repository; each file is read for itself."""
+
+    siblings: list[msgspec.Raw] | None = None
     sha: str | None = None
     gated: bool | str | None = None
 
@@ -111,11 +122,31 @@ async def hub_size(
             f"{asked} is gated: accept its terms on its page and give the instance HF_TOKEN, or the "
             "download is refused there."
         )
-    files = [entry for entry in repository.siblings or [] if entry]
+    files = _files(repository, asked, warnings)
     if not files:
         raise PayloadError(f"Hugging Face shows no files of {asked}.", remedy=f"See {HUB}/{asked}.")
     pieces = _sized(choose(files, asked, warnings), asked)
     return size_of_files(ref, "huggingface", _version(repository, pieces), pieces, warnings)
+
+
+def _files(repository: _Repository, asked: HubRef, warnings: list[str]) -> list[_HubFile]:
+    """The files of a repository. One of odd size is one of unknown size; one without a name is none."""
+    files, n_nameless = list[_HubFile](), 0
+    for record in repository.siblings or []:
+        if absent(record):
+            continue
+        if (file := believable(record, _HubFile)) is not None:
+            files.append(file)
+        elif (named := believable(record, _OnlyNamed)) is not None:
+            files.append(_HubFile(name=named.name))
+        else:
+            n_nameless += 1
+    if n_nameless:
+        warnings.append(
+            f"{n_nameless} of the files that Hugging Face lists for {asked} cannot be read, and have no "
+            "name to say which: they are not counted."
+        )
+    return files
 
 
 def _version(repository: _Repository, pieces: list[Piece]) -> str:
@@ -151,7 +182,7 @@ def _sized(chosen: list[_HubFile], asked: HubRef) -> list[Piece]:
         n_bytes = entry.n_bytes
         if n_bytes is None:
             raise PayloadError(
-                f"Hugging Face does not say how large {entry.name} of {asked} is.",
+                f"Hugging Face says nothing, or nonsense, about how large {entry.name} of {asked} is.",
                 remedy="Give the size by hand in the workload file.",
             )
         files.append(file_piece(entry.name, n_bytes, entry.digest))

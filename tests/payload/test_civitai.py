@@ -118,3 +118,17 @@ async def test_whatever_the_shop_answers_is_one_sentence(
         with pytest.raises(PayloadError) as error:
             await payload_size("civitai:5", here)
     assert error.value.remedy
+
+
+@pytest.mark.parametrize("odd", [5, "x", {"sizeKB": "9"}, {"primary": "yes"}, {"hashes": []}])
+async def test_a_file_that_cannot_be_read_matters_only_where_it_might_be_meant(
+    odd: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    async def size_of(*files: Any) -> int:
+        with serving(answering({"id": 5, "files": files})) as server:
+            here = around(http, tmp_path, mirrors={"civitai.com": server.url})
+            return (await payload_size("civitai:5", here)).compressed_bytes
+
+    assert await size_of(odd, {"sizeKB": 3.0, "primary": True}) == 3072
+    with pytest.raises(PayloadError, match="nonsense"):
+        await size_of(odd, {"sizeKB": 3.0})

@@ -205,3 +205,21 @@ async def test_whatever_a_hub_answers_is_one_sentence(
         await of_hub(http, tmp_path, "hf:org/model", answering(document))
     assert error.value.remedy
     assert len(str(error.value)) < 400
+
+
+async def test_a_file_that_cannot_be_read_matters_only_where_it_is_counted(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    good = sibling("model.safetensors", 70)
+    odd = [
+        5,
+        {"size": 5},
+        {"rfilename": "README.md", "size": "large"},
+        {"rfilename": "x", "lfs": 7},
+    ]
+    found, _ = await of_hub(http, tmp_path, "hf:org/model", answering({"siblings": [*odd, good]}))
+    assert found.compressed_bytes == 70
+    assert "2 of the files" in found.warnings[0]
+    counted = {"siblings": [good, {"rfilename": "model_mtp.safetensors", "size": "large"}]}
+    with pytest.raises(PayloadError, match=r"nonsense, about how large model_mtp\.safetensors"):
+        await of_hub(http, tmp_path, "hf:org/model", answering(counted))
