@@ -74,9 +74,11 @@ def launch(
                 lease = await _wait_ready(shell, hunter, lease, quote)
             elif not shell.quiet:
                 shell.say(
-                    "Nothing watches it now: its caps and its time to live are kept only while"
+                    "Nothing watches it now: its caps and its time are kept by the open terminal app and by"
                 )
-                shell.say("the terminal app is open. hunter ps shows it, hunter destroy ends it.")
+                shell.say(
+                    f"each pass of hunter reap. hunter ps shows it, hunter destroy {lease.lease_id} ends it."
+                )
             if shell.json:
                 shell.document(_lease_json(hunter, lease))
             return lease
