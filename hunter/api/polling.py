@@ -78,7 +78,7 @@ class Polling:
         begun, started_at = time.monotonic(), self.clock.now()
         try:
             market = await self.markets.open(name)
-            listing = plausible(await market.offers(scope, report))
+            listing = plausible((await market.offers(scope, report)).cleaned())
             self.markets.note_clock(market)
             recorded = await asyncio.to_thread(
                 polls.record, self.store, listing, scope, started_at, self.clock.now()

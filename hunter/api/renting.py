@@ -61,7 +61,7 @@ class Renting:
             gpu_count=offer.gpu_count,
             offer_ids=(offer.offer_id,),
         )
-        listing = plausible(await market.offers(scope, unwatched))
+        listing = plausible((await market.offers(scope, unwatched)).cleaned())
         self.markets.note_clock(market)
         same = listing.offers.tenancy.is_in([offer.tenancy])
         same &= listing.offers.offer_id.is_in([offer.offer_id])

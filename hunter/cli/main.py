@@ -7,6 +7,7 @@ import gc
 import importlib
 import os
 import sys
+import warnings
 
 import click
 
@@ -93,6 +94,8 @@ def hunter(ctx: click.Context, workload: str | None) -> None:
 def run(args: list[str] | None = None) -> None:
     """The console script. Every failure is one sentence and an exit code; none is a traceback."""
     _start_lightly()
+    if args is None and not sys.warnoptions:
+        warnings.simplefilter("ignore")  # words of libraries to programmers are none for users
     streams.prepare()
     streams.end_as_interrupted()
     remember(secrets_in(os.environ))

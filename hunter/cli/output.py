@@ -142,11 +142,12 @@ def write_file(path: Path, text: str) -> None:
             place.write_text(text, encoding="utf-8", newline="")
         else:
             _replace(place, text)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle; a NUL
         why = getattr(error, "strerror", None) or error
-        kept = " What stood there is unchanged." if path.is_file() else ""
+        kept = " What stood there is unchanged." if os.path.isfile(path) else ""
         raise HunterError(
-            f"{path} cannot be written: {why}.{kept}", remedy="Name another file, or make room."
+            f"{cleaned(str(path))} cannot be written: {why}.{kept}",
+            remedy="Name another file, or make room.",
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from hunter.cli import output
+from hunter.cli import output, streams
 from hunter.facts.config import Home, find_home
 
 if TYPE_CHECKING:
@@ -107,7 +107,11 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    """Run a verb to its end. Ctrl-C cancels it, and it cleans up before this raises."""
+    """Run a verb to its end. Ctrl-C, and what means the same, cancels it; it cleans up before this raises."""
     import asyncio  # noqa: PLC0415  30 ms, and a ranking never waits
 
-    return asyncio.run(work)
+    async def watched() -> T:
+        with streams.ending(asyncio.get_running_loop(), asyncio.current_task()):
+            return await work
+
+    return asyncio.run(watched())

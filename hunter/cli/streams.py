@@ -7,12 +7,17 @@ import errno
 import os
 import signal
 import sys
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hunter.values.errors import UsageError
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Task
+    from collections.abc import Iterator
     from types import FrameType
+    from typing import Any
 
 PLAIN = "hunter.plain"
 """How we call what is done with signs that an encoding lacks."""
@@ -20,6 +25,8 @@ _IN_ASCII = {
     "→": "->", "–": "-", "—": "-", "−": "-", "×": "x", "…": "...", "│": "|", "·": "-", "≥": ">=", "≤": "<=",
     "█": "#", "▓": "#", "▒": "+", "░": ".", "✓": "ok", "✗": "x", "▲": "!", "’": "'", "“": '"', "”": '"',
 }  # fmt: skip
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""What ends a command beside Ctrl-C."""
 BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EIO, errno.ENXIO)
 """What a stream answers that takes no more."""
 
@@ -62,9 +69,16 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
 
 def end_as_interrupted() -> None:
     """Let a request to end, and a terminal that goes away, act as Ctrl-C: what is under way cleans up."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    if not _has_signals():
+        return
+    for number in ENDING:
         if signal.getsignal(number) == signal.SIG_DFL:  # nohup's wish stands
             signal.signal(number, _interrupt)
+
+
+def _has_signals() -> bool:
+    """Whether this thread is the one that signals reach; whoever calls us on another has its own ways."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -73,6 +87,37 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
         handler(signal.SIGINT, frame)
     else:  # a shell's background jobs are deaf to Ctrl-C
         raise KeyboardInterrupt
+
+
+@contextmanager
+def ending(loop: AbstractEventLoop, task: Task[Any] | None) -> Iterator[None]:
+    """While this lasts a request to end calls the task off: once, for what cleans up is not cut short.
+
+    Raised where the program happens to be, an interruption could come before what cleans up was reached.
+    """
+    from asyncio import CancelledError  # noqa: PLC0415  loaded by whoever has a loop
+
+    asked = False
+
+    def end() -> None:
+        nonlocal asked
+        if task is not None and not asked:
+            asked = True
+            task.cancel()
+
+    ours = [n for n in ENDING if _has_signals() and signal.getsignal(n) is _interrupt]
+    for number in ours:
+        loop.add_signal_handler(number, end)
+    try:
+        yield
+    except CancelledError:
+        if asked:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        for number in ours:
+            loop.remove_signal_handler(number)
+            signal.signal(number, _interrupt)
 
 
 def need_terminal() -> None:

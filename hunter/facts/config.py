@@ -92,11 +92,21 @@ def find_home(folder: str | None, *, sandbox: bool) -> Home:
     named = folder or os.environ.get("HUNTER_HOME")
     if named:
         config = data = _expanded(named)
+        if config.parts[:1] and config.parts[0].startswith("~"):
+            raise ConfigError(
+                f"{named} begins at a home folder that there is not.",
+                remedy="Write the path in full.",
+            )
     else:
         import platformdirs  # noqa: PLC0415  25 ms
 
-        config = Path(platformdirs.user_config_dir("hunter"))
-        data = Path(platformdirs.user_data_dir("hunter"))
+        try:
+            config = Path(platformdirs.user_config_dir("hunter"))
+            data = Path(platformdirs.user_data_dir("hunter"))
+        except RuntimeError as error:  # containers run users that no list names
+            raise ConfigError(
+                "This user has no home folder.", remedy="Set HUNTER_HOME, or give --home DIR."
+            ) from error
     simulated = sandbox or points_home()
     return Home(
         config_folder=config,

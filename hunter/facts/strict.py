@@ -110,9 +110,11 @@ def _texts(held: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], 
             if len(path) < DEEPEST:
                 yield from _texts(value, (*path, key))
     elif isinstance(held, list):
+        if len(path) >= DEEPEST:
+            yield (*path, "[]"), ""
+            return
         for value in held:
-            if len(path) < DEEPEST:
-                yield from _texts(value, (*path, "[]"))
+            yield from _texts(value, (*path, "[]"))
     elif isinstance(held, str):
         yield path, held
 
@@ -148,7 +150,7 @@ def convert(
 
 def _short(path: Path) -> str:
     """A path as people know it: what ships is named from the project's root."""
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else cleaned(str(path))
 
 
 def _plain(what: str) -> str:

@@ -12,6 +12,7 @@ from hunter.facts.strict import ROOT, convert, table_of
 from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S, shortened
 from hunter.values.errors import WorkloadError
 from hunter.values.references import kind_of
+from hunter.values.text import cleaned
 from hunter.values.units import BYTES_PER_GB, hours
 from hunter.values.workload import Demand, Fetch, GpuNeed, Limits, Payload, Run, Start, Workload
 
@@ -107,7 +108,7 @@ def load(name_or_path: str) -> Workload:
         text = read_text(path)
     except (OSError, ValueError) as error:
         raise WorkloadError(
-            f"{path} cannot be read: {why(error)}.", remedy="Give a TOML file."
+            f"{cleaned(str(path))} cannot be read: {why(error)}.", remedy="Give a TOML file."
         ) from error
     return parse(text, str(path))
 

@@ -171,7 +171,7 @@ def expected_of(deal: Deal) -> tuple[Predicted, ...]:
 
 
 def remember(ledger: Ledger, lease: Lease, known: Rented) -> None:
-    """Write down offer and workload as they were."""
+    """Write down offer and workload as they were, without what may be a secret."""
     ledger.say(lease, RENTED, msgspec.json.encode(_without_secrets(known)).decode())
 
 

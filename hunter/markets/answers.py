@@ -9,7 +9,7 @@ import msgspec
 
 from hunter.markets.records import decode
 from hunter.values.keys import hidden
-from hunter.values.text import cleaned
+from hunter.values.text import LONGEST_SENTENCE, cleaned
 
 LONGEST = 200
 """Characters of a market's sentence that are repeated."""
@@ -37,7 +37,7 @@ def message_of(body: bytes) -> str:
         text = _sentence_in(body) or "an answer without a sentence"
     elif text.startswith("<"):
         text = "a web page"
-    line = cleaned(without_secrets(text))
+    line = without_secrets(text)
     return (line[:LONGEST] or "nothing") + ("" if line.endswith(".") else ".")
 
 
@@ -49,7 +49,7 @@ def without_secrets(text: str, *secrets: str | None) -> str:
     >>> without_secrets("key 0123456789abcdef0123456789abcdef")
     'key ***'
     """
-    plain = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    plain = " ".join(cleaned(text, LONGEST_SENTENCE).split())
     return _TOKEN.sub("***", _SECRET.sub(r"\1***", hidden(plain, *secrets)))
 
 

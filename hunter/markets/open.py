@@ -68,6 +68,11 @@ class OpenMarkets:
                     await market.close()
         finally:
             self._markets.clear()
+            await self._end()
+
+    async def _end(self) -> None:
+        """End the embedded market; what opens now is opened wholly, and then closed."""
+        async with self._opening:
             if self._started is not None:
                 self._started.__exit__(None, None, None)
                 self._started = None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 
 from hunter.values.offers import Rejected
+from hunter.values.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +60,7 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True):
         """The market's id of it; a made-up one with UNNAMED where it has none."""
         for found in (self.text("id"), self.text("podId")):
             if found:
-                name = "".join(sign for sign in found[:LONGEST_NAME] if sign.isprintable())
+                name = cleaned(found, LONGEST_NAME)
                 if name.strip():
                     return name
         return f"{UNNAMED}{zlib.crc32(bytes(self.raw)):08x}"

@@ -27,7 +27,7 @@ from hunter.payload.oci import ImageSizer
 from hunter.payload.reach import Names
 from hunter.payload.refs import parse_payload_ref, shown
 from hunter.payload.registry import open_registry, parse_image
-from hunter.payload.sizes import NoCache, decoded
+from hunter.payload.sizes import NoCache, cleaned_size, decoded
 from hunter.values.errors import PayloadError, PayloadUnreachable
 from hunter.values.keys import remember
 from hunter.values.references import size_key
@@ -112,7 +112,7 @@ async def payload_size(
         )
     try:
         async with asyncio.timeout(LIMIT_S):
-            found = await _ask(ref.strip(), parsed, around, memory)
+            found = cleaned_size(await _ask(ref.strip(), parsed, around, memory))
     except TimeoutError as error:
         late = f"{shown(ref)} was not described within {LIMIT_S:.0f} s"
         if kept:

@@ -10,9 +10,9 @@ file            ./path, /path, ~/path, file:path, a pattern, or the name of a fi
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from hunter.values.errors import UsageError
@@ -61,7 +61,7 @@ def parse_payload_ref(text: str) -> PayloadRef:
         )
     if text.startswith(("/", "./", "../", "~")) or any(mark in text for mark in "*?["):
         return PayloadRef(kind="file", rest=text)
-    if Path(text).is_file():
+    if os.path.isfile(text):
         return PayloadRef(kind="file", rest=text)
     return PayloadRef(kind="image", rest=text)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from hunter.values.references import Kind
+from hunter.values.text import LONGEST_SENTENCE, cleaned
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +83,30 @@ def decoded(body: bytes) -> PayloadSize | None:
         return msgspec.json.decode(body, type=PayloadSize)
     except msgspec.DecodeError:
         return None
+
+
+def cleaned_size(found: PayloadSize) -> PayloadSize:
+    """The same, with what servers wrote about it cleaned. Names of files stay: they are looked up by them."""
+
+    def words(text: str | None) -> str | None:
+        return None if text is None else cleaned(text, LONGEST_SENTENCE)
+
+    layers = tuple(
+        replace(
+            piece,
+            digest=words(piece.digest),
+            media_type=cleaned(piece.media_type),
+            made_by=words(piece.made_by),
+        )
+        for piece in found.layers
+    )
+    return replace(
+        found,
+        digest=cleaned(found.digest),
+        layers=layers,
+        platform=words(found.platform),
+        warnings=tuple(cleaned(warning, LONGEST_SENTENCE) for warning in found.warnings),
+    )
 
 
 class Memory(Protocol):

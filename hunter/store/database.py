@@ -12,6 +12,7 @@ from hunter.store.lock import alone
 from hunter.store.private import close_to_others, make_folder
 from hunter.store.schema import MIGRATION_SET, NAMES, SCRUBBED, migrations
 from hunter.values.errors import StoreError
+from hunter.values.text import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +46,7 @@ class Store:
         except (OSError, ValueError) as error:  # ValueError: a NUL in its name
             why = getattr(error, "strerror", None) or error
             raise StoreError(
-                f"The database {path} cannot be opened: {why}.",
+                f"The database {cleaned(str(path))} cannot be opened: {why}.",
                 remedy="Check the folder's permissions and free space, or choose another with --home.",
             ) from error
 

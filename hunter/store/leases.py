@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hunter.store.rows import fetch, fetch_as
 from hunter.values.keys import hidden
+from hunter.values.text import LONGEST_SENTENCE, cleaned, cleaned_lines
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping
 
     from hunter.store.database import Store
-
-
-class _Charge(msgspec.Struct):
-    item: str
-    usd: float
-
-
-class _Launched(msgspec.Struct):
-    market: str
-    machine_id: str
-    image: str
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +38,22 @@ class Predicted(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None
     unit: str
     """s or $."""
+
+
+class _Charge(msgspec.Struct):
+    item: str
+    usd: float
+
+
+class _Launched(msgspec.Struct):
+    market: str
+    machine_id: str
+    image: str
+
+
+def _as_kept(value: object) -> object:
+    """A value as it may be kept: a market's words may quote a key, or be orders to a terminal."""
+    return cleaned(hidden(value), LONGEST_SENTENCE) if isinstance(value, str) else value
 
 
 def insert(
@@ -86,7 +93,7 @@ def move(
     with store.writing() as db:
         done = db.execute(
             f"update lease set {sets} where lease_id = ? and version = ?",  # noqa: S608
-            [*map(_unsecret, changes.values()), version + 1, lease_id, version],
+            [*map(_as_kept, changes.values()), version + 1, lease_id, version],
         )
         if done.rowcount and event is not None:
             _add(db, lease_id, event)
@@ -110,16 +117,18 @@ def add_event(store: Store, lease_id: str, event: Event) -> None:
         _add(db, lease_id, event)
 
 
-def _unsecret(value: object) -> object:
-    """A value as it may be kept: a market's words may quote a key."""
-    return hidden(value) if isinstance(value, str) else value
-
-
 def _add(db: sqlite3.Connection, lease_id: str, event: Event) -> None:
     db.execute(
         "insert into lease_event (lease_id, at, event, state, phase, detail) "
         "values (?, ?, ?, ?, ?, ?)",
-        [lease_id, event.at, event.event, event.state, event.phase, hidden(event.detail)],
+        [
+            lease_id,
+            event.at,
+            event.event,
+            event.state,
+            event.phase,
+            cleaned_lines(hidden(event.detail)),
+        ],
     )
 
 
@@ -132,7 +141,7 @@ def events(store: Store, lease_id: str) -> list[Event]:
 def predicted(store: Store, lease_id: str) -> list[Predicted]:
     """What was expected of a lease, phases in their order; none of an older Hunter's."""
     sql = "select quantity, low, expected, high, unit from prediction where lease_id = ? order by rowid"
-    return [Predicted(**row) for row in fetch(store, sql, [lease_id])]
+    return fetch_as(store, Predicted, sql, [lease_id])
 
 
 def rows(store: Store, states: Iterable[str] = ()) -> list[dict[str, Any]]:
@@ -162,7 +171,7 @@ def put_charges(
 def charges(store: Store, lease_id: str) -> dict[str, float]:
     """The market's bill for a lease by item, $."""
     found = fetch_as(store, _Charge, "select item, usd from charge where lease_id = ?", [lease_id])
-    return {one.item: one.usd for one in found}
+    return {one.item: one.usd for one in found if isfinite(one.usd)}
 
 
 def launched_since(store: Store, since: float) -> list[tuple[str, str, str]]:

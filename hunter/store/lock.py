@@ -16,7 +16,7 @@ from hunter.values.text import cleaned
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-WAIT_S = 20.0
+WAIT_S = 10.0
 """What is done behind the lock takes a second or two, each of those that wait for it."""
 LOOK_EVERY_S = 0.05
 _LOCKS, _PROC = Path("/proc/locks"), Path("/proc")

@@ -13,6 +13,7 @@ from hunter.store.schema import KEY, PRICES, offer_columns
 from hunter.values.columns import Listing, Offers, concat
 from hunter.values.keys import hidden
 from hunter.values.offers import NUMBERS, TEXTS
+from hunter.values.text import LONGEST_SENTENCE, cleaned
 
 if TYPE_CHECKING:
     import sqlite3
@@ -94,7 +95,7 @@ def record_failure(store: Store, market: str, started_at: float, at: float, erro
         db.execute(
             "insert into poll (market, started_at, finished_at, complete, error) "
             "values (?, ?, ?, 0, ?)",
-            [market, started_at, at, hidden(error)],
+            [market, started_at, at, cleaned(hidden(error), LONGEST_SENTENCE)],
         )
 
 

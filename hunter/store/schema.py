@@ -14,15 +14,10 @@ if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations
 
 MIGRATION_SET = "hunter"
-NAMES = (
-    "m001_first_hunt",
-    "m002_cold_start",
-    "m003_lease_owner",
-    "m004_no_secrets",
-    "m005_lease_roots",
-)
+NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner", "m004_lease_roots",
+         "m005_no_secrets")  # fmt: skip
 """Every migration in order: known without importing sqlite-utils."""
-SCRUBBED = NAMES[3]
+SCRUBBED = NAMES[4]
 """The migration before which values of a workload's environment were written down."""
 
 KEY = ("market", "offer_id", "tenancy")
@@ -51,8 +46,8 @@ def migrations() -> Migrations:
     steps(name=NAMES[0])(_first_hunt)
     steps(name=NAMES[1])(_cold_start)
     steps(name=NAMES[2])(_lease_owner)
-    steps(name=NAMES[3])(_no_secrets)
-    steps(name=NAMES[4])(_lease_roots)
+    steps(name=NAMES[3])(_lease_roots)
+    steps(name=NAMES[4])(_no_secrets)
     return steps
 
 
@@ -144,27 +139,6 @@ def _lease_owner(db: Database) -> None:
     db["lease"].add_column("owner", str)
 
 
-def _no_secrets(db: Database) -> None:
-    """Of what was rented, a workload's environment keeps its names alone, and its command nothing."""
-    rows = db.execute("select event_id, detail from lease_event where event = 'rented'").fetchall()
-    for event_id, detail in rows:
-        db.execute(
-            "update lease_event set detail = ? where event_id = ?", [_without(detail), event_id]
-        )
-
-
-def _without(detail: object) -> str:
-    """What was rented, without what may be a secret; nothing where it cannot be read."""
-    try:
-        rented = json.loads(detail if isinstance(detail, (str, bytes)) else "")
-        workload = rented["workload"]
-        workload["env"] = dict.fromkeys(workload.get("env") or {}, "")
-        workload["command"] = None
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return ""
-    return json.dumps(rented)
-
-
 def _lease_roots(db: Database) -> None:
     """Leases that nobody loses: a label that names the home, moves that are counted, what was predicted."""
     lease = db["lease"]
@@ -190,3 +164,24 @@ def _lease_roots(db: Database) -> None:
         pk=("lease_id", "quantity"),
         foreign_keys=[("lease_id", "lease", "lease_id")],
     )
+
+
+def _no_secrets(db: Database) -> None:
+    """Of what was rented, a workload's environment keeps its names alone, and its command nothing."""
+    rows = db.execute("select event_id, detail from lease_event where event = 'rented'").fetchall()
+    for event_id, detail in rows:
+        db.execute(
+            "update lease_event set detail = ? where event_id = ?", [_without(detail), event_id]
+        )
+
+
+def _without(detail: object) -> str:
+    """What was rented, without what may be a secret; nothing where it cannot be read."""
+    try:
+        rented = json.loads(detail if isinstance(detail, (str, bytes)) else "")
+        workload = rented["workload"]
+        workload["env"] = dict.fromkeys(workload.get("env") or {}, "")
+        workload["command"] = None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return ""
+    return json.dumps(rented)

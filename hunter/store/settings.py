@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hunter.store.database import Store
 
 CLOCK = "simulation"
+FASTEST = 1e6
+"""Seconds of a market for one of ours: faster than any is run."""
 HOME = "home"
 BUDGET = "budget"
 FASTEST = 1e6

@@ -19,6 +19,7 @@ from hunter.values.offers import (
     offer_ref,
     parse_offer_ref,
 )
+from hunter.values.text import LONGEST_SENTENCE, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,13 @@ class Text(msgspec.Struct, frozen=True, eq=False):
     def take(self, rows: NDArray[Any]) -> Text:
         """The same column, of these rows only (indices or a mask)."""
         return Text(self.codes[rows], self.values)
+
+    def cleaned(self) -> Text:
+        """The same column, each text one line that shows all that is in it."""
+        if all(value is None or cleaned(value) == value for value in self.values):
+            return self
+        shown = Text.of(None if value is None else cleaned(value) for value in self.values)
+        return shown.take(self.codes)
 
     def is_in(self, wanted: Iterable[str | None]) -> NDArray[np.bool_]:
         """Which rows hold one of these texts."""
@@ -122,6 +130,11 @@ class Offers(
         numbers = {name: getattr(self, name)[rows] for name in NUMBERS}
         return Offers.from_columns(texts | numbers)
 
+    def cleaned(self) -> Offers:
+        """The same offers, their texts cleaned: markets and hosts write them as they like."""
+        texts = {name: getattr(self, name).cleaned() for name in TEXTS}
+        return Offers.from_columns(texts | {name: getattr(self, name) for name in NUMBERS})
+
     def ref(self, row: int) -> str:
         """The name a user types for this row's offer."""
         return offer_ref(self.market[row] or "", self.offer_id[row] or "", self.tenancy[row] or "")
@@ -167,3 +180,14 @@ class Listing(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
     notes: tuple[str, ...] = ()
     """What the poll found out about the market that a user should know."""
+
+    def cleaned(self) -> Listing:
+        """The same, with all of its texts cleaned."""
+        rejected = tuple(
+            Rejected(record=cleaned(one.record), reason=cleaned(one.reason, LONGEST_SENTENCE))
+            for one in self.rejected
+        )
+        notes = tuple(cleaned(note, LONGEST_SENTENCE) for note in self.notes)
+        return msgspec.structs.replace(
+            self, offers=self.offers.cleaned(), rejected=rejected, notes=notes
+        )

@@ -24,15 +24,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hunter.values.text import LONGEST_SENTENCE, cleaned
+
 
 class HunterError(Exception):
-    """A failure that the user can understand: the message says what and where, `remedy` what next."""
+    """A failure that the user can understand: the message says what and where, `remedy` what next.
+
+    Each is one printable line, whatever it quotes.
+    """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(message)
-        self.remedy = remedy
+        super().__init__(cleaned(message, LONGEST_SENTENCE))
+        self.remedy = cleaned(remedy, LONGEST_SENTENCE)
 
 
 class UsageError(HunterError):

@@ -20,7 +20,7 @@ _READ_AT_MOST = 16
 _SEQUENCE = re.compile(
     "(?:\x1b[]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x80-\x9f\n\r]*+(?:\x07|\x1b\\\\|\x9c)"
     "|(?:\x1b\\[|\x9b)[0-?]*+[ -/]*+[@-~]?"
-    "|\x1b[ -/]*+[0-Z\\\\^-~]?"
+    "|\x1b[ -/]*+[0-~]?"
 )
 """ECMA-48: strings with their end (as OSC 8 and 52), control sequences, and short escapes."""
 _BLANK = re.compile(

@@ -106,3 +106,45 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(WorkloadError, match="cannot be read"):
         load(str(tmp_path / "job.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('name = "a\\nRUN curl evil"\nimage = "b"', "name: it holds a line break"),
+        ('name = "a"\nimage = "b\\u202e"', "image: it holds"),
+        ('name = "a"\nimage = "b"\nweights = ["hf:x/y\\u0000"]', r"weights.\[\]: it holds"),
+        ('name = "a"\nimage = "b"\n[env]\n"A\\u001b[0m" = "1"', "the key holds a sign"),
+        ('name = "a"\nimage = "b"\n[env]\nA = "1\\u0000"', "env.A: it holds a NUL"),
+        (f'name = "{"a" * 9000}"\nimage = "b"', "name: it is longer than"),
+        (f'name = "a"\nimage = "b"\nx = {"[" * 400}{"]" * 400}', "too deeply"),
+        (f'name = "a"\nimage = "b"\nx = {"{y=" * 60}1{"}" * 60}', "too deeply"),
+        (f'name = "a"\nimage = "b"\n{"y." * 5000}y = 1', "line 3: tables lie in tables too deeply"),
+        (f'name = "a"\nimage = "b"\ndisk_gb = {"8" * 4301}', "thousands of digits"),
+        (f'name = "a"\nimage = "b"\ndisk_gb = {"8" * 4300}', "disk_gb"),
+        (f'name = "a"\nimage = "b"\n[limits]\nttl = "{"9h" * 900}"', "limits.ttl"),
+        (f'name = "a"\nimage = "b"\n[limits]\nttl = "{"9" * 120_000}h"', "limits.ttl"),
+    ],
+    ids=range(13),
+)
+def test_odd_text_is_one_short_sentence_with_its_place(text: str, says: str) -> None:
+    with pytest.raises(WorkloadError, match=says) as caught:
+        parse(text, "job.toml")
+    assert len(str(caught.value)) < 300
+
+
+def test_values_and_commands_may_have_many_lines() -> None:
+    job = parse('name = "a"\nimage = "b"\ncommand = "x\\ny"\n[env]\nCERT = "1\\n2"', "job.toml")
+    assert (job.command, job.env) == ("x\ny", {"CERT": "1\n2"})
+
+
+@pytest.mark.parametrize("name", ["", " ", "no\0file", "a/" * 3000, "\udcff.toml"])
+def test_what_can_be_no_file_is_not_there(name: str) -> None:
+    with pytest.raises(WorkloadError, match="There is no workload file") as caught:
+        load(name)
+    assert len(str(caught.value)) < 120
+
+
+def test_a_file_with_a_byte_order_mark_is_a_workload(tmp_path: Path) -> None:
+    (tmp_path / "job.toml").write_text('name = "a"\nimage = "b"\n', encoding="utf-8-sig")
+    assert load(str(tmp_path / "job.toml")).name == "a"

@@ -22,7 +22,7 @@ KEY = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         (b'{"msg": "whole", "instance_api_key": "9f86', "whole."),
         (b"API requests too frequent", "API requests too frequent."),
         (b"<!doctype html><title>x</title>", "a web page."),
-        (b"\x1b]52;c;eA==\x07no\x00 \xe2\x80\xae\xc2\x9b2Jroom", "]52;c;eA==no 2Jroom."),
+        (b"\x1b]52;c;eA==\x07no\x00 \xe2\x80\xae\xc2\x9b2Jroom", "no room."),
         (b"", "nothing."),
         (b"[1, 2]", "an answer without a sentence."),
         (b'{"msg": null, "detail": 5, "error": {}}', "an answer without a sentence."),

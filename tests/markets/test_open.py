@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from hunter.markets.open import Embedded, OpenMarkets
 from hunter.markets.protocol import Scope
 from hunter.markets.vast.adapter import Vast
 from hunter.values.errors import ConfigError, MarketError, MarketUnusable
+from tests.builders import NOW
 from tests.fakes import FakeMarket, SteppedClock
 
 if TYPE_CHECKING:
@@ -122,3 +125,49 @@ async def test_the_embedded_market_leaves_the_environment_as_it_was() -> None:
     await markets.close()
     assert dict(os.environ) == before
     assert ended
+
+
+class Slow:
+    """A market that opens when it is let, and says what became of it."""
+
+    def __init__(self, error: MarketError | None = None) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        self.events: list[str] = []
+        self.error = error
+
+    @contextmanager
+    def start(self) -> Iterator[str]:
+        self.begun.set()
+        assert self.go_on.wait(60)
+        if self.error:
+            raise self.error
+        self.events.append("opened")
+        yield "http://127.0.0.1:1"
+        self.events.append("closed")
+
+
+def markets_on(slow: Slow) -> OpenMarkets:
+    names = ("vast", "runpod")
+    embedded = Embedded(served=names, mirrors=lambda url: {}, start=slow.start)
+    in_use = InUse(facts=shipped(), embedded=names)
+    return OpenMarkets(shipped(), SteppedClock(market_s=NOW), in_use, embedded=embedded)
+
+
+@pytest.mark.parametrize("error", [None, MarketError("it did not start")])
+async def test_called_off_while_it_opens_it_is_closed(
+    monkeypatch: pytest.MonkeyPatch, error: MarketError | None
+) -> None:
+    for name in ("VAST_URL", "RUNPOD_API_BASE_URL"):
+        monkeypatch.setenv(name, "")
+    slow = Slow(error)
+    markets = markets_on(slow)
+    opening = asyncio.gather(markets.open("vast"), markets.open("runpod"))  # two that wait for one
+    await asyncio.to_thread(slow.begun.wait)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    closing = asyncio.ensure_future(markets.close())
+    await asyncio.sleep(0)
+    slow.go_on.set()
+    await closing
+    assert slow.events == ([] if error else ["opened", "closed"])

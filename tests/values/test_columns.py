@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from hunter.values.columns import Offers, Text, concat
-from hunter.values.offers import NUMBERS, TEXTS, Offer
+from hunter.values.columns import Listing, Offers, Text, concat
+from hunter.values.offers import NUMBERS, TEXTS, Offer, Rejected
 from tests.builders import offer
 
 A, B, C = (offer(f"RTX 4090 $0.{n}/h #{name}") for n, name in ((3, "a"), (4, "b"), (5, "c")))
@@ -57,3 +57,21 @@ def test_a_column_answers_for_texts_that_it_lacks() -> None:
     assert column.lookup({}, 0.5).tolist() == [0.5, 0.5, 0.5]
     nothing = Text.of([])
     assert len(nothing) == len(nothing.is_in(["x"])) == len(nothing.lookup({"x": 1.0})) == 0
+
+
+def test_a_listing_is_cleaned_of_what_hosts_write_into_it() -> None:
+    odd = replace(A, location="Ohio\x1b]52;c;eA==\x07, US", stock=None, host_id="h\n1")
+    rejected = (Rejected(record="7\x1b[2J", reason="bad\r\nprice"),)
+    listing = Listing(market="vast", offers=Offers.of([odd, A]), complete=True, rejected=rejected,
+                      notes=("\u202enote",)).cleaned()  # fmt: skip
+    assert [o.location for o in listing.offers] == ["Ohio, US", A.location]
+    assert [o.host_id for o in listing.offers] == ["h 1", A.host_id]
+    assert (listing.rejected[0].record, listing.rejected[0].reason) == ("7", "bad  price")
+    assert listing.notes == ("note",)
+    assert listing.offers[1] == A
+
+
+def test_texts_that_are_the_same_when_cleaned_stay_in_their_rows() -> None:
+    column = Text.of(["a", "a\0", None, "b"]).cleaned()
+    assert [column[row] for row in range(4)] == ["a", "a", None, "b"]
+    assert column.values == ("a", None, "b")

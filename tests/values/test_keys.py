@@ -24,7 +24,7 @@ from hunter.payload.ask import payload_size
 from hunter.payload.http import PayloadHttp
 from hunter.store import Store, polls
 from hunter.values.errors import ConfigError, HunterError, PayloadError
-from hunter.values.keys import checked_key, hidden
+from hunter.values.keys import checked_key, hidden, remember
 from tests.cli.conftest import hunter  # noqa: F401  a fixture
 from tests.markets.vast.test_adapter import impatient
 from tests.payload.layouts import around
@@ -307,3 +307,12 @@ def test_the_last_door_hides_what_the_environment_holds(
     assert SECRET not in captured.out + captured.err
     assert "***" in captured.err
     assert os.environ[variable] == SECRET
+
+
+# ── remembering ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_key_that_was_read_anywhere_is_in_no_message_of_anywhere() -> None:
+    remember(["kept-from-all-0042", None, "short", "a+b/c=d e'f\\g"])
+    told = hidden("at x?k=kept-from-all-0042; short; a%2Bb%2Fc%3Dd%20e%27f%5Cg; a+b/c=d e'f\\g")
+    assert told == "at x?k=***; short; ***; ***"
