@@ -22,7 +22,7 @@ def reap(shell: Shell, no_wait: bool) -> int:
 
     It settles creates whose sender is gone, takes on instances of this home whose record was lost, ends
     what is past its time or its money, proves ends, and reads bills again. It may run beside any other
-    Hunter. Exit 1 where something stays unknown or could not be ended; it is named.
+    Hunter. A market without a key is named as not asked. Exit 1 where something stays unknown or could not be ended; it is named.
 
     \b
     Examples:
@@ -45,6 +45,7 @@ def reap(shell: Shell, no_wait: bool) -> int:
                 "running": list(done.running),
                 "billed": list(done.billed),
                 "unknown": [{"what": what, "problem": problem} for what, problem in done.unknown],
+                "not_asked": [name for name, _ in done.not_asked],
             }
         )
     else:
@@ -58,7 +59,10 @@ def reap(shell: Shell, no_wait: bool) -> int:
             )
             if found
         ]
-        shell.say(f"{done.checked} looked at: {'; '.join(parts) or 'nothing is running'}")
+        nothing = "nothing of ours is running" if not done.not_asked else "nothing by the record"
+        shell.say(f"{done.checked} looked at: {'; '.join(parts) or nothing}")
+    for name, why in done.not_asked:
+        shell.say(f"{name}: not asked: {why}")
     for what, problem in done.unknown:
         tell(f"{what}: {problem}")
     return 1 if done.unknown else 0

@@ -195,7 +195,8 @@ def ps(shell: Shell) -> int:
     """Show what is running, what it costs, and what the markets list that is not ours.
 
     A market that does not answer is named, and so is a lease about which something is unclear; the
-    exit code is 1 then: silence never means that nothing is running.
+    exit code is 1 then: silence never means that nothing is running. A market without a key is named as
+    not asked; where none could be asked the exit code is 1 too.
     """
 
     async def work() -> int:
@@ -208,15 +209,18 @@ def ps(shell: Shell) -> int:
                         "elsewhere": [_running_json(r) for r in now.elsewhere],
                         "unexplained": [_running_json(r) for r in now.unexplained],
                         "unknown": [{"market": n, "error": str(e)} for n, e in now.unknown],
+                        "not_asked": [name for name, _ in now.not_asked],
                     }
                 )
             else:
                 _print_running(shell, now)
+            for name, why in now.not_asked:
+                tell(f"{name}: not asked: {why}")
             for name, error in now.unknown:
                 tell(f"{name}: what runs there is unknown: {error}")
             for name, problem in now.problems:
                 tell(f"{name}: {problem}")
-            return 1 if now.unknown or now.problems else 0
+            return 0 if now.known and not now.problems else 1
 
     return wait_for(work())
 
@@ -259,8 +263,14 @@ def _instance_name(running: Running) -> str | None:
 
 def _print_running(shell: Shell, now: Fleet) -> None:
     if not (now.ours or now.elsewhere or now.unexplained):
-        if now.unknown:
+        if not now.asked and not now.unknown:
+            shell.show("No market was asked: what runs is not known.")
+        elif now.unknown:
             shell.show("Nothing is known to run, but not every market answered:")
+        elif now.not_asked:
+            shell.show(
+                "Nothing of ours is running, and the markets that were asked list nothing else."
+            )
         else:
             shell.show("Nothing of ours is running, and the markets list nothing else.")
         return

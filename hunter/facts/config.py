@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -207,11 +208,6 @@ def base_url(market: MarketFacts) -> str:
     return url.rstrip("/")
 
 
-_NAMED = re.compile(
-    r"""^[ \t]*api_key[ \t]*=[ \t]*(?:(["'])(?P<quoted>.*?)\1|(?P<bare>[^#\n]*))""", re.M | re.S
-)
-
-
 def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     """A market's key: from the environment, else from the vendor's own file; never copied anywhere.
 
@@ -225,7 +221,7 @@ def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     if simulated:
         return SANDBOX_KEY
     for name in market.key_files:
-        path = _expanded(name)
+        path = _key_file(name)
         try:
             text = read_text(path, errors="surrogateescape")
         except (OSError, ValueError):
@@ -237,15 +233,52 @@ def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     return None
 
 
+def _key_file(name: str) -> Path:
+    """Where a vendor's tool keeps a key: under XDG_CONFIG_HOME where that is set, as those tools do."""
+    config, at = os.environ.get("XDG_CONFIG_HOME"), "~/.config/"
+    if config and os.path.isabs(config) and name.startswith(at):
+        return Path(config, name.removeprefix(at))
+    return _expanded(name)
+
+
 def _key_in(text: str, path: Path) -> str:
-    """What a vendor's file gives as the key: a setting of that name, or all that there is."""
-    named = _NAMED.search(text)
-    if named is None:
-        return "" if path.suffix == ".toml" else text
-    if named["quoted"] is not None:
-        return named["quoted"]
-    if named["bare"].startswith(('"', "'")):
+    """What a vendor's file gives as the key: all that there is, or a setting of a TOML file.
+
+    RunPod's Go client writes `apikey` at the top of the file, its Python client `api_key` below `[default]`.
+    """
+    if path.suffix != ".toml":
+        return text
+    try:
+        table = tomllib.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return _line(text, path)
+    return _setting(table) or _setting(table.get("default")) or ""
+
+
+def _setting(table: object) -> str | None:
+    """The key in a table, however its name is spelt; None where there is none."""
+    if not isinstance(table, dict):
+        return None
+    found = (
+        value
+        for name, value in table.items()
+        if name.casefold().replace("_", "").replace("-", "") == "apikey"
+    )
+    return next((value for value in found if isinstance(value, str) and value.strip()), None)
+
+
+_LINE = re.compile(r"""^[ \t]*["']?api[_-]?key["']?[ \t]*=[ \t]*([^#\n]*)""", re.M | re.I)
+
+
+def _line(text: str, path: Path) -> str:
+    """The key in a file that is not quite TOML: written by hand, without quotes."""
+    found = _LINE.search(text)
+    key = found[1].strip() if found else ""
+    quote = key[:1]
+    if quote not in ('"', "'"):
+        return key
+    if len(key) < 2 or key[-1] != quote:
         raise ConfigError(
             f"{path}: the quotes around api_key are not closed.", remedy="Correct the file."
         )
-    return named["bare"]
+    return key[1:-1]

@@ -47,6 +47,15 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """Not Hunter's."""
     unknown: tuple[tuple[str, HunterError], ...]
     """Markets that did not answer, or only in part."""
+    not_asked: tuple[tuple[str, str], ...] = ()
+    """Markets in use that could not be asked for want of a key, and what to do."""
+    asked: bool = True
+    """Whether any market was asked: where none was, nothing is known of what runs."""
+
+    @property
+    def known(self) -> bool:
+        """Whether silence means that nothing runs, on the markets that there are keys for."""
+        return self.asked and not self.unknown
 
     @property
     def problems(self) -> tuple[tuple[str, str], ...]:
@@ -66,14 +75,17 @@ async def running(lookout: Lookout, adopt: Caps) -> Fleet:
     others = {lease.market for lease in live} | {lost.market for lost in odd}
     counted: list[Census] = []
     unknown: list[tuple[str, HunterError]] = []
+    not_asked: list[tuple[str, str]] = []
     for name in (*names, *sorted(others.difference(names))):
         try:
-            known = name in others or markets.has_key(name)
+            why = None if name in others else markets.why_not(name)
         except ConfigError as error:  # a key that cannot be one: what runs there is not known
             unknown.append((name, error))
             continue
-        if known:
+        if why is None:
             counted.append(await census(name, lookout, adopt))
+        else:
+            not_asked.append((name, why))
     parts = [
         _part(found, [lost for lost in odd if lost.market == found.market], lookout.meter)
         for found in counted
@@ -83,6 +95,8 @@ async def running(lookout: Lookout, adopt: Caps) -> Fleet:
         elsewhere=tuple(run for part in parts for run in part.elsewhere),
         unexplained=tuple(run for part in parts for run in part.unexplained),
         unknown=(*unknown, *(silence for part in parts for silence in part.unknown)),
+        not_asked=tuple(not_asked),
+        asked=bool(counted),
     )
 
 

@@ -45,6 +45,8 @@ class Reaped(msgspec.Struct, frozen=True, kw_only=True):
     """Whose bill was read."""
     unknown: tuple[tuple[str, str], ...] = ()
     """Markets, leases and instances about which something is unclear, and what."""
+    not_asked: tuple[tuple[str, str], ...] = ()
+    """Markets without a key and without a lease of ours, and what to do."""
 
 
 async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
@@ -52,7 +54,8 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
     before = leases.all(live_only=True)
     troubles = dict[str, str]()
     await _each(leases, before, troubles)
-    counted = await _count(leases, before, troubles)
+    not_asked = dict[str, str]()
+    counted = await _count(leases, before, troubles, not_asked)
     live = leases.all(live_only=True)
     await _each(leases, live, troubles)
     await _doubles(leases, counted, troubles)
@@ -75,6 +78,7 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
         running=tuple(lease.lease_id for lease in after if lease.state != "ending"),
         billed=billed,
         unknown=tuple(troubles.items()),
+        not_asked=tuple(not_asked.items()),
     )
 
 
@@ -98,16 +102,19 @@ async def _each(leases: Leases, live: Iterable[Lease], troubles: dict[str, str])
 
 
 async def _count(
-    leases: Leases, live: Iterable[Lease], troubles: dict[str, str]
+    leases: Leases, live: Iterable[Lease], troubles: dict[str, str], not_asked: dict[str, str]
 ) -> tuple[Census, ...]:
-    """Ask every market that is in use, or that a lease is on."""
+    """Ask every market that is in use, or that a lease is on; note those that cannot be asked."""
     markets = leases.lookout.markets
     on = {lease.market for lease in live} | {odd.market for odd in leases.odd()}
     names = list[str]()
     for name in dict.fromkeys((*markets.names(), *sorted(on))):
         try:
-            if name in on or markets.has_key(name):
+            why = None if name in on else markets.why_not(name)
+            if why is None:
                 names.append(name)
+            else:
+                not_asked[name] = why
         except ConfigError as error:
             troubles[name] = str(error)
     counted = await asyncio.gather(*(census(name, leases.lookout, leases.adopt) for name in names))

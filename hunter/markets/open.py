@@ -144,6 +144,16 @@ class OpenMarkets:
         """Whether there is a key to rent with. A market handed in needs none."""
         return self._given or self.key(name) is not None
 
+    def why_not(self, name: str) -> str | None:
+        """Why a market cannot be asked what it lists, with the remedy; None where it can.
+
+        ConfigError where what is found cannot be a key.
+        """
+        if self.has_key(name):
+            return None
+        facts = self._facts.market(name)
+        return f"there is no key: set {facts.key_variable}, or log in with the vendor's own command"
+
     async def _address(self, name: str) -> str | None:
         """Where the embedded market plays this one; None where none does."""
         plays = self._embedded is not None and name in self._embedded.served

@@ -242,3 +242,27 @@ async def test_an_answer_that_is_no_list_hides_no_other_market(tmp_path: Path, a
     now = await hunter.running()
     assert set(shown(now)) == {lease.lease_id}
     assert [name for name, _ in now.unknown] == ["runpod"]
+
+
+async def test_a_market_without_a_key_is_not_asked_and_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hunter = hunter_on(tmp_path, FakeMarket(), FakeMarket(name="runpod"))
+    monkeypatch.setattr(OpenMarkets, "has_key", lambda self, name: name == "vast")
+    now, done = await hunter.running(), await hunter.reap()
+    assert [name for name, _ in now.not_asked] == ["runpod"]
+    assert now.known
+    assert done.not_asked == now.not_asked
+    monkeypatch.setattr(OpenMarkets, "has_key", lambda self, name: False)
+    nobody = await hunter.running()
+    assert [name for name, _ in nobody.not_asked] == ["vast", "runpod"]
+    assert not nobody.known
+
+
+async def test_a_market_with_a_lease_of_ours_is_asked_key_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hunter, _ = await renting(tmp_path, FakeMarket(stock=[DEAL]))
+    monkeypatch.setattr(OpenMarkets, "has_key", lambda self, name: False)
+    assert (await hunter.running()).not_asked == ()
+    assert (await hunter.reap(proof=False)).not_asked == ()

@@ -97,6 +97,13 @@ def test_a_broken_key_in_a_vendors_file_is_named_by_the_file(
         ("runpod", f"api_key = '{SECRET}'  # mine\n", SECRET),
         ("runpod", f"api_key={SECRET}\n", SECRET),
         ("runpod", '[default]\nother = "x y"\n', None),
+        ("runpod", f"apikey = '{SECRET}'\napiurl = 'https://api.runpod.io/graphql'\n", SECRET),
+        ("runpod", f'apiKey = "{SECRET}"\n', SECRET),
+        ("runpod", f'\ufeffAPIKEY = "{SECRET}"\n', SECRET),
+        ("runpod", f'apikey = ""\n[default]\napi_key = "{SECRET}"\n', SECRET),
+        ("runpod", f'[other]\napikey = "x"\n[default]\nApi_Key = "{SECRET}"\n', SECRET),
+        ("runpod", 'apikey = 5\ndefault = "x"\n', None),
+        ("runpod", f"# apikey = 'old'\napikey = {SECRET}\n", SECRET),
     ],
 )
 def test_a_key_in_a_vendors_file_is_read_without_what_surrounds_it(
@@ -104,6 +111,16 @@ def test_a_key_in_a_vendors_file_is_read_without_what_surrounds_it(
 ) -> None:
     write_key_file(home, name, text)
     assert find_key(TABLES[name], simulated=False) == key
+
+
+@pytest.mark.parametrize("name", ["vast_api_key", "vast_tfa_key"])
+def test_a_key_is_found_where_the_vendors_command_writes_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "elsewhere"))
+    (home / "elsewhere" / "vastai").mkdir(parents=True)
+    (home / "elsewhere" / "vastai" / name).write_text(SECRET)
+    assert find_key(TABLES["vast"], simulated=False) == SECRET
 
 
 def write_key_file(home: Path, name: str, text: str) -> Path:

@@ -239,14 +239,17 @@ class RunningScreen(Screen[None]):
             return
         for name, error in self.fleet.unknown:
             yield line((f"{STALE} what runs on {name} is unknown: {error}", WARN))
+        for name, why in self.fleet.not_asked:
+            yield line((f"{STALE} {name} was not asked: {why}", WARN))
         strangers = len(self.fleet.elsewhere) + len(self.fleet.unexplained)
         if strangers:
             yield line(
                 (f"{STALE} {strangers} listed that are not Hunter's: it never touches them", WARN)
             )
-        elif not self.fleet.unknown:
+        elif self.fleet.known:
             when = age(self.desk.now() - self.asked_at)
-            yield line((f"✓ the markets list nothing else, asked {when} ago", MUTED))
+            whom = "the markets that were asked" if self.fleet.not_asked else "the markets"
+            yield line((f"✓ {whom} list nothing else, asked {when} ago", MUTED))
 
     # ── what the user does ───────────────────────────────────────────────────────────────────
 
