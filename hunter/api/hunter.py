@@ -243,7 +243,7 @@ class Hunter:
 
     def _job(self, workload: Workload | str | None) -> Workload:
         if isinstance(workload, Workload):
-            return workload
+            return self.prices.named(workload)
         from hunter.facts import workload_file  # noqa: PLC0415  only where one is named
 
         return workload_file.load(str(self.home.config.workload if workload is None else workload))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from hunter.cost.deals import Deals, price_one, rank
 from hunter.cost.filters import Missed, Query, fitting
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hunter.facts.shipped import Facts
     from hunter.store import Store
     from hunter.values.clock import Clock
+    from hunter.values.gpu_names import Match
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
@@ -110,6 +112,9 @@ class Prices:
         May be empty.
         """
         query = query or Query()
+        if query.gpus and not self.facts.gpus.keys() >= set(query.gpus):
+            found = [ours for typed in query.gpus for ours in self.gpus(typed).names]
+            query = replace(query, gpus=tuple(dict.fromkeys(found)))
         return rank(
             self.recorded(query.market),
             self.sized(workload),
@@ -142,6 +147,8 @@ class Prices:
         offers = self.recorded(market)
         row = (offers.offer_id.is_in([offer_id]) & offers.tenancy.is_in([tenancy])).nonzero()[0]
         if not len(row):
+            import difflib  # noqa: PLC0415  only where nothing is found
+
             near = difflib.get_close_matches(offer_id, [v for v in offers.offer_id.values if v], 1)
             hint = f" Did you mean {market}:{near[0]}?" if near else ""
             raise NothingMatches(
@@ -150,19 +157,19 @@ class Prices:
             )
         return offers[int(row[0])]
 
-    def gpu_name(self, wanted: str, offers: Offers | None = None) -> str:
-        """Our name of a GPU that a user typed: any case, blanks or not, or the end of the name."""
-        known = {*self.facts.gpus, *(v for v in (offers or self.recorded()).gpu.values if v)}
-        plain = _plain_name(wanted)
-        exact = [name for name in known if _plain_name(name) == plain]
-        if exact:
-            return exact[0]
-        inside = sorted(name for name in known if _plain_name(name).endswith(plain))
-        if len(inside) == 1:
-            return inside[0]
-        near = inside or difflib.get_close_matches(wanted, sorted(known), 4, 0.4)
-        hint = f"Did you mean {', '.join(near)}?" if near else "hunter deals shows their names."
-        raise UsageError(f"No GPU is called {wanted!r}.", remedy=hint)
+    def gpus(self, typed: str) -> Match:
+        """What the name of a GPU means, ours or of anything on sale; UsageError where it means nothing."""
+        names = self.facts.gpu_names
+        return (names if typed in self.facts.gpus else names.also(self._on_sale())).find(typed)
+
+    def named(self, workload: Workload) -> Workload:
+        """A workload that was made in Python, with our names of its GPUs."""
+        if workload.gpus_named <= self.facts.gpus.keys():
+            return workload
+        return self.facts.named(workload, f"workload {workload.name!r}", self._on_sale())
+
+    def _on_sale(self) -> tuple[str, ...]:
+        return tuple(name for name in self.recorded().gpu.values if name)
 
 
 class RulesOf(dict[str, MarketRules]):
@@ -180,7 +187,3 @@ class RulesOf(dict[str, MarketRules]):
             name=name, title=name, month_h=720.0, bandwidth_bytes_per_gb=1e9,
             priors=self.facts.coldstart.by_hand,
         )  # fmt: skip
-
-
-def _plain_name(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hunter.cost.deals import Deals
     from hunter.cost.filters import Query
     from hunter.markets.protocol import Progress
+    from hunter.values.gpu_names import Match
     from hunter.values.workload import Workload
 
 NAMES = (
@@ -121,7 +122,7 @@ def _tell_polls(shell: Shell, polled: tuple[Polled, ...]) -> None:
 
 
 def _query(
-    prices: Prices, gpu: str | None, market: str | None, spot: bool | None,
+    prices: Prices, gpu: Match | None, market: str | None, spot: bool | None,
     region: str | None, max_age_s: float | None, sort: str, avoid: tuple[str, ...],
 ) -> Query:  # fmt: skip
     from hunter.cost.filters import Query  # noqa: PLC0415  numpy, 0.1 s
@@ -136,7 +137,7 @@ def _query(
             remedy=f"Known markets: {', '.join(prices.market_names())}.",
         )
     return Query(
-        gpu=None if gpu is None else prices.gpu_name(gpu),
+        gpus=() if gpu is None else gpu.names,
         market=market,
         tenancy=tenancy,
         region=region,
@@ -190,9 +191,12 @@ def deals(
     if refresh:
         _refresh(shell, market, job)
     with shell.hunter() as hunter:
-        query = _query(hunter.prices, gpu, market, spot, region, max_age_s, sort, avoid)
+        meant = None if gpu is None else hunter.prices.gpus(gpu)
+        if meant is not None and meant.family:
+            shell.say(f"--gpu {meant}.")
+        query = _query(hunter.prices, meant, market, spot, region, max_age_s, sort, avoid)
         found = hunter.deals(job, query, top=limit)
-        _print_deals(shell, hunter.prices.stale_after_s, found, as_csv=as_csv)
+        _print_deals(shell, hunter.prices.stale_after_s, found, meant, as_csv=as_csv)
         if not len(found):
             raise hunter.advice.why_none(found, query)
     return 0
@@ -229,13 +233,20 @@ def deal_json(deal: Deal, *, stale_after_s: float) -> dict[str, Any]:
     return {name: said[name] if name in said else deal.named(name) for name in NAMES}
 
 
-def _print_deals(shell: Shell, stale_after_s: float, found: Deals, *, as_csv: bool) -> None:
+def _print_deals(
+    shell: Shell, stale_after_s: float, found: Deals, meant: Match | None, *, as_csv: bool
+) -> None:
     if shell.json or as_csv:
         rows = [deal_json(deal, stale_after_s=stale_after_s) for deal in found]
         if shell.json:
-            shell.document(
-                {"as_of": iso(found.as_of), "workload": found.workload.name, "deals": rows}
-            )
+            answer: dict[str, Any] = {
+                "as_of": iso(found.as_of),
+                "workload": found.workload.name,
+                "deals": rows,
+            }
+            if families := _families(found, meant):
+                answer["gpu_families"] = families
+            shell.document(answer)
         elif rows:
             shell.show(csv_text(rows).rstrip("\n"))
         return
@@ -250,6 +261,14 @@ def _print_deals(shell: Shell, stale_after_s: float, found: Deals, *, as_csv: bo
         f"{found.fitting} of {found.considered} offers fit {job.name}: {job.run.hours:g} h with "
         f"{job.disk_gb:g} GB of disk. hunter explain OFFER shows a bill."
     )
+
+
+def _families(found: Deals, meant: Match | None) -> dict[str, list[str]]:
+    """Names of GPUs that were typed and mean several, and which."""
+    families = {name: list(names) for name, names in found.workload.families.items()}
+    if meant is not None and meant.family:
+        families[meant.typed] = list(meant.names)
+    return families
 
 
 def _deal_row(deal: Deal, stale_after_s: float) -> list[str]:

@@ -22,7 +22,8 @@ def reap(shell: Shell, no_wait: bool) -> int:
 
     It settles creates whose sender is gone, takes on instances of this home whose record was lost, ends
     what is past its time or its money, proves ends, and reads bills again. It may run beside any other
-    Hunter. A market without a key is named as not asked. Exit 1 where something stays unknown or could not be ended; it is named.
+    Hunter. A market without a key is named as not asked. Exit 1 where something stays unknown or could
+    not be ended; it is named.
 
     \b
     Examples:

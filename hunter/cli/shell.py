@@ -61,7 +61,12 @@ class Shell:
         """The workload named, or the one that config.toml names."""
         from hunter.facts import workload_file  # noqa: PLC0415  tomllib and msgspec
 
-        return workload_file.load(self.home.config.workload if name is None else name)
+        job = workload_file.load(self.home.config.workload if name is None else name)
+        for typed, names in job.families.items():
+            from hunter.values.gpu_names import Match  # noqa: PLC0415  most workloads name models
+
+            self.say(f"{job.name}: {Match(typed=typed, names=names)}.")
+        return job
 
     def say(self, text: str = "", *, nl: bool = True) -> None:
         """A note for people; nothing where quiet."""

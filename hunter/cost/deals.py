@@ -270,8 +270,11 @@ def nearest(
 def matching(deals: Deals, text: str) -> NDArray[np.int64]:
     """Rows in which every word of a text occurs: in GPU, market, place, tenancy or the offer's id.
 
-    Works on the columns' distinct values, so that it is instant for any number of deals.
+    A GPU is found however its name is spelt, as rtx4090 or RTX_4090. Works on the columns' distinct values,
+    so that it is instant for any number of deals.
     """
+    from hunter.values.gpu_names import key  # noqa: PLC0415  a ranking filters nothing by words
+
     offers = deals.offers
     spoken = {Tenancy.ON_DEMAND: "on-demand fixed", Tenancy.INTERRUPTIBLE: "interruptible bid spot"}
     held = tuple(spoken.get(Tenancy(value or ""), value) for value in offers.tenancy.values)
@@ -290,5 +293,8 @@ def matching(deals: Deals, text: str) -> NDArray[np.int64]:
         for column in columns:
             inside = [value is not None and word in value.casefold() for value in column.values]
             found |= np.array(inside or [False])[column.codes]
+        plain = key(word)
+        alike = [bool(value and plain) and plain in key(value or "") for value in offers.gpu.values]
+        found |= np.array(alike or [False])[offers.gpu.codes]
         keep &= found
     return np.flatnonzero(keep)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """What the user wants to see of a workload's deals, beyond what the workload needs."""
 
-    gpu: str | None = None
-    """One of our names; None for all that the workload allows."""
+    gpus: tuple[str, ...] = ()
+    """Our names, any of which will do; empty for all that the workload allows."""
     market: str | None = None
     tenancy: Tenancy | None = None
     region: str | None = None
@@ -102,8 +102,8 @@ def _hardware(
 
     if query.market:
         rule("market", query.market, offers.market.is_in([query.market]), offers.market, "--market")
-    if query.gpu:
-        rule("gpu", query.gpu, offers.gpu.is_in([query.gpu]), offers.gpu, "--gpu")
+    if query.gpus:
+        rule("gpu", " or ".join(query.gpus), offers.gpu.is_in(query.gpus), offers.gpu, "--gpu")
     elif gpu.models:
         named = offers.gpu.is_in(gpu.models)
         rule("gpu", " or ".join(gpu.models), named, offers.gpu, "[gpu] models")

@@ -19,8 +19,11 @@ from hunter.values.risk_facts import RiskFacts
 from hunter.values.storage_prices import StoragePrices
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from hunter.values.gpu_names import GpuNames
+    from hunter.values.workload import Workload
 
 DATA = ROOT / "data"
 
@@ -89,6 +92,32 @@ class Facts:
     def gpus(self) -> dict[str, Gpu]:
         """GPU models by our name."""
         return {gpu.name: gpu for gpu in self._rows("gpus.csv", list[Gpu])}
+
+    @cached_property
+    def gpu_names(self) -> GpuNames:
+        """What each GPU may be called; a market's facts may add models that our table lacks."""
+        from hunter.values.gpu_names import GpuNames  # noqa: PLC0415  most names are ours as they are
+
+        theirs = [market.gpu_names for market in self.markets.values()]
+        models = dict.fromkeys(ours for names in theirs for ours in names)
+        return GpuNames(
+            models | {gpu.name: gpu.vram_gb for gpu in self.gpus.values()},
+            [(alias, ours) for names in theirs for ours, also in names.items() for alias in also],
+        )
+
+    def named(self, workload: Workload, place: str, on_sale: Collection[str] = ()) -> Workload:
+        """The workload with our names of its GPUs; WorkloadError where one is unknown.
+
+        Args:
+            workload: as its user wrote it.
+            place: of the workload, for the sentence.
+            on_sale: further names that are known.
+        """
+        if workload.gpus_named <= self.gpus.keys():
+            return workload
+        from hunter.values.gpu_names import named  # noqa: PLC0415  as above
+
+        return named(workload, self.gpu_names.also(on_sale), place)
 
     @cached_property
     def countries(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from hunter.facts.files import is_there, read_text, why
+from hunter.facts.shipped import shipped
 from hunter.facts.strict import ROOT, convert, table_of
 from hunter.values.amounts import LEAST_TTL_S, MOST_TTL_S, shortened
 from hunter.values.errors import WorkloadError
@@ -120,7 +121,8 @@ def parse(text: str, place: str) -> Workload:
         table, _File, place, error=WorkloadError,
         remedy="docs/workload.md lists every key of a workload file.",
     )  # fmt: skip
-    return _workload(file, place)
+    job = _workload(file, place)
+    return shipped().named(job, place) if job.gpus_named else job
 
 
 def _hours(text: str | None, place: str, key: str) -> float | None:

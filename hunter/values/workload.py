@@ -132,6 +132,14 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     command: str | None = None
     """What the container runs at start; its image's own command where None."""
     ports: tuple[str, ...] = ()
+    families: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Names of GPUs that were given and that several models share, and what they were taken as."""
+
+    @property
+    def gpus_named(self) -> set[str]:
+        """Every name of a GPU in it."""
+        reference = {self.run.reference_gpu} if self.run.reference_gpu is not None else set[str]()
+        return {*self.gpu.models, *self.run.speed, *reference}
 
 
 def varied(

@@ -18,6 +18,7 @@ from hunter.values.errors import (
     OfferGone,
     UsageError,
 )
+from hunter.values.workload import GpuNeed, Run
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket, SteppedClock
 from tests.homes import CAPS, DEAL, hunter_on
@@ -76,13 +77,32 @@ async def test_an_offer_nobody_recorded_is_not_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("typed", ["RTX 4090", "rtx4090", "4090", "rtx_4090"])
 async def test_a_gpu_is_known_by_what_people_type(tmp_path: Path, typed: str) -> None:
-    assert hunter_on(tmp_path, FakeMarket()).prices.gpu_name(typed) == "RTX 4090"
+    prices = hunter_on(tmp_path, FakeMarket()).prices
+    assert prices.gpus(typed).names == ("RTX 4090",)
+    job = workload(gpu=GpuNeed(models=(typed,)), run=Run(reference_gpu=typed))
+    assert prices.named(job).gpu.models == ("RTX 4090",)
+    assert prices.named(job).run.reference_gpu == "RTX 4090"
 
 
 async def test_an_unknown_gpu_is_refused_with_the_nearest_names(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="RTX 4091") as caught:
-        hunter_on(tmp_path, FakeMarket()).prices.gpu_name("RTX 4091")
+        hunter_on(tmp_path, FakeMarket()).prices.gpus("RTX 4091")
     assert "RTX 4090" in caught.value.remedy
+
+
+async def test_a_gpu_on_sale_that_no_table_has_is_known_by_its_markets_name(tmp_path: Path) -> None:
+    hunter = hunter_on(tmp_path, FakeMarket(stock=[offer("Riddle 9000 $0.3/h")]))
+    await hunter.scrape()
+    assert hunter.prices.gpus("riddle_9000").names == ("Riddle 9000",)
+    job = workload(gpu=GpuNeed(models=("riddle9000",)))
+    assert [deal.offer.gpu for deal in hunter.deals(job)] == ["Riddle 9000"]
+    assert [d.offer.gpu for d in hunter.deals(workload(), Query(gpus=("RIDDLE 9000",)))] == [
+        "Riddle 9000"
+    ]
+    with pytest.raises(
+        UsageError, match=r"workload .*, gpu.models: no GPU is called 'Riddle 9001'"
+    ):
+        hunter.deals(workload(gpu=GpuNeed(models=("Riddle 9001",))))
 
 
 async def test_a_launch_uses_the_price_of_now(tmp_path: Path) -> None:

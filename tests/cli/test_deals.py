@@ -108,3 +108,42 @@ def test_a_market_that_is_pointed_at_what_is_no_server_is_a_setting_that_cannot_
     assert answer.code == 2
     assert "VAST_URL" in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_name_that_several_gpus_share_is_said_once_and_means_them_all(
+    home: Path, hunter: Any, tmp_path: Path
+) -> None:
+    store = Store(home / "hunter.db")
+    stock = [offer("H100 SXM $2/h #1"), offer("H100 NVL $3/h #2"), offer("MI100 $1/h #3")]
+    listing = Listing(market="vast", offers=Offers.of(stock), complete=True)
+    polls.record(store, listing, Scope(), 1.0, 2.0)
+    store.close()
+    family = ["H100 NVL", "H100 PCIe", "H100 SXM"]
+    answer = hunter("deals", "-w", "one-hour", "--gpu", "h100", "--json")
+    assert [deal["gpu"] for deal in answer.json["deals"]] == ["H100 SXM", "H100 NVL"]
+    assert answer.json["gpu_families"] == {"h100": family}
+    assert answer.err.count("h100 is taken as H100 NVL, H100 PCIe and H100 SXM") == 1
+    job = tmp_path / "job.toml"
+    job.write_text('name = "a"\nimage = "b"\n[gpu]\nmodels = ["H100"]\n')
+    answer = hunter("deals", "-w", str(job), "--json")
+    assert answer.json["gpu_families"] == {"H100": family}
+    assert answer.err.count("a: H100 is taken as H100 NVL, H100 PCIe and H100 SXM") == 1
+    assert len(answer.json["deals"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ('gpu.models = ["4090", "RTX 4091"]', "gpu.models"),
+        ('run.reference_gpu = "h101"', "run.reference_gpu"),
+        ('run.speed = {"RTX 9999" = 1.0}', "run.speed"),
+    ],
+)
+def test_an_unknown_gpu_in_a_workload_file_is_refused_with_its_place(
+    stocked: Path, hunter: Any, tmp_path: Path, line: str, place: str
+) -> None:
+    job = tmp_path / "job.toml"
+    job.write_text(f'name = "a"\nimage = "b"\n{line}\n')
+    answer = hunter("deals", "-w", str(job))
+    assert answer.code == 2
+    assert f"{job}, {place}: no GPU is called" in answer.err

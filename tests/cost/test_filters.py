@@ -40,7 +40,7 @@ def test_a_job_that_must_not_be_cut_short_sees_no_bids() -> None:
     ("query", "kept"),
     [
         ({"market": "runpod"}, ["b"]),
-        ({"gpu": "H100"}, ["c"]),
+        ({"gpus": ("H100",)}, ["c"]),
         ({"tenancy": Tenancy.INTERRUPTIBLE}, ["d"]),
         ({"region": "EU"}, ["b"]),
         ({"region": "de"}, ["b"]),
@@ -154,7 +154,7 @@ def test_every_rule_says_what_it_asks_for_what_there_is_and_what_decides() -> No
 
 def test_what_a_question_asks_for_is_said_as_an_option() -> None:
     fixed = offer("A $1/h", location=None)
-    query = Query(gpu="H100", tenancy=Tenancy.INTERRUPTIBLE, region="Ohio")
+    query = Query(gpus=("H100",), tenancy=Tenancy.INTERRUPTIBLE, region="Ohio")
     assert broken(fixed, workload(gpu=GpuNeed(models=("A",))), query) == [
         "gpu: it asks for H100, and it has A; --gpu decides",
         "tenancy: it asks for interruptible, and it has on-demand; --spot or --on-demand decides",
