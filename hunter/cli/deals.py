@@ -140,7 +140,7 @@ def _query(
         gpus=() if gpu is None else gpu.names,
         market=market,
         tenancy=tenancy,
-        region=region,
+        region=None if region is None else prices.facts.country(region) or region,
         max_age_s=max_age_s,
         avoid=avoid,
         sort=sort,

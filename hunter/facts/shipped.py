@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from hunter.values.workload import Workload
 
 DATA = ROOT / "data"
+ALSO_CALLED = {"UK": "GB"}
+"""Codes in use that ISO 3166 reserves and does not assign."""
+STATES_TOO = ("GE",)
+"""Countries whose name alone may mean a state of another."""
 
 
 class Facts:
@@ -120,9 +124,30 @@ class Facts:
         return named(workload, self.gpu_names.also(on_sale), place)
 
     @cached_property
+    def _countries(self) -> list[Country]:
+        found: list[Country] = self._rows("countries.csv", list[Country])
+        return found
+
+    @cached_property
     def countries(self) -> dict[str, str]:
         """Continent code by country code."""
-        return {one.country: one.region for one in self._rows("countries.csv", list[Country])}
+        return {one.country: one.region for one in self._countries}
+
+    @cached_property
+    def _country_names(self) -> dict[str, str]:
+        return {one.name.casefold(): one.country for one in self._countries}
+
+    def country(self, text: str) -> str | None:
+        """The code of a country that is given by its code or its English name, else None.
+
+        Georgia is none: it may be the state.
+        """
+        code = text.strip().upper()
+        code = ALSO_CALLED.get(code, code)
+        if code in self.countries:
+            return code
+        named = self._country_names.get(" ".join(text.split()).casefold())
+        return None if named in STATES_TOO else named
 
     def _rows(self, name: str, type_: Any) -> Any:
         """A table in CSV, an empty cell being unknown."""

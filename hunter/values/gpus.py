@@ -36,7 +36,11 @@ class Gpu(GpuSpeed, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Country(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A country and its continent, by their codes; `data/countries.csv`."""
+    """A country and its continent, by their codes, with its name in common English; `data/countries.csv`.
+
+    Codes are ISO 3166's, names the tz database's (iso3166.tab), a few of them shortened.
+    """
 
     country: Words
+    name: Words
     region: Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]

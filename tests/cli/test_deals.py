@@ -147,3 +147,25 @@ def test_an_unknown_gpu_in_a_workload_file_is_refused_with_its_place(
     answer = hunter("deals", "-w", str(job))
     assert answer.code == 2
     assert f"{job}, {place}: no GPU is called" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("region", "code"),
+    [("DE", 0), ("germany", 0), ("EU", 0), ("hesse", 0), ("UK", 3), ("Texas", 3)],
+)
+def test_a_region_is_a_continent_a_country_by_code_or_name_or_part_of_a_place(
+    home: Path, hunter: Any, region: str, code: int
+) -> None:
+    store = Store(home / "hunter.db")
+    place = {"location": "Hesse, DE", "country": "DE", "region": "EU"}
+    stock = [
+        offer("A $2/h #1", **place),
+        offer("A $1/h #2", location=None, country=None, region=None),
+    ]
+    polls.record(
+        store, Listing(market="vast", offers=Offers.of(stock), complete=True), Scope(), 1.0, 2.0
+    )
+    store.close()
+    answer = hunter("deals", "-w", "one-hour", "--region", region, "--json")
+    assert answer.code == code
+    assert [deal["offer"] for deal in answer.json["deals"]] == ([] if code else ["vast:1"])

@@ -218,6 +218,14 @@ def test_two_letters_are_a_code_and_more_are_part_of_a_name(region: str, fits: b
     assert (broken(offer("A $1/h"), workload(), Query(region=region)) == []) is fits
 
 
+@pytest.mark.parametrize("region", ["US", "NA", "Ohio"])
+def test_an_offer_without_a_place_is_not_known_to_be_anywhere(region: str) -> None:
+    nowhere = offer("A $1/h", location=None, country=None, region=None)
+    assert broken(nowhere, workload(), Query()) == []
+    [missed] = broken(nowhere, workload(), Query(region=region))
+    assert missed == f"region: it asks for {region}; --region decides"
+
+
 def test_flags_are_raised_at_their_limits_and_not_by_silence() -> None:
     limits = risks(slice_below=0.9, narrow_pcie_gb_s=1.5)
     known = replace(

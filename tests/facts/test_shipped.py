@@ -250,6 +250,16 @@ def test_the_249_countries_of_iso_3166_and_kosovo_have_a_continent() -> None:
     assert all(re.fullmatch("[A-Z]{2}", code) for code in FACTS.countries)
 
 
+def test_every_country_is_found_by_its_code_and_its_name_but_for_one_that_is_a_state_too() -> None:
+    rows = table("countries.csv")
+    assert all(FACTS.country(row["country"].lower()) == row["country"] for row in rows)
+    lost = {row["country"] for row in rows if FACTS.country(row["name"].upper()) != row["country"]}
+    assert lost == {"GE"}
+    assert [FACTS.country(text) for text in ("UK", "", "EU", "Texas", "  South   Korea ")] == [
+        "GB", None, None, None, "KR",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("country", "continent"),
     [("US", "NA"), ("DE", "EU"), ("GB", "EU"), ("CN", "AS"), ("BR", "SA"), ("AU", "OC"), ("ZA", "AF"),

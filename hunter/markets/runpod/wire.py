@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from hunter.markets.records import Number, Rows, Unread, decode, records
+from hunter.markets.runpod.places import country_of
 from hunter.values.offers import Offer, Tenancy
 
 if TYPE_CHECKING:
@@ -219,15 +220,10 @@ class Shelf:
             memory, told = gpu.memory, gpu.name
         known = self.facts.gpu_of("runpod", gpu.id, memory)
         country = None
-        if place and cloud == SECURE:
-            country = "IS" if place.startswith("EUR-IS") else None
-            second = place.split("-")[1] if "-" in place else ""
-            if place.startswith("EU-") and len(second) == 2:
-                country = second
-            elif len(place.split("-")[0]) == 2 and place[:2] in ("US", "CA"):
-                country = place[:2]
-        elif place:
-            country = place
+        if place:
+            country = (
+                country_of(place, self.facts) if cloud == SECURE else self.facts.country(place)
+            )
         return Offer(
             market="runpod",
             offer_id=f"{slug(gpu.id)}.{count}.{cloud}.{slug(place or 'any')}",

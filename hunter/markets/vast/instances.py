@@ -8,6 +8,7 @@ import msgspec
 
 from hunter.markets.protocol import Instance
 from hunter.markets.records import Amount, Number, Size, Unread, Whole
+from hunter.markets.vast.wire import place_of
 from hunter.values.login import Login, login_at, port_of_digits
 from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
@@ -42,7 +43,7 @@ class Row(msgspec.Struct, kw_only=True):
     disk_space: Size | None = None
     machine_id: Whole | None = None
     host_id: Whole | None = None
-    geolocation: str | None = None
+    geolocation: Any = None
     start_date: Number | None = None
     uptime_mins: Number | None = None
     # ways in: whatever is odd in them makes no login, and hides nothing else
@@ -78,7 +79,7 @@ def instance_of(row: Row | dict[str, Any], facts: Facts) -> Instance:
         disk_gb=row.disk_space,
         machine_id=None if row.machine_id is None else str(row.machine_id),
         host_id=None if row.host_id is None else str(row.host_id),
-        location=row.geolocation,
+        location=place_of(row.geolocation, facts)[0],
         created_at=row.start_date,
         running_s=_seconds(row.uptime_mins) if state == "running" else None,
         reachable=login is not None,

@@ -56,7 +56,8 @@ class Ask(msgspec.Struct, kw_only=True):
     reliability: Number | None = None
     verification: str | None = None
     hosting_type: Whole | None = None
-    geolocation: str | None = None
+    geolocation: Any = None
+    """Text; anything else is no place, and no fault of the offer's."""
     duration: Number | None = None
     rentable: bool | None = None
     is_bid: bool | None = None
@@ -182,7 +183,7 @@ def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) ->
 
     n = len(chosen)
     gpus = [_gpu(ask, facts) for ask in chosen]
-    places = [_place(ask.geolocation, facts) for ask in chosen]
+    places = [place_of(ask.geolocation, facts) for ask in chosen]
     base, floor = numbers("dph_base"), numbers("min_bid")
     storage = numbers("storage_cost")
     cores, effective = numbers("cpu_cores"), numbers("cpu_cores_effective")
@@ -240,12 +241,14 @@ def _gpu(ask: Ask, facts: Facts) -> tuple[str, float]:
     return (known.name, known.vram_gb) if known else (ask.gpu_name, float(round(size)))
 
 
-def _place(text: str | None, facts: Facts) -> tuple[str | None, str | None, str | None]:
-    if not text:
+def place_of(text: Any, facts: Facts) -> tuple[str | None, str | None, str | None]:
+    """A place as Vast has it (`Sweden, SE`, `, US`, `Germany`, nothing): its name, country and continent."""
+    parts = [part for part in text.split(",") if part.strip()] if isinstance(text, str) else []
+    if not parts:
         return None, None, None
-    before, _, code = text.rpartition(",")
-    country = code.strip()
-    if len(country) != 2:
-        return text.strip(" ,"), None, None
-    place = f"{before.strip()}, {country}" if before.strip() else country
-    return place, country, facts.countries.get(country)
+    country = facts.country(parts[-1])
+    return (
+        ", ".join(" ".join(part.split()) for part in parts),
+        country,
+        facts.countries.get(country or ""),
+    )

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from hunter.facts.shipped import shipped
-from hunter.markets.vast.wire import Ask, columns, parse_asks
+from hunter.markets.vast.wire import Ask, columns, parse_asks, place_of
 from tests.markets.vast.records import ask
 from tests.recorded import recorded
 
@@ -56,3 +56,29 @@ def test_no_field_of_an_offer_is_lost() -> None:
 @pytest.mark.parametrize("name", RECORDED)
 def test_no_field_of_a_recorded_offer_is_lost(name: str) -> None:
     assert lost(recorded(f"{name}.json")) == {}
+
+
+@pytest.mark.parametrize(
+    ("told", "place"),
+    [
+        ("Sweden, SE", ("Sweden, SE", "SE", "EU")), ("SE", ("SE", "SE", "EU")), (", US", ("US", "US", "NA")),
+        ("Texas, US", ("Texas, US", "US", "NA")), ("Germany", ("Germany", "DE", "EU")),
+        ("Georgia, US", ("Georgia, US", "US", "NA")), ("Georgia, GE", ("Georgia, GE", "GE", "AS")),
+        ("  quebec ,  ca ", ("quebec, ca", "CA", "NA")), ("Hanoi,VN", ("Hanoi, VN", "VN", "AS")),
+        ("Oslo, Norway", ("Oslo, Norway", "NO", "EU")), ("London, UK", ("London, UK", "GB", "EU")),
+        ("south  korea", ("south korea", "KR", "AS")), ("SE,", ("SE", "SE", "EU")),
+        ("Georgia", ("Georgia", None, None)), ("Texas", ("Texas", None, None)), ("ZZ", ("ZZ", None, None)),
+        ("CA, San Francisco", ("CA, San Francisco", None, None)),
+        (None, (None, None, None)), ("", (None, None, None)), (" , ", (None, None, None)),
+        (5, (None, None, None)), (["SE"], (None, None, None)), ({}, (None, None, None)),
+    ],
+)  # fmt: skip
+def test_a_place_in_any_shape_is_read_as_far_as_it_says_something(
+    told: Any, place: tuple[str | None, str | None, str | None]
+) -> None:
+    assert place_of(told, shipped()) == place
+    body = json.dumps({"offers": [ask(1, geolocation=told)]}).encode()
+    seen = parse_asks(body)
+    assert not seen.unread
+    [offer] = columns(seen.asks, shipped(), 0.0, bids=False)
+    assert (offer.location, offer.country, offer.region) == place
