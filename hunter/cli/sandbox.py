@@ -28,6 +28,8 @@ def sandbox() -> None:
               help="Most offers in one reply.")  # fmt: skip
 @click.option("--page-rows", type=click.IntRange(1), default=None,
               help="Rows in one page of a list; optional paging is off without it.")  # fmt: skip
+@click.option("--run-guards", is_flag=True,
+              help="Really run the dead-man switch of what is rented with one.")  # fmt: skip
 @click.option(
     "--fault", "faults", multiple=True, metavar="SPEC", help="Misbehave; may be repeated."
 )

@@ -93,6 +93,11 @@ class Facts:
         return read_toml(self.folder / "storage.toml", StoragePrices)
 
     @cached_property
+    def guard(self) -> str:
+        """The dead-man switch of rented machines, a script for sh."""
+        return (self.folder / "guard.sh").read_text(encoding="utf-8")
+
+    @cached_property
     def gpus(self) -> dict[str, Gpu]:
         """GPU models by our name."""
         return {gpu.name: gpu for gpu in self._rows("gpus.csv", list[Gpu])}

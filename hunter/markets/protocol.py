@@ -50,6 +50,16 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """The dead-man switch that an instance is to carry: it ends itself when its time is over."""
+
+    ttl_s: float
+    """From its first boot on."""
+    required: bool = False
+    """Rather nothing is rented than an instance without it: UsageError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What to create. `label` is ours and unique: an unclear create is looked up by it."""
 
@@ -62,6 +72,8 @@ class Order:
     env: Mapping[str, str]
     command: str | None = None
     ports: tuple[str, ...] = ()
+    guard: Guard | None = None
+    """Started before the command, which runs as it would without. `Created.guarded` tells whether it is."""
 
 
 State = str
@@ -128,6 +140,8 @@ class Created:
 
     instance_id: str
     note: str = ""
+    guarded: bool = False
+    """The order's guard was sent along."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

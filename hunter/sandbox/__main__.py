@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--state", type=Path)
     parser.add_argument("--limits", action="store_true")
     parser.add_argument("--page-rows", type=int)
+    parser.add_argument("--run-guards", action="store_true")
     parser.add_argument("--fault", action="append", default=[])
     words = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
@@ -35,6 +36,7 @@ def main() -> int:
                 state=words.state,
                 limits=words.limits,
                 page_rows=words.page_rows,
+                run_guards=words.run_guards,
                 faults=tuple(words.fault),
             )
         )

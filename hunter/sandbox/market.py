@@ -21,7 +21,7 @@ from hunter.sandbox.starts import Starts
 from hunter.sandbox.world import Asks, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from hunter.sandbox.faults import Faults
@@ -49,6 +49,8 @@ class Settings:
     """Rows of a page of a list; None is 25 at Vast, and no pages at all at RunPod."""
     slow_s: float = 5.0
     """Seconds of the caller's own clock that a slow list takes."""
+    run_guards: bool = False
+    """Rented machines really run Hunter's dead-man switch where they are rented with it."""
 
 
 class SandboxMarket:
@@ -61,6 +63,8 @@ class SandboxMarket:
         self.book = Book(settings.state, _fresh(settings))
         self.world = World(facts, self.seed, self.book.page.offers)
         self.tariffs: dict[str, Tariff] = {"vast": _vast_tariff(faults), "runpod": RUNPOD}
+        self.guard_lines: Callable[[Rental], list[str]] = lambda rental: []
+        """What the dead-man switch of a rental has printed."""
         self._cached: tuple[float, tuple[tuple[int, int], ...], Asks] | None = None
         credit_usd = settings.credit_usd
         if credit_usd is None:
@@ -137,6 +141,7 @@ class SandboxMarket:
         for mark in rental.marks:
             if mark.at <= now:
                 lines.append(f"HUNTER_PHASE {mark.phase} {mark.at:.3f} {mark.n_bytes:.0f}")
+        lines += self.guard_lines(rental)
         return "\n".join(lines) + "\n"
 
 

@@ -127,7 +127,8 @@ def running(options: Options) -> Iterator[tuple[str, SandboxMarket]]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield _url(listener), market
+        with _guarding(market, _url(listener)):
+            yield _url(listener), market
     finally:
         server.should_exit = True
         thread.join(10)
@@ -139,8 +140,25 @@ def serve(options: Options, ready: Callable[[str], None]) -> None:
     market = SandboxMarket(options, sandbox_facts())
     server, listener = _server(market, options.port)
     listener.listen(128)
-    ready(_url(listener))
-    server.run(sockets=[listener])
+    with _guarding(market, _url(listener)):
+        ready(_url(listener))
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def _guarding(market: SandboxMarket, url: str) -> Iterator[None]:
+    """The machines run their dead-man switches, where that is wanted."""
+    if not market.settings.run_guards:
+        yield
+        return
+    from hunter.sandbox.guards import Guards  # noqa: PLC0415  only where it is wanted
+
+    guards = Guards(market, url)
+    guards.begin()
+    try:
+        yield
+    finally:
+        guards.end()
 
 
 def serve_child(options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,7 +15,7 @@ from hunter.markets.protocol import Charge, Created, Instance, Instances, Order,
 from hunter.markets.records import UNNAMED, Number, Rows, Unread, decode, records
 from hunter.markets.runpod.creating import BID, CREATE, graphql_outcome, rest_outcome, unclear
 from hunter.markets.runpod.graphql import NotFound, ask, ask_once, refusal
-from hunter.markets.runpod.order import graphql_input, rest_input
+from hunter.markets.runpod.order import graphql_input, guarded_words, rest_input
 from hunter.markets.runpod.pods import Pod, RestPod, instance_of, rest_instance_of
 from hunter.markets.runpod.pods import unclear as unclear_pod
 from hunter.markets.runpod.prices import over_graphql, over_rest
@@ -125,13 +126,18 @@ class Runpod(HttpMarket):
         """One mutation, sent once; over REST where GraphQL has been retired."""
         self.need_key()
         bid = order.offer.tenancy == Tenancy.INTERRUPTIBLE
-        body = {"query": BID if bid else CREATE, "variables": {"input": graphql_input(order)}}
+        words = guarded_words(order, self.facts.guard, self.base_url)
+        wish = graphql_input(order, words)
+        body = {"query": BID if bid else CREATE, "variables": {"input": wish}}
         response = await self._send_once("/graphql", body)
         if response.status_code == 410 and b'"id"' not in response.content:
             if bid:
                 raise self.http.failures.refused(response)
-            return rest_outcome(await self._send_once("/v2/pods", rest_input(order)), self.http)
-        return graphql_outcome(response, self.http)
+            response = await self._send_once("/v2/pods", rest_input(order, words))
+            created = rest_outcome(response, self.http)
+        else:
+            created = graphql_outcome(response, self.http)
+        return replace(created, guarded=words is not None)
 
     async def _send_once(self, path: str, body: dict[str, Any]) -> httpx.Response:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,11 +12,12 @@ import msgspec
 
 from hunter.markets.answers import document_of, without_secrets
 from hunter.markets.failures import NotThere
+from hunter.markets.guard import with_guard
 from hunter.markets.http import HttpMarket, own_facts
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
 from hunter.markets.records import UNNAMED, Number, Rows, decode, records
-from hunter.markets.vast.creating import create_body, outcome
+from hunter.markets.vast.creating import carrier, create_body, outcome
 from hunter.markets.vast.instances import Row, instance_of, unclear
 from hunter.markets.vast.walk import Stopped, Walk
 from hunter.markets.vast.wire import Ask, columns, parse_asks
@@ -183,10 +185,10 @@ class Vast(HttpMarket):
         offer_id = order.offer.offer_id
         if not _is_id(offer_id):
             raise OfferGone(f"Vast.ai has no offer {offer_id!r}.", remedy="Take another offer.")
+        guard = with_guard(order, self.facts.guard, carrier(self.base_url))
+        body = create_body(order, guard)
         try:
-            response = await self.http.send(
-                "PUT", f"/api/v0/asks/{offer_id}/", json=create_body(order)
-            )
+            response = await self.http.send("PUT", f"/api/v0/asks/{offer_id}/", json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise self.http.failures.unreachable(error) from error  # nothing was sent
         except httpx.HTTPError as error:
@@ -194,7 +196,7 @@ class Vast(HttpMarket):
                 f"Vast.ai did not answer the create: {self.http.failures.why(error)}.",
                 remedy="Nothing is sent again; the instance is looked up by its label.",
             ) from error
-        return outcome(response, self.http)
+        return replace(outcome(response, self.http), guarded=guard is not None)
 
     async def instances(self) -> Instances:
         """Every instance, page by page; complete only if as many came as the service counts."""

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from hunter.markets.answers import document_of
+from hunter.markets.guard import Carrier
 from hunter.markets.protocol import Created
 from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 
@@ -31,8 +32,21 @@ REFUSING = (400, 401, 402, 403, 404, 410, 411, 422)
 _ID = re.compile(rb'"new_contract"\s*:\s*"?([0-9]{1,18})(?=["\s,}])')
 
 
-def create_body(order: Order) -> dict[str, Any]:
-    """What Vast documents for PUT asks: a price makes it a bid, its absence rents on demand."""
+ONSTART_MOST = 4096
+"""Characters of onstart and args together (OpenAPI of 2026-08-07)."""
+
+
+def carrier(base_url: str) -> Carrier:
+    """What onstart can carry."""
+    own = ("CONTAINER_ID", "CONTAINER_API_KEY")
+    return Carrier(market="vast", base_url=base_url, own=own, most=ONSTART_MOST)
+
+
+def create_body(order: Order, onstart: str | None = None) -> dict[str, Any]:
+    """What Vast documents for PUT asks: a price makes it a bid, its absence rents on demand.
+
+    `onstart` stands in the place of the order's command.
+    """
     env = dict(order.env) | {f"-p {port}:{port}": "1" for port in order.ports}
     return {
         "client_id": "me",
@@ -41,7 +55,7 @@ def create_body(order: Order) -> dict[str, Any]:
         "price": order.bid_usd_h,
         "disk": order.disk_gb,
         "label": order.label,
-        "onstart": order.command,
+        "onstart": order.command if onstart is None else onstart,
         "runtype": "ssh_direc ssh_proxy",
         "cancel_unavail": True,
         "force": False,

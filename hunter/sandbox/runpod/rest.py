@@ -207,9 +207,9 @@ class PodPaths:
         ]
         times = [mark.at for mark in rental.marks if mark.at <= now]
         lines = self.market.logs(rental).splitlines()
-        printed = [
-            (at, "container", line) for at, line in zip([*times[:1], *times], lines, strict=False)
-        ]
+        times = [*times[:1], *times]
+        times += [now] * (len(lines) - len(times))
+        printed = [(at, "container", line) for at, line in zip(times, lines, strict=False)]
         return sorted([*system, *printed], key=lambda event: event[0])
 
 
