@@ -103,7 +103,7 @@ class Guards:
         """`tools` is where its programs are looked for; where ours are, if None."""
         self.market = market
         self.url = url
-        self.tools = tools or os.environ.get("PATH", os.defpath)
+        self.tools = tools or os.pathsep.join(os.get_exec_path())
         state = market.settings.state
         self._own = None if state else tempfile.TemporaryDirectory(prefix="hunter-guards-")
         self.folder = Path(self._own.name) if self._own else Path(f"{state}.guards").absolute()
