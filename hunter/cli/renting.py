@@ -8,11 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import asdict
 
 from hunter.cli.explain import print_bill
 from hunter.cli.options import MONEY, TTL
 from hunter.cli.output import table, tell
 from hunter.cli.shell import Shell, common, wait_for
+from hunter.leases.guards import machine
 from hunter.leases.identity import read_label
 from hunter.leases.lease import Caps
 from hunter.values.errors import HunterError, MarketError, UsageError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 GIVE_UP_AT_LEAST_S = 900.0
 """A start is given at least this long: Vast's own guide says to wait 15 minutes in loading."""
+GUARDS = "Guards: Watcher, Reap, Machine, Provider; a capital is proved, a small letter is not, - is off."
 
 
 @click.command()
@@ -79,6 +82,8 @@ def launch(
                 shell.say(
                     f"each pass of hunter reap. hunter ps shows it, hunter destroy {lease.lease_id} ends it."
                 )
+                if lease.guard != "off":
+                    shell.say(_of_the_switch(lease))
             if shell.json:
                 shell.document(_lease_json(hunter, lease))
             return lease
@@ -159,7 +164,21 @@ async def _wait_ready(shell: Shell, hunter: Hunter, lease: Lease, quote: Quote) 
         )
     took = (lease.ready_at or 0.0) - lease.intended_at
     shell.say(f"ready after {duration(took)}; hunter ssh {lease.lease_id} logs in")
+    shell.say(_of_the_switch(lease))
     return lease
+
+
+def _of_the_switch(lease: Lease) -> str:
+    """What becomes of an instance that nobody watches, by its dead-man switch."""
+    match machine(lease):
+        case "proved":
+            return "its dead-man switch has proved itself: it ends itself when its time is over"
+        case "off":
+            why = f" ({lease.guard_said})" if lease.guard_said else ""
+            return f"it carries no dead-man switch{why}: without a Hunter it runs on"
+        case _:
+            said = lease.guard_said or "nothing is heard of it yet"
+            return f"its dead-man switch is not proved ({said}): hunter ps says when it is"
 
 
 def _cost(lease: Lease) -> float:
@@ -184,6 +203,7 @@ def _lease_json(hunter: Hunter, lease: Lease) -> dict[str, Any]:
         "ready_at": iso(lease.ready_at),
         "ended_at": iso(lease.ended_at),
         "ttl_at": iso(lease.ttl_at),
+        "guard": machine(lease),
         "note": lease.note,
     }
 
@@ -245,6 +265,7 @@ def _running_json(running: Running) -> dict[str, Any]:
         "billing": None if running.burn_usd_h is None else running.burn_usd_h > 0,
         "seen": instance is not None,
         "ssh": instance.login.arguments if instance and instance.login else None,
+        "guards": None if running.guards is None else asdict(running.guards),
         "problem": running.problem or None,
     }
 
@@ -284,9 +305,13 @@ def _print_running(shell: Shell, now: Fleet) -> None:
             (j["phase"] or "?") + ("" if j["seen"] else " (not listed)"),
             usd(j["burn_usd_h"]), usd(j["spent_usd"]),
             "-" if left is None else over + duration(abs(left)),
+            "-" if running.guards is None else str(running.guards),
         ])  # fmt: skip
-    headers = ["id", "instance", "GPU", "state", "phase", "$/h now", "$ so far", "time left"]
+    headers = ["id", "instance", "GPU", "state", "phase", "$/h now", "$ so far", "time left",
+               "guards"]  # fmt: skip
     shell.show(table(headers, rows, left=(0, 1, 2, 3, 4)))
+    if now.ours:
+        shell.show(GUARDS)
     if now.elsewhere:
         shell.show(
             "Those elsewhere were rented by another home: hunter destroy MARKET:ID ends one."

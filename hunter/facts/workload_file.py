@@ -74,6 +74,10 @@ class _Limits(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ttl: str | None = None
 
 
+class _Guard(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    machine: Literal["required", "wanted", "off"] = "wanted"
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: str
     image: str | _Image
@@ -82,6 +86,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     gpu: _Gpu = msgspec.field(default_factory=_Gpu)
     run: _Run = msgspec.field(default_factory=_Run)
     limits: _Limits = msgspec.field(default_factory=_Limits)
+    guard: _Guard = msgspec.field(default_factory=_Guard)
     start: _Start = msgspec.field(default_factory=_Start)
     demand: _Demand | None = None
     env: dict[str, str] = {}
@@ -221,4 +226,5 @@ def _workload(file: _File, place: str) -> Workload:
         env=dict(file.env),
         command=file.command,
         ports=tuple(file.ports),
+        guard=file.guard.machine,
     )

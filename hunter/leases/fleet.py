@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hunter.leases.census import census
+from hunter.leases.guards import guards_of
 from hunter.values.errors import ConfigError, HunterError
 
 if TYPE_CHECKING:
     from hunter.leases.census import Census
+    from hunter.leases.guards import Guards
     from hunter.leases.lease import Caps, Lease
     from hunter.leases.ledger import Odd
     from hunter.leases.lookout import Lookout
-    from hunter.leases.meter import Meter
     from hunter.markets.protocol import Instance
 
 
@@ -31,6 +32,8 @@ class Running(msgspec.Struct, frozen=True, kw_only=True):
     spent_usd: float | None
     burn_usd_h: float | None
     ttl_left_s: float | None
+    guards: Guards | None = None
+    """None where it is not a lease of ours that can be read."""
     odd: Odd | None = None
     """Ours, with a record that cannot be read."""
     problem: str = ""
@@ -87,7 +90,7 @@ async def running(lookout: Lookout, adopt: Caps) -> Fleet:
         else:
             not_asked.append((name, why))
     parts = [
-        _part(found, [lost for lost in odd if lost.market == found.market], lookout.meter)
+        _part(found, [lost for lost in odd if lost.market == found.market], lookout)
         for found in counted
     ]
     return Fleet(
@@ -100,10 +103,10 @@ async def running(lookout: Lookout, adopt: Caps) -> Fleet:
     )
 
 
-def _part(found: Census, unread: list[Odd], meter: Meter) -> Fleet:
+def _part(found: Census, unread: list[Odd], lookout: Lookout) -> Fleet:
     """What may cost money on one market."""
     rest = {instance.instance_id: instance for instance in found.foreign}
-    ours = [_running(meter, seen.lease, seen.instance, seen.problem) for seen in found.ours]
+    ours = [_running(lookout, seen.lease, seen.instance, seen.problem) for seen in found.ours]
     ours += [_unread(lease, rest) for lease in unread]
     ours += [_double(instance) for instance in found.doubles]
     return Fleet(
@@ -115,9 +118,10 @@ def _part(found: Census, unread: list[Odd], meter: Meter) -> Fleet:
 
 
 def _running(
-    meter: Meter, lease: Lease, instance: Instance | None, problem: str
+    lookout: Lookout, lease: Lease, instance: Instance | None, problem: str
 ) -> Running:  # fmt: skip
     """A lease of ours with its numbers; what nobody can say is None."""
+    meter = lookout.meter
     if not problem:
         try:
             meter.items(lease)
@@ -129,6 +133,7 @@ def _running(
         spent_usd=meter.spent_usd(lease),
         burn_usd_h=meter.burn_usd_h(lease),
         ttl_left_s=lease.ttl_at - meter.clock.now(lease.market),
+        guards=guards_of(lookout, lease),
         problem=problem,
     )
 

@@ -23,9 +23,9 @@ from hunter.leases.ender import ending
 from hunter.leases.identity import label_of
 from hunter.leases.lease import Caps, Lease
 from hunter.leases.lookout import LOOK_EVERY_S
-from hunter.leases.policy import decide
+from hunter.leases.policy import NOT_SENT, decide
 from hunter.leases.states import COSTLY, UNANSWERED
-from hunter.markets.protocol import Order
+from hunter.markets.protocol import Guard, Order
 from hunter.values.errors import CreateUnclear, HunterError, MarketError
 from hunter.values.units import usd_h_from_gb_month
 
@@ -130,6 +130,7 @@ class Launcher:
             inet_up_usd_gb=offer.inet_up_usd_gb,
             bytes_in=(payload.image_bytes or 0.0) + (payload.weights_bytes or 0.0),
             owner=owners.write(self.lookout.me),
+            guard=workload.guard,
         )
 
     async def _create(self, lease: Lease, offer: Offer, workload: Workload) -> Lease:
@@ -143,6 +144,9 @@ class Launcher:
             env=workload.env,
             command=workload.command,
             ports=workload.ports,
+            guard=None
+            if lease.guard == "off"
+            else Guard(ttl_s=lease.ttl_at - lease.intended_at, required=lease.guard == "required"),
         )
         lease = self.ledger.move_from(("intended",), lease, "create sent", state="creating")
         if lease.state != "creating":
@@ -157,7 +161,8 @@ class Launcher:
         except Exception as error:  # noqa: BLE001  it was sent: whatever came of it may cost money
             lease = await self._unclear(lease, error)
         else:
-            lease = self.lookout.confirm(lease, created.instance_id, created.note)
+            said = None if created.guarded or lease.guard == "off" else NOT_SENT
+            lease = self.lookout.confirm(lease, created.instance_id, created.note, guard_said=said)
         return await self._read_back(lease)
 
     async def _unclear(self, lease: Lease, error: Exception) -> Lease:

@@ -107,6 +107,12 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     owner: str | None = None
     """The process that sends its create, as `hunter.leases.owner` writes it."""
+    guard: str = "off"
+    """Whether it is to carry a dead-man switch: required, wanted or off."""
+    guard_said: str | None = None
+    """What the switch said of its key, or that it was not sent along; None: nothing was heard of it."""
+    watcher: str | None = None
+    """The process that keeps it, written as `owner` is."""
 
     @property
     def live(self) -> bool:

@@ -47,7 +47,7 @@ class Lookout:
         self.markets = markets
         self.clock = ledger.clock
         self.me = me or owners.this_process()
-        self._find_process = find_process
+        self.find_process = find_process
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────
 
@@ -75,7 +75,7 @@ class Lookout:
         if owner == self.me:
             return lease.lease_id not in owners.UNDER_WAY
         quiet_s = (self.clock.now(lease.market) - lease.intended_at) / self.clock.speed
-        found = None if owner is None else self._find_process(owner.pid)
+        found = None if owner is None else self.find_process(owner.pid)
         return owners.is_gone(owner, self.me, found, quiet_s)
 
     def at_work(self, lease: Lease) -> str:
@@ -86,14 +86,19 @@ class Lookout:
         return "this Hunter" if owner == self.me else str(owner)
 
     def confirm(
-        self, lease: Lease, instance_id: str, note: str = "", since: float | None = None
+        self,
+        lease: Lease,
+        instance_id: str,
+        note: str = "",
+        since: float | None = None,
+        guard_said: str | None = None,
     ) -> Lease:
         """The market has created it: now, or at another time. Its time to live begins then."""
         at = self.clock.now(lease.market) if since is None else since
         lease = self.ledger.move_from(
             UNANSWERED, lease, "created", note, state="waiting", instance_id=instance_id,
             created_at=at, phase="allocating", last_seen_at=at,
-            ttl_at=at + lease.ttl_at - lease.intended_at,
+            ttl_at=at + lease.ttl_at - lease.intended_at, guard_said=guard_said,
         )  # fmt: skip
         self.ledger.say(lease, "seen", at=at)
         return lease

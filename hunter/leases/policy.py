@@ -21,6 +21,14 @@ AHEAD_S = 60.0
 """An end is asked for so much before the money is used up: the longest pause between two looks at an instance
 whose market fails."""
 
+GUARD_WITHIN_S = 180.0
+"""The market's seconds after one can log in within which a dead-man switch that is required has to prove
+itself: it does so in the container's first second, and a log is read some seconds later; the rest is for a
+network that comes up slowly. Assumed."""
+PROVED = "proved"
+NOT_SENT = "not sent along"
+"""What is written down of a dead-man switch that proved its key, or that could not go along."""
+
 Kind = Literal["keep", "settle", "end", "finish"]
 
 
@@ -80,6 +88,17 @@ def _outlived(lease: Lease, now: float, give_up_s: float) -> str | None:
         return f"it may reach its cap of ${lease.max_usd:.2f}"
     if is_late(lease, give_up_s, now):
         return f"not ready after {duration(give_up_s)}"
+    return _unguarded(lease, now)
+
+
+def _unguarded(lease: Lease, now: float) -> str | None:
+    """Why an instance that has to carry a dead-man switch does not; None where it does, or still may."""
+    if lease.guard != "required" or lease.guard_said == PROVED or lease.state not in COSTLY:
+        return None
+    said = lease.guard_said or "nothing is heard of it"
+    late = lease.ready_at is not None and now - lease.ready_at > GUARD_WITHIN_S
+    if late or lease.guard_said == NOT_SENT:
+        return f"its dead-man switch is required and has not proved itself ({said})"
     return None
 
 

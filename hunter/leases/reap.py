@@ -7,13 +7,16 @@ beside any other Hunter: moves are compared and set, and a DELETE that comes twi
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from hunter.leases.asking import asked, sentence
 from hunter.leases.census import census
+from hunter.leases.guards import hear
 from hunter.leases.policy import decide
+from hunter.store.settings import write_reaped
 from hunter.values.errors import ConfigError, HunterError
 
 if TYPE_CHECKING:
@@ -56,6 +59,7 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
     await _each(leases, before, troubles)
     not_asked = dict[str, str]()
     counted = await _count(leases, before, troubles, not_asked)
+    await _hear(leases)
     live = leases.all(live_only=True)
     await _each(leases, live, troubles)
     await _doubles(leases, counted, troubles)
@@ -70,6 +74,9 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
             troubles[lease.lease_id] = f"its create is {lease.state}"
     for odd in leases.odd():
         troubles[odd.lease_id] = f"its record cannot be read: {odd.problem}"
+    if not troubles:
+        with suppress(HunterError):  # what could not be written down counts as not done
+            write_reaped(leases.ledger.store, leases.clock.now())
     return Reaped(
         checked=len(seen),
         adopted=tuple(s.lease.lease_id for one in counted for s in one.ours if s.adopted),
@@ -127,6 +134,16 @@ async def _count(
             else:
                 troubles.pop(seen.lease.lease_id, None)
     return tuple(counted)
+
+
+async def _hear(leases: Leases) -> None:
+    """Read what the dead-man switches say that have not proved themselves."""
+
+    async def one(lease: Lease) -> None:
+        with suppress(HunterError):  # no log yet
+            await hear(leases.lookout, lease)
+
+    await asyncio.gather(*(one(lease) for lease in leases.all(live_only=True)))
 
 
 async def _doubles(leases: Leases, counted: Iterable[Census], troubles: dict[str, str]) -> None:

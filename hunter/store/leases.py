@@ -111,6 +111,19 @@ def grow(store: Store, lease_id: str, figures: Mapping[str, float]) -> None:
         db.execute(f"update lease set {sets} where lease_id = ?", [*values, lease_id])  # noqa: S608
 
 
+def watch(store: Store, lease_id: str, watcher: str) -> None:
+    """Somebody keeps a lease from now on."""
+    with store.writing() as db:
+        db.execute("update lease set watcher = ? where lease_id = ?", [watcher, lease_id])
+
+
+def unwatch(store: Store, lease_id: str, watcher: str) -> None:
+    """He keeps it no more; where another one has begun meanwhile, that one goes on."""
+    sql = "update lease set watcher = null where lease_id = ? and watcher = ?"
+    with store.writing() as db:
+        db.execute(sql, [lease_id, watcher])
+
+
 def add_event(store: Store, lease_id: str, event: Event) -> None:
     """Something happened to a lease."""
     with store.writing() as db:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATION_SET = "hunter"
 NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner", "m004_lease_roots",
-         "m005_no_secrets")  # fmt: skip
+         "m005_no_secrets", "m006_lease_guards")  # fmt: skip
 """Every migration in order: known without importing sqlite-utils."""
 SCRUBBED = NAMES[4]
 """The migration before which values of a workload's environment were written down."""
@@ -48,6 +48,7 @@ def migrations() -> Migrations:
     steps(name=NAMES[2])(_lease_owner)
     steps(name=NAMES[3])(_lease_roots)
     steps(name=NAMES[4])(_no_secrets)
+    steps(name=NAMES[5])(_lease_guards)
     return steps
 
 
@@ -185,3 +186,13 @@ def _without(detail: object) -> str:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return ""
     return json.dumps(rented)
+
+
+def _lease_guards(db: Database) -> None:
+    """What keeps a lease from running on, and machines that are left alone for a while."""
+    for name in ("guard", "guard_said", "watcher"):
+        db["lease"].add_column(name, str)
+    db["shunned"].create(
+        {"market": str, "machine_id": str, "kind": str, "why": str, "at": float, "until": float},
+        pk=("market", "machine_id"),
+    )

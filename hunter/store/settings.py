@@ -19,6 +19,7 @@ FASTEST = 1e6
 """Seconds of a market for one of ours: faster than any is run."""
 HOME = "home"
 BUDGET = "budget"
+REAPED = "reaped at"
 FASTEST = 1e6
 """Seconds of a market for one of ours: faster than any is run."""
 
@@ -87,3 +88,20 @@ def write_budget(store: Store, text: str) -> None:
     """Remember the caps over all leases."""
     with store.writing() as db:
         db.execute("insert or replace into setting (name, value) values (?, ?)", [BUDGET, text])
+
+
+def read_reaped(store: Store) -> float | None:
+    """When a pass of reap succeeded last, unix seconds; None where none ever did."""
+    with store.errors():
+        row = store.db.execute("select value from setting where name = ?", [REAPED]).fetchone()
+    try:
+        at = float(row["value"]) if row else None
+    except (TypeError, ValueError):
+        return None
+    return at if at is not None and isfinite(at) else None
+
+
+def write_reaped(store: Store, at: float) -> None:
+    """A pass of reap has succeeded."""
+    with store.writing() as db:
+        db.execute("insert or replace into setting (name, value) values (?, ?)", [REAPED, str(at)])

@@ -134,6 +134,8 @@ class Workload(msgspec.Struct, frozen=True, kw_only=True):
     ports: tuple[str, ...] = ()
     families: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Names of GPUs that were given and that several models share, and what they were taken as."""
+    guard: str = "wanted"
+    """Whether its instance carries a dead-man switch: required, wanted or off."""
 
     @property
     def gpus_named(self) -> set[str]:
