@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hunter.cost.deal import Deal
     from hunter.cost.deals import Deals
     from hunter.cost.filters import Missed, Query
+    from hunter.leases.extending import Extended
     from hunter.leases.fleet import Fleet
     from hunter.leases.lease import Caps, Lease
     from hunter.leases.leases import Leases
@@ -281,6 +282,12 @@ class Hunter:
     async def logs(self, lease_id: str, lines: int = 100) -> str:
         """The last that an instance's container printed."""
         return await self.leases.logs(lease_id, lines)
+
+    async def extend(self, lease_id: str, ttl_s: float) -> Extended:
+        """Let a lease live for so long from now on, its dead-man switch told first where it is proved."""
+        from hunter.leases.extending import extend  # noqa: PLC0415  with leases
+
+        return await extend(self.leases, lease_id, ttl_s)
 
     async def destroy(
         self, lease_id: str, why: str = "asked by the user", *, proof: bool = True

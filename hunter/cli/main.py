@@ -34,6 +34,7 @@ COMMANDS = {
     "ssh": ("renting", "Log in to an instance."),
     "logs": ("renting", "Print what an instance printed."),
     "stop": ("renting", "Free an instance's GPU and keep its disk."),
+    "extend": ("extend", "Give an instance more time."),
     "destroy": ("renting", "End an instance and prove that it is gone."),
     "reap": ("reap", "End what is past its limits; for a timer."),
     "budget": ("budget", "Caps over all leases together."),

@@ -85,7 +85,7 @@ def launch(
                 if lease.guard != "off":
                     shell.say(_of_the_switch(lease))
             if shell.json:
-                shell.document(_lease_json(hunter, lease))
+                shell.document(lease_json(hunter, lease))
             return lease
 
     lease = wait_for(work())
@@ -185,7 +185,8 @@ def _cost(lease: Lease) -> float:
     return lease.metered_usd if lease.billed_usd is None else lease.billed_usd
 
 
-def _lease_json(hunter: Hunter, lease: Lease) -> dict[str, Any]:
+def lease_json(hunter: Hunter, lease: Lease) -> dict[str, Any]:
+    """A lease as commands print it."""
     return {
         "id": lease.lease_id,
         "instance": f"{lease.market}:{lease.instance_id}",
@@ -374,7 +375,7 @@ def stop(shell: Shell, instance: str) -> int:
         async with shell.hunter() as hunter:
             lease = await hunter.leases.stop(instance)
             if shell.json:
-                shell.document(_lease_json(hunter, lease))
+                shell.document(lease_json(hunter, lease))
             return lease
 
     lease = wait_for(work())
@@ -429,10 +430,10 @@ async def _destroy_one(shell: Shell, hunter: Hunter, name: str, *, proof: bool) 
         return {"id": name, "state": None, "error": text, "exit_code": 1}
     if lease.state == "refused":
         shell.say(f"{name} was never created: {lease.note}")
-        return _lease_json(hunter, lease)
+        return lease_json(hunter, lease)
     if lease.state == "ending":
         shell.say(f"{name} was asked to end; hunter reap proves that it is gone")
-        return _lease_json(hunter, lease)
+        return lease_json(hunter, lease)
     bill = "not yet billed" if lease.billed_usd is None else f"billed ${lease.billed_usd:.4f}"
     shell.say(f"{name} is gone; metered ${lease.metered_usd:.4f}, {bill}")
-    return _lease_json(hunter, lease)
+    return lease_json(hunter, lease)
