@@ -140,7 +140,12 @@ class Facts:
 
     @cached_property
     def _country_names(self) -> dict[str, str]:
-        return {one.name.casefold(): one.country for one in self._countries}
+        return {
+            name.casefold(): one.country
+            for one in self._countries
+            for name in (one.name, *(one.also or "").split("|"))
+            if name
+        }
 
     def country(self, text: str) -> str | None:
         """The code of a country that is given by its code or its English name, else None.

@@ -214,6 +214,8 @@ class GpuNames:
         for name, spelt in self._spelt.items():
             theirs, its = _model(spelt)
             alike = SequenceMatcher(None, number, its).ratio()
+            if sorted(number) == sorted(its):  # two digits exchanged are one slip
+                alike = max(alike, 1 - 1 / (2 * len(number)))
             if theirs == letters and alike > 0.6:
                 close.append((-alike, not wanted.brands <= spelt.brands, name))
         best = min((alike for alike, *_ in close), default=0.0)
@@ -248,6 +250,9 @@ def named(workload: Workload, names: GpuNames, place: str) -> Workload:
         reference = find(reference, "run.reference_gpu", one=True)[0]
     measured = [(find(typed, "run.speed"), speed) for typed, speed in run.speed.items()]
     measured.sort(key=lambda entry: -len(entry[0]))  # who names a model says more than a family
+    alone = [found for found, _ in measured if len(found) == 1]
+    if twice := next((found[0] for found in alone if alone.count(found) > 1), None):
+        raise WorkloadError(f"{place}, run.speed: {twice} is given twice.", remedy="Keep one.")
     return replace(
         workload,
         gpu=replace(gpu, models=tuple(dict.fromkeys(models))),

@@ -44,3 +44,5 @@ class Country(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     country: Words
     name: Words
     region: Literal["AF", "AN", "AS", "EU", "NA", "OC", "SA"]
+    also: str | None = None
+    """What else it is called, parted by `|`: its name and its three letters in ISO 3166, and common names."""

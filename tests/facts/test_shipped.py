@@ -261,6 +261,26 @@ def test_every_country_is_found_by_its_code_and_its_name_but_for_one_that_is_a_s
 
 
 @pytest.mark.parametrize(
+    ("text", "code"),
+    [("USA", "US"), ("United States of America", "US"), ("Czech Republic", "CZ"), ("Viet Nam", "VN"),
+     ("The Netherlands", "NL"), ("Republic of Korea", "KR"), ("deu", "DE"), ("Great Britain", "GB"),
+     ("GEO", None), ("Sakartvelo", None)],
+)  # fmt: skip
+def test_a_country_has_more_names_than_one(text: str, code: str | None) -> None:
+    assert FACTS.country(text) == code
+
+
+def test_no_two_countries_share_a_name() -> None:
+    named = Counter(
+        name.casefold()
+        for row in table("countries.csv")
+        for name in (row["country"], row["name"], *row["also"].split("|"))
+        if name
+    )
+    assert [name for name, n in named.items() if n > 1] == []
+
+
+@pytest.mark.parametrize(
     ("country", "continent"),
     [("US", "NA"), ("DE", "EU"), ("GB", "EU"), ("CN", "AS"), ("BR", "SA"), ("AU", "OC"), ("ZA", "AF"),
      ("NA", "AF"), ("TR", "AS"), ("RU", "EU"), ("CY", "AS"), ("AQ", "AN"), ("IL", "AS"), ("GE", "AS")],

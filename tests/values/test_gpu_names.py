@@ -81,7 +81,7 @@ def test_a_name_that_several_models_share_means_all_of_them_and_says_so(
         ("gtx 4090", "RTX 4090", "GTX 1080"), ("MI300", "MI300X", "H100"), ("MIG", "MIG 24GB", "MI50"),
         ("Tesla A100", "A100 PCIe 40GB", "Tesla"), ("a100 nvl", "A100", "H100 NVL"),
         ("rtx 4090 ti", "RTX 4090", "RTX 3090 Ti"), ("h100 sxm 94gb", "H100", "A100"),
-        ("tesla", "Tesla", "RTX"),
+        ("tesla", "Tesla", "RTX"), ("RTX 4900", "RTX 4090", "RTX 3090"),
     ],
 )  # fmt: skip
 def test_near_names_have_the_letters_and_nearly_the_number_of_what_was_typed(
@@ -144,6 +144,10 @@ def test_every_name_in_a_workload_becomes_ours_and_families_are_kept_to_be_said(
         ({"reference_gpu": "RTX 4091"}, "job.toml, run.reference_gpu: no GPU is called 'RTX 4091'"),
         ({"reference_gpu": "H100"}, "job.toml, run.reference_gpu: 'H100' means several GPUs"),
         ({"speed": {"A100": 1.0, "B1": 2.0}}, "job.toml, run.speed: no GPU is called 'B1'"),
+        (
+            {"speed": {"h100 sxm": 1.0, "H100_SXM": 2.0}},
+            "job.toml, run.speed: H100 SXM is given twice",
+        ),
     ],
 )
 def test_a_name_that_will_not_do_is_refused_with_its_place(

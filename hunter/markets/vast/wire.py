@@ -241,14 +241,19 @@ def _gpu(ask: Ask, facts: Facts) -> tuple[str, float]:
     return (known.name, known.vram_gb) if known else (ask.gpu_name, float(round(size)))
 
 
+NOWHERE = ("", "none", "null", "unknown", "n/a", "-", "?")
+"""What says of no place."""
+
+
 def place_of(text: Any, facts: Facts) -> tuple[str | None, str | None, str | None]:
     """A place as Vast has it (`Sweden, SE`, `, US`, `Germany`, nothing): its name, country and continent."""
-    parts = [part for part in text.split(",") if part.strip()] if isinstance(text, str) else []
+    said = text.split(",") if isinstance(text, str) else []
+    parts = [" ".join(part.split()) for part in said if part.strip().casefold() not in NOWHERE]
     if not parts:
         return None, None, None
     country = facts.country(parts[-1])
     return (
-        ", ".join(" ".join(part.split()) for part in parts),
+        ", ".join(parts),
         country,
         facts.countries.get(country or ""),
     )

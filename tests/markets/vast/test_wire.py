@@ -69,6 +69,8 @@ def test_no_field_of_a_recorded_offer_is_lost(name: str) -> None:
         ("south  korea", ("south korea", "KR", "AS")), ("SE,", ("SE", "SE", "EU")),
         ("Georgia", ("Georgia", None, None)), ("Texas", ("Texas", None, None)), ("ZZ", ("ZZ", None, None)),
         ("CA, San Francisco", ("CA, San Francisco", None, None)),
+        ("Texas, USA", ("Texas, USA", "US", "NA")), ("Hanoi, Viet Nam", ("Hanoi, Viet Nam", "VN", "AS")),
+        ("null", (None, None, None)), ("Ohio, US, Unknown", ("Ohio, US", "US", "NA")),
         (None, (None, None, None)), ("", (None, None, None)), (" , ", (None, None, None)),
         (5, (None, None, None)), (["SE"], (None, None, None)), ({}, (None, None, None)),
     ],
