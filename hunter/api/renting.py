@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hunter.api.polling import unwatched
+from hunter.facts.container import check_container
 from hunter.leases.lease import Caps
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from hunter.leases.lease import Lease
     from hunter.leases.leases import Leases
     from hunter.markets.open import OpenMarkets
+    from hunter.markets.protocol import Market
     from hunter.values.offers import Offer
     from hunter.values.workload import Workload
 
@@ -54,7 +57,7 @@ class Renting:
     async def quote(self, ref: str, workload: Workload) -> Quote:
         """Ask the market for one offer's price of now, with the workload's disk."""
         offer = self.prices.find(ref)
-        market = await self.markets.open(offer.market)
+        market = await self._fit_for(offer.market, workload)
         scope = Scope(
             disk_gb=workload.disk_gb,
             gpus=(offer.gpu,),
@@ -82,6 +85,7 @@ class Renting:
         check_caps(quote, caps)
         if not self.markets.has_key(quote.deal.offer.market):
             raise self.no_key(quote.deal.offer)
+        await self._fit_for(quote.deal.offer.market, workload)
         return await self.leases.launch(quote.deal, workload, caps)
 
     async def _still(self, quote: Quote, workload: Workload) -> Quote:
@@ -98,6 +102,27 @@ class Renting:
                 remedy="Look at the new bill, and say yes to that.",
             )
         return now
+
+    async def _fit_for(self, name: str, workload: Workload) -> Market:
+        """The market, once what the workload asks of its container is found to be had there.
+
+        UsageError before anything is asked of the market.
+        """
+        place = f"workload {workload.name!r}"
+        check_container(workload, place, self.prices.facts, self._keys() if workload.env else ())
+        market = await self.markets.open(name)
+        check = getattr(market, "check", None)  # a plug-in need not have it
+        if check is not None:
+            check(workload)
+        return market
+
+    def _keys(self) -> list[str]:
+        """The keys of all markets in use, as far as they can be read."""
+        keys = list[str | None]()
+        for name in self.markets.names():
+            with suppress(ConfigError):  # one that cannot be a key is told where it is needed
+                keys.append(self.markets.key(name))
+        return [key for key in keys if key]
 
     def no_key(self, offer: Offer) -> NoKey:
         """What to say where a market's key is missing."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from hunter.facts.container import check_container
 from hunter.facts.files import is_there, read_text, why
 from hunter.facts.shipped import shipped
 from hunter.facts.strict import ROOT, convert, table_of
@@ -127,6 +128,8 @@ def parse(text: str, place: str) -> Workload:
         remedy="docs/workload.md lists every key of a workload file.",
     )  # fmt: skip
     job = _workload(file, place)
+    if job.ports or job.env:
+        check_container(job, place, shipped())
     return shipped().named(job, place) if job.gpus_named else job
 
 

@@ -167,6 +167,9 @@ class Simulation:
 class Market(Protocol):
     """One market. Reading may be repeated and is; a create is sent once and never again.
 
+    An adapter may also have `check(workload)`, which raises UsageError where the market takes no such
+    container: it is asked before a quote, so that nothing is spent on it.
+
     Every verb raises MarketError or one of its kinds, never the library's own exceptions.
     """
 

@@ -22,6 +22,8 @@ class MarketFacts(MarketRules, frozen=True, kw_only=True, forbid_unknown_fields=
     key_variable: Variable
     key_files: tuple[Words, ...] = ()
     """Where the vendor's own client keeps the key."""
+    reserved_env: tuple[Annotated[str, Meta(pattern=r"^[A-Z_][A-Z0-9_]*\*?$")], ...] = ()
+    """Variables that it sets in every container itself; a final `*` stands for the rest of a name."""
     search_min_interval_s: NotNegative = 0.0
     """Between two searches of one poll."""
     gpu_names: dict[Words, tuple[Words, ...]] = field(default_factory=dict)

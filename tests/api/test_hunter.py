@@ -9,7 +9,7 @@ from msgspec import structs
 from msgspec.structs import replace
 
 from hunter.cost.filters import Query
-from hunter.markets.protocol import Instance, Simulation
+from hunter.markets.protocol import Instance, Progress, Scope, Simulation
 from hunter.values.errors import (
     CapRefused,
     ConfigError,
@@ -18,15 +18,17 @@ from hunter.values.errors import (
     OfferGone,
     UsageError,
 )
-from hunter.values.workload import GpuNeed, Run
+from hunter.values.workload import GpuNeed, Run, Workload
 from tests.builders import NOW, offer, workload
 from tests.fakes import FakeMarket, SteppedClock
 from tests.homes import CAPS, DEAL, hunter_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from hunter.leases.lease import Caps
+    from hunter.values.columns import Listing
 
 
 async def test_a_poll_fills_the_deals(tmp_path: Path) -> None:
@@ -202,3 +204,38 @@ async def test_a_simulated_home_runs_by_the_embedded_markets_clock(tmp_path: Pat
     assert abs(hunter_on(tmp_path, fake, simulated=True).clock.now() - NOW) < 3600
     with pytest.raises(ConfigError, match="embedded market's data"):
         hunter_on(tmp_path, fake)
+
+
+class Picky(FakeMarket):
+    """Opens no ports, and says so when it is asked."""
+
+    def check(self, workload: Workload) -> None:
+        if workload.ports:
+            raise UsageError("Vast.ai opens no ports.", remedy="Name none.")
+
+    async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
+        raise AssertionError("nothing is to be asked of it")
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        (workload(ports=("80",)), "opens no ports"), (workload(ports=("abc",)), "'abc' is no port"),
+        (workload(env={"1": "x"}), "env.1"), (workload(env={"RUNPOD_X": "x"}), "RunPod keeps"),
+        (workload(env={"MINE": "key-in-a-file"}), "env.MINE: it holds the key"),
+    ],
+)  # fmt: skip
+async def test_a_container_that_cannot_be_is_refused_before_the_quote(
+    tmp_path: Path, job: Workload, says: str
+) -> None:
+    (tmp_path / ".vast_api_key").write_text("key-in-a-file")
+    market = FakeMarket(stock=[DEAL])
+    hunter = hunter_on(tmp_path, market)
+    await hunter.scrape()
+    quote = await hunter.quote("vast:7", workload())
+    picky = hunter_on(tmp_path, Picky())
+    with pytest.raises(UsageError, match=says):
+        await picky.quote("vast:7", job)
+    with pytest.raises(UsageError, match=says):
+        await picky.launch(quote, job, CAPS)
+    assert not picky.leases.all()

@@ -79,13 +79,11 @@ async def test_from_offers_to_a_bill_that_both_sides_agree_on(
     assert all(r.destroyed_at is not None for r in sandbox.book.page.rentals)
 
 
-async def test_everything_that_is_listed_is_read(
-    tmp_path: Path, served: tuple[str, SandboxMarket]
-) -> None:
-    url, sandbox = served
-    async with hunter_on(tmp_path, url) as hunter:
-        await hunter.scrape(["vast"])
-        offers = hunter.prices.recorded("vast")
+async def test_everything_that_is_listed_is_read(tmp_path: Path) -> None:
+    with running(Options(offers=400, seed=3, speed=1.0)) as (url, sandbox):
+        async with hunter_on(tmp_path, url) as hunter:
+            await hunter.scrape(["vast"])
+            offers = hunter.prices.recorded("vast")
     with sandbox.open() as page:
         asks = sandbox.asks(page)
         disk = (
@@ -95,7 +93,7 @@ async def test_everything_that_is_listed_is_read(
         )
     listed = {str(i) for i, gb in zip(asks.ask_id, disk, strict=True) if gb >= 10.001}
     seen = {offers.offer_id[row] for row in range(len(offers))}
-    assert len(listed ^ seen) <= 0.02 * len(listed)  # a minute of the market may pass meanwhile
+    assert len(listed ^ seen) <= 0.04 * len(listed)  # a minute of the market may end meanwhile
 
 
 async def test_with_the_vendors_limits_on_the_poll_is_slower_and_still_whole(

@@ -18,6 +18,7 @@ from hunter.markets.runpod.graphql import NotFound, ask, ask_once, refusal
 from hunter.markets.runpod.order import graphql_input, guarded_words, rest_input
 from hunter.markets.runpod.pods import Pod, RestPod, instance_of, rest_instance_of
 from hunter.markets.runpod.pods import unclear as unclear_pod
+from hunter.markets.runpod.ports import runpod_ports
 from hunter.markets.runpod.prices import over_graphql, over_rest
 from hunter.markets.runpod.rest import listed
 from hunter.values.columns import Listing, Offers
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.facts.shipped import Facts
+    from hunter.values.workload import Workload
 
 POD = """{ id name imageName desiredStatus costPerHr gpuCount containerDiskInGb
   volumeInGb podType machineId lastStatusChange machine { gpuDisplayName location }
@@ -121,6 +123,10 @@ class Runpod(HttpMarket):
         ))  # fmt: skip
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
+
+    def check(self, workload: Workload) -> None:
+        """UsageError where RunPod takes no such container."""
+        runpod_ports(workload.ports)
 
     async def create(self, order: Order) -> Created:
         """One mutation, sent once; over REST where GraphQL has been retired."""

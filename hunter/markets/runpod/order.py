@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hunter.markets.guard import Carrier, go_without, with_guard
+from hunter.markets.runpod.ports import runpod_ports
 from hunter.markets.runpod.wire import COMMUNITY, SECURE
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def graphql_input(order: Order, words: list[str] | None = None) -> dict[str, Any
         "containerDiskInGb": round(order.disk_gb),
         "volumeInGb": 0,
         "dockerArgs": json.dumps({"cmd": words}) if words else order.command or "",
-        "ports": ",".join(["22/tcp", *(f"{port}/tcp" for port in order.ports)]),
+        "ports": ",".join(runpod_ports(order.ports)),
         "startSsh": True,
         "supportPublicIp": True,
         "env": [{"key": key, "value": value} for key, value in order.env.items()],
@@ -75,7 +76,7 @@ def rest_input(order: Order, words: list[str] | None = None) -> dict[str, Any]:
         "gpu": {"id": offer.market_gpu, "count": offer.gpu_count},
         "cloud": (SECURE if offer.datacenter else COMMUNITY).upper(),
         "disk": round(order.disk_gb),
-        "ports": ["22/tcp", *(f"{port}/tcp" for port in order.ports)],
+        "ports": runpod_ports(order.ports),
         "env": dict(order.env),
     }
     if words:

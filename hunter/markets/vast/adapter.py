@@ -17,6 +17,7 @@ from hunter.markets.http import HttpMarket, own_facts
 from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
 from hunter.markets.records import UNNAMED, Number, Rows, decode, records
+from hunter.markets.vast.container import check_command, vast_env
 from hunter.markets.vast.creating import carrier, create_body, outcome
 from hunter.markets.vast.instances import Row, instance_of, unclear
 from hunter.markets.vast.walk import Stopped, Walk
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from hunter.facts.shipped import Facts
     from hunter.values.offers import Rejected
+    from hunter.values.workload import Workload
 
 CHARGE_ITEMS = {"gpu": "gpu", "disk": "disk", "bwd": "download", "bwu": "upload"}
 MOST_OFFERS = 150_000
@@ -178,6 +180,11 @@ class Vast(HttpMarket):
         return not scope.offer_ids or str(ask.id) in scope.offer_ids
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
+
+    def check(self, workload: Workload) -> None:
+        """UsageError where Vast takes no such container."""
+        vast_env(workload.ports, workload.env)
+        check_command(workload.command)
 
     async def create(self, order: Order) -> Created:
         """PUT the ask, once. A reply that never came leaves the outcome unknown: CreateUnclear."""

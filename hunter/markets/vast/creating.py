@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hunter.markets.answers import document_of
 from hunter.markets.guard import Carrier
 from hunter.markets.protocol import Created
+from hunter.markets.vast.container import MOST_ONSTART, check_command, vast_env
 from hunter.values.errors import BadKey, CreateUnclear, MarketError, NoCredit, OfferGone
 
 if TYPE_CHECKING:
@@ -32,14 +33,10 @@ REFUSING = (400, 401, 402, 403, 404, 410, 411, 422)
 _ID = re.compile(rb'"new_contract"\s*:\s*"?([0-9]{1,18})(?=["\s,}])')
 
 
-ONSTART_MOST = 4096
-"""Characters of onstart and args together (OpenAPI of 2026-08-07)."""
-
-
 def carrier(base_url: str) -> Carrier:
     """What onstart can carry."""
     own = ("CONTAINER_ID", "CONTAINER_API_KEY")
-    return Carrier(market="vast", base_url=base_url, own=own, most=ONSTART_MOST)
+    return Carrier(market="vast", base_url=base_url, own=own, most=MOST_ONSTART)
 
 
 def create_body(order: Order, onstart: str | None = None) -> dict[str, Any]:
@@ -47,11 +44,11 @@ def create_body(order: Order, onstart: str | None = None) -> dict[str, Any]:
 
     `onstart` stands in the place of the order's command.
     """
-    env = dict(order.env) | {f"-p {port}:{port}": "1" for port in order.ports}
+    check_command(order.command)
     return {
         "client_id": "me",
         "image": order.image,
-        "env": env,
+        "env": vast_env(order.ports, order.env),
         "price": order.bid_usd_h,
         "disk": order.disk_gb,
         "label": order.label,
