@@ -4,7 +4,7 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test coverage mutants contract bench calibration campaign sensitivity coldstart-check lint install dev screenshot clean
+.PHONY: demo test coverage mutants contract fuzz bench calibration campaign sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
@@ -27,6 +27,9 @@ mutants: dev                 ## which changes to hunter/cost no test notices, e.
 
 contract: .venv-contract/installed  ## other people's clients against the embedded market, in an environment of their own
 	@.venv-contract/bin/python -m pytest tests/contract
+
+fuzz: dev                    ## a million inputs over every parser at the edge; FUZZ="--inputs N --seed S --only PARSER"
+	@$(BIN)/python -m bench.fuzz $(FUZZ)
 
 bench: dev                   ## figures, as ratios against peers in the same run
 	@$(BIN)/python -m bench

@@ -106,7 +106,7 @@ class Ledger:
         text = read_budget(self.store)
         try:
             return msgspec.json.decode(text, type=Budget) if text else Budget()
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise StoreError(
                 f"The budget in {self.store.path} cannot be read: {error}.",
                 remedy="Set it anew: hunter budget set.",

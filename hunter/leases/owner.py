@@ -108,7 +108,7 @@ def read(text: str | None) -> Owner | None:
     """An owner as the database kept it; None where nobody can tell."""
     try:
         return None if text is None else msgspec.json.decode(text, type=Owner)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return None
 
 

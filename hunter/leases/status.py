@@ -238,10 +238,11 @@ def _together(first: Predicted, second: PhaseLine) -> Predicted:
 
 
 def rented(ledger: Ledger, lease: Lease) -> Rented | None:
-    """What was rented and for what; None for leases of an older Hunter."""
+    """What was rented and for what; None for leases of an older Hunter, and where nobody can read it."""
     for event in ledger.history(lease):
         if event.event == RENTED:
-            return msgspec.json.decode(event.detail, type=Rented)
+            with suppress(ValueError, RecursionError):
+                return msgspec.json.decode(event.detail, type=Rented)
     return None
 
 
@@ -268,7 +269,7 @@ def _expected(
     old = [_Expected(phase, None, None, None) for phase in SEEN_PHASES]
     for event in events:
         if event.event == EXPECTED:
-            with suppress(msgspec.DecodeError):  # as if nothing had been expected
+            with suppress(ValueError, RecursionError):  # as if nothing had been expected
                 old = msgspec.json.decode(event.detail, type=list[_Expected])
     return tuple(
         Predicted(quantity=o.phase, low=o.low_s, expected=o.seconds, high=o.high_s, unit="s")

@@ -18,7 +18,7 @@ SENTENCES = ("msg", "detail", "message", "error", "title")
 _TOKEN = re.compile(r"(?<![\w/@:.-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{24,}(?![\w.])")
 """What looks like a key: Vast's have 64 digits and letters, RunPod's some 50 after `rpa_`."""
 _SECRET = re.compile(
-    r"""(["']?[\w-]*(?:api_?key|token|secret|passw(?:or)?d|authorization)["']?\s*[:=]\s*(?:bearer\s+)?["']?)[^\s"',}]+""",
+    r"""((?<![\w-])["']?[\w-]*(?:api_?key|token|secret|passw(?:or)?d|authorization)["']?\s*[:=]\s*(?:bearer\s+)?["']?)[^\s"',}]+""",
     re.IGNORECASE,
 )
 
@@ -37,6 +37,8 @@ def message_of(body: bytes) -> str:
         text = _sentence_in(body) or "an answer without a sentence"
     elif text.startswith("<"):
         text = "a web page"
+    elif text:  # data inside a sentence may hold a key in any disguise
+        text = re.split(r"[{\[]", text)[0].rstrip(" :\"'") or "an answer without a sentence"
     line = without_secrets(text)
     return (line[:LONGEST] or "nothing") + ("" if line.endswith(".") else ".")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from hunter.payload import advice, manifests, platforms
-from hunter.payload.bodies import total_of_range
+from hunter.payload.bodies import LARGEST_BYTES, total_of_range
 from hunter.payload.sizes import PayloadSize, Piece
 from hunter.payload.unpacked import estimate, from_bytes, wanted_range
 from hunter.values.errors import PayloadError, PayloadUnreachable
@@ -170,7 +171,10 @@ class ImageSizer:
     async def _unpacked(self, layer: Descriptor) -> tuple[int, bool] | None:
         """The unpacked size as a few bytes of the layer tell it, and whether it is certain."""
         if kept := self.cache.get(f"unpacked/{layer.digest}"):
-            return msgspec.json.decode(kept[0], type=tuple[int, bool])
+            with suppress(ValueError, RecursionError):
+                size, certain = msgspec.json.decode(kept[0], type=tuple[int, bool])
+                if 0 <= size <= LARGEST_BYTES:
+                    return size, certain
         span = wanted_range(layer)
         if span is None or not self._ranges:
             return None

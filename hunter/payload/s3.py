@@ -38,7 +38,7 @@ from hunter.payload.bodies import LARGEST_BYTES
 from hunter.payload.http import Reply, failing, rate_limited
 from hunter.payload.sizes import file_piece, size_of_files
 from hunter.payload.xml_pages import plain_xml
-from hunter.values.errors import PayloadError, UsageError
+from hunter.values.errors import HunterError, PayloadError, UsageError
 from hunter.values.keys import checked_key
 
 if TYPE_CHECKING:
@@ -60,8 +60,6 @@ LONGEST_KEY = 1024
 _REF = re.compile(r"([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?", re.S)
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 _AMAZON = re.compile(r"[a-z0-9.-]+\.amazonaws\.(com|com\.cn|eu)")
-_OF_ODD_SHAPES = (LookupError, ValueError, TypeError, AttributeError, RecursionError, OverflowError)
-"""What botocore raises by the way over a page that is XML and no list: it trusts its stores."""
 _SAYS_NO_SECRET = ("ProfileNotFound", "ConfigParseError", "InvalidRegionError")
 """Botocore's errors whose sentences name a profile, a file or a region and nothing else."""
 
@@ -116,7 +114,6 @@ def _listed(
 ) -> list[Piece]:
     """Every object whose key begins with the prefix."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  0.4 s, only for s3://
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415  with it
 
     try:
         client = _client(carrier, environ, home)
@@ -133,8 +130,10 @@ def _listed(
         raise _refusal(error.response, bucket, carrier) from None
     except BotoCoreError as error:
         raise _unusable(error, bucket) from None
-    except (ResponseParserError, *_OF_ODD_SHAPES):
-        raise _unreadable(bucket) from None
+    except HunterError:
+        raise
+    except Exception as error:  # it trusts its stores: XML that is no list breaks it in many ways
+        raise _unreadable(bucket) from error
 
 
 def _client(carrier: _Carrier, environ: Mapping[str, str], home: Path) -> Any:

@@ -81,7 +81,7 @@ def decoded(body: bytes) -> PayloadSize | None:
     """The size that was remembered as these bytes; None where another version of Hunter wrote them."""
     try:
         return msgspec.json.decode(body, type=PayloadSize)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from hunter.payload.bodies import LARGEST_BYTES
@@ -63,18 +64,15 @@ def gzip_size(trailer: int, compressed: int, ratios: Unpacked) -> tuple[int, boo
     >>> gzip_size(100, 10**7, usual) is None  # the last of many members
     True
     """
-    wraps = int(ratios.trailer.high * compressed) // 2**32
-    possible = [trailer + n * 2**32 for n in range(1 + wraps)]
-    possible = [
-        size
-        for size in possible
-        if ratios.trailer.low <= size / compressed
-        and (size == trailer or size / compressed <= ratios.trailer.high)
-    ]
-    if not possible:
+    low, high = ratios.trailer.low * compressed, ratios.trailer.high * compressed
+    first = max(0, math.ceil((low - trailer) / 2**32))
+    last = max(
+        0, math.floor((high - trailer) / 2**32)
+    )  # what it says itself may be more than usual
+    if first > last:
         return None
-    likely = min(possible, key=lambda size: abs(size / compressed - ratios.code.expected))
-    return likely, len(possible) == 1
+    nearest = round((ratios.code.expected * compressed - trailer) / 2**32)
+    return trailer + min(max(nearest, first), last) * 2**32, first == last
 
 
 def zstd_content_size(header: bytes) -> int | None:

@@ -48,7 +48,7 @@ def _pace(store: Store, value: object) -> Pace:
         pace = msgspec.json.decode(value if isinstance(value, (str, bytes)) else "", type=Pace)
         if not (0 < pace.speed <= FASTEST and isfinite(pace.at(0.0))):
             raise ValueError(f"a speed of {pace.speed:g}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(
             f"The clock of the embedded market in {store.path} cannot be read: {error}.",
             remedy=f"Move {store.path.parent} away to begin a new market.",

@@ -210,18 +210,21 @@ DOCUMENTS: dict[str, tuple[str, Callable[[Any, Things], None]]] = {
 }
 
 
-def answers(operation: Any, things: Things, fit: Callable[[Any, Things], None]) -> Counter[int]:
-    """The statuses of so many calls of one operation."""
+def answers(
+    operation: Any, things: Things, fit: Callable[[Any, Things], None] | None
+) -> Counter[int]:
+    """The statuses of so many calls of one operation; without `fit` of calls that its document forbids."""
     from hypothesis import HealthCheck, Phase, given, settings
 
     found = Counter[int]()
-    positive = schemathesis.GenerationMode.POSITIVE
+    mode = schemathesis.GenerationMode.POSITIVE if fit else schemathesis.GenerationMode.NEGATIVE
 
     @settings(max_examples=CALLS, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck), phases=[Phase.generate])  # fmt: skip
-    @given(case=operation.as_strategy(generation_mode=positive))
+    @given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Any) -> None:
-        fit(case, things)
+        if fit is not None:
+            fit(case, things)
         reply = case.call(base_url=str(things.api.base_url), headers=KEY)
         assert reply.status_code < 500, f"{operation.label}: {reply.text}"
         found[reply.status_code] += 1
@@ -271,3 +274,23 @@ def test_what_a_document_calls_valid_never_crashes_and_is_mostly_done(
         sys.stdout.write("\n".join(told))
     assert len(rows) > 15
     assert {*short} <= {*SHORT}
+
+
+@pytest.mark.parametrize("vendor", DOCUMENTS)
+def test_what_a_document_calls_invalid_never_crashes(
+    vendor: str, things: Things, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import yaml
+
+    schema = schemathesis.openapi.from_dict(
+        yaml.safe_load((SPECS / DOCUMENTS[vendor][0]).read_text())
+    )
+    found = Counter[int]()
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        if served(things, operation) and (
+            operation.body or operation.query or operation.path_parameters
+        ):
+            found += answers(operation, things, None)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{vendor}: answers to calls that its document forbids: {dict(found)}\n")
+    assert found.total() > 100

@@ -58,3 +58,8 @@ def test_an_owner_is_read_back_as_it_was_written() -> None:
     assert owners.read(owners.write(HERE)) == HERE
     assert owners.read(None) is None
     assert owners.read("nonsense") is None
+
+
+def test_an_owner_that_nobody_can_read_is_none() -> None:
+    odd = ["", "5", "{}", '{"host": 1}', '{"x": ' + "[" * 9000 + "]" * 9000 + "}"]
+    assert [owners.read(text) for text in odd] == [None] * len(odd)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from hunter.leases.status import EXPECTED, RENTED, lease_status
 from hunter.leases.status import rented as rented_of
 from hunter.values.keys import remember
 from tests.builders import workload
 from tests.fakes import FakeMarket
-from tests.homes import CAPS, DEAL, hunter_on
+from tests.homes import CAPS, DEAL, hunter_on, launched, leases_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,3 +45,19 @@ async def test_what_a_market_says_is_kept_without_keys_and_orders(tmp_path: Path
     ledger.move(lease, "odd", f"bad {SECRET}\x1b[2J", note=f"bad {SECRET}\x1b[2J\nend")
     assert ledger.get(lease.lease_id).note == "bad *** end"
     assert ledger.history(lease)[-1].detail == "bad ***"
+
+
+DEEP = '{"x": ' + "[" * 9000 + "]" * 9000 + "}"
+ODD = ["", "x", "{}", "[1]", '{"offer": {}, "workload": {}}', DEEP]
+
+
+@pytest.mark.parametrize("detail", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("event", [RENTED, EXPECTED])
+async def test_an_event_that_cannot_be_read_is_as_good_as_none(
+    tmp_path: Path, event: str, detail: str
+) -> None:
+    leases = leases_on(tmp_path, FakeMarket(stock=[DEAL]))
+    lease = await launched(leases)
+    leases.ledger.say(lease, event, detail)
+    assert rented_of(leases.ledger, lease) is None
+    assert lease_status(leases.meter, lease.lease_id).lease.lease_id == lease.lease_id

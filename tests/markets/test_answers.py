@@ -79,3 +79,19 @@ def test_a_sentence_is_a_line_and_has_an_end() -> None:
     said = message_of(json.dumps({"msg": "a\nb " * 10_000}).encode())
     assert len(said) <= LONGEST + 1
     assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"failed: {'success': True, 'instance_api_key': 'ab\"c0ffee00'}",
+        b"\"[1, {'token': 'c0ffee00'}]\"",
+    ],
+)
+def test_data_inside_a_plain_answer_is_not_repeated(body: bytes) -> None:
+    assert "c0ffee" not in message_of(body)
+
+
+def test_a_long_word_is_looked_through_once() -> None:
+    """Looked through from each of its letters, this one takes minutes."""
+    assert without_secrets("x" * 400_000 + " token=abc").startswith("xxx")

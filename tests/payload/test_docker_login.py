@@ -223,3 +223,11 @@ async def test_a_helper_without_a_login_gives_none(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     assert await kept(tmp_path, {"credsStore": "empty"}) is None
+
+
+@pytest.mark.parametrize("helper", ["../evil", "/bin/sh", "a b", "x;id", "$(id)", "x\n", "-"])
+async def test_a_helper_is_a_programs_name_and_never_a_path(helper: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"credsStore": helper}))
+    with pytest.raises(PayloadError, match=r"no program's name|cannot be started"):
+        await login_for("registry.example", path)

@@ -27,3 +27,8 @@ def test_an_address_without_a_host_is_no_reference(text: str) -> None:
 )
 def test_what_may_be_a_key_is_not_shown(ref: str, told: str) -> None:
     assert shown(ref) == told
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a/" * 3000 + "b", "a\ud800b"])
+def test_what_no_file_can_be_called_is_no_file(name: str) -> None:
+    assert parse_payload_ref(name).kind == "image"

@@ -361,3 +361,14 @@ async def test_a_registry_that_is_none_is_one_sentence(ref: str, here: Surroundi
     with pytest.raises(HunterError) as error:
         await payload_size(ref, here)
     assert error.value.remedy
+
+
+async def test_bytes_that_are_not_those_of_their_digest_are_refused(
+    http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    def lying(asked: Asked) -> Answer:
+        status, headers, body = registry_of(IMAGE)(asked)
+        return status, headers, body.replace(b"amd64", b"arm64") if b"amd64" in body else body
+
+    with serving(lying) as server, pytest.raises(PayloadError, match="other bytes than its digest"):
+        await payload_size(f"{server.host}/team/app:v1", around(http, tmp_path))

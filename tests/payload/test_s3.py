@@ -302,6 +302,7 @@ CASES: dict[str, tuple[int, bytes, str]] = {
     "nested deep": (200, b"<a>" * 2_000_000, "cannot be read"),
     "two sizes": (200, sized(b"1</Size><Size>2"), "cannot be read"),
     "a size within a size": (200, sized(b"<Size>1</Size>"), "cannot be read|unknown bytes"),
+    "a date beyond all time": (200, sized(b"1</Size><LastModified>inf</LastModified><Size>1"), "cannot be read"),
     "a date that is none": (200, sized(b"1</Size><LastModified>x</LastModified><Size>1"), "cannot be read"),
     "a key of a megabyte": (
         200, LIST % (b"<Contents><Key>" + b"m" * 2**20 + b"</Key><Size>1</Size></Contents>"), "cannot be read"),
