@@ -176,8 +176,16 @@ def _plain(what: str) -> str:
 def _spelt_out(where: str, table: Any, type_: type[T], message: str) -> str:
     """Where a mistake is, as `app.vllm.boot_s`: the converter leaves out which entry of a table it met.
 
-    Each entry is converted alone; the one that fails the same way is meant.
+    Each entry is converted alone; the one that fails the same way is meant. A key that itself looks like a
+    path leads nowhere: then it is the converter's own words.
     """
+    try:
+        return _walked(where, table, type_, message)
+    except (LookupError, TypeError, ValueError):
+        return where.removeprefix("$").removeprefix(".")
+
+
+def _walked(where: str, table: Any, type_: type[T], message: str) -> str:
     parts = re.findall(r"\[\.\.\.\]|\[\d+\]|[^.\[\]]+", where.removeprefix("$"))
     for i, part in enumerate(parts):
         if part == _ANY_KEY:

@@ -89,3 +89,9 @@ def test_the_entry_that_is_meant_is_told_from_its_neighbours() -> None:
         ConfigError, match=r"^here, a\[1\]\.z\.n: expected a whole number, not text\.$"
     ):
         convert(table, dict[str, list[dict[str, dict[str, int]]]], "here")
+
+
+@pytest.mark.parametrize("key", ["key` in `$", "a.b[0]", "[...]", "$.x", "`"])
+def test_a_key_that_looks_like_a_path_leads_nowhere(key: str) -> None:
+    with pytest.raises(ConfigError, match="here"):
+        convert({key: {"low": "x"}}, dict[str, dict[str, float]], "here")
