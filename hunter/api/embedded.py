@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hunter.markets.open import Embedded
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from hunter.facts.config import Home
 
 
-def embedded(start: Callable[[], AbstractContextManager[str]] | None) -> Embedded:
-    """What a simulated home knows of the embedded market, and what starts it."""
+def embedded_of(home: Home, started: bool | Callable[[], AbstractContextManager[str]]) -> Embedded:
+    """What a simulated home knows of the embedded market; its own, or another one, is started for it."""
+    start = partial(sandbox, home) if started is True else started or None
     return Embedded(served=SERVED, mirrors=mirrors, start=start)
 
 

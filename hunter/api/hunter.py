@@ -18,7 +18,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hunter.api.clock import MarketClock
-from hunter.api.prices import Prices
 from hunter.facts.config import Home, find_home
 from hunter.facts.in_use import InUse
 from hunter.facts.shipped import Facts, shipped
@@ -35,8 +34,10 @@ if TYPE_CHECKING:
 
     from hunter.api.advice import Advice
     from hunter.api.polling import Polled
+    from hunter.api.prices import Prices
     from hunter.api.renting import Quote, Renting
     from hunter.api.runner import Runner
+    from hunter.api.scheduling import Scheduling
     from hunter.cost.deal import Deal
     from hunter.cost.deals import Deals
     from hunter.cost.filters import Missed, Query
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from hunter.leases.lease import Caps, Lease
     from hunter.leases.leases import Leases
     from hunter.leases.reap import Reaped
-    from hunter.markets.open import Embedded, OpenMarkets
+    from hunter.markets.open import OpenMarkets
     from hunter.markets.protocol import Market, Progress
     from hunter.payload.sizes import PayloadSize
     from hunter.values.clock import Clock
@@ -103,10 +104,15 @@ class Hunter:
             wanted=home.config.markets,
             embedded=_served() if sandbox else None,
         )
-        self.prices = Prices(home, self.store, self.clock, self.facts, self._in_use)
-        """What is recorded, priced."""
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What is recorded, priced."""
+        from hunter.api.prices import Prices  # noqa: PLC0415  numpy, 0.1 s, and no lease needs it
+
+        return Prices(self.home, self.store, self.clock, self.facts, self._in_use)
 
     @cached_property
     def advice(self) -> Advice:
@@ -120,32 +126,29 @@ class Hunter:
         """The markets in use, each opened when it is first needed."""
         from hunter.markets.open import OpenMarkets  # noqa: PLC0415  asyncio, 30 ms
 
-        embedded = self._embedded() if self.home.simulated else None
+        embedded = None
+        if self.home.simulated:
+            from hunter.api.embedded import embedded_of  # noqa: PLC0415  subprocess, 15 ms
+
+            embedded = embedded_of(self.home, self._sandbox)
         return OpenMarkets(
             self.facts, self.clock, self._in_use, given=self._given, embedded=embedded
         )
 
-    def _embedded(self) -> Embedded:
-        from hunter.api.embedded import embedded, sandbox  # noqa: PLC0415  subprocess, 15 ms
-
-        start = partial(sandbox, self.home) if self._sandbox is True else self._sandbox or None
-        return embedded(start)
-
     @cached_property
     def leases(self) -> Leases:
         """What is rented: on record, and at the markets."""
-        from hunter.api.renting import adopted_caps  # noqa: PLC0415  asyncio, 30 ms
-        from hunter.leases.leases import Leases  # noqa: PLC0415  with it
-        from hunter.leases.ledger import Ledger  # noqa: PLC0415  with it
-        from hunter.leases.lessons import Lessons  # noqa: PLC0415  with it
-        from hunter.leases.lookout import Lookout  # noqa: PLC0415  with it
-        from hunter.leases.meter import Meter  # noqa: PLC0415  with it
+        from hunter.api.leasing import leases_of  # noqa: PLC0415  asyncio, 30 ms
 
-        ledger = Ledger(self.store, self.clock)
-        meter = Meter(ledger, self.prices.rules)
-        lookout = Lookout(ledger, meter, self.markets)
-        lessons = Lessons(meter, self.prices.assumptions)
-        return Leases.of(lookout, adopted_caps(self.home.config), lessons)
+        return leases_of(self.home, self.store, self.clock, self.facts, self.markets,
+                         lambda: self.prices.assumptions())  # fmt: skip
+
+    @cached_property
+    def schedule(self) -> Scheduling:
+        """The timers that call Hunter for this home."""
+        from hunter.api.scheduling import Scheduling  # noqa: PLC0415  subprocess, 15 ms
+
+        return Scheduling(self.home, self.store, self.facts, self._in_use)
 
     @cached_property
     def runner(self) -> Runner:

@@ -12,23 +12,22 @@ from hunter.cost.filters import Missed, Query, fitting
 from hunter.estimate.assumptions import Assumptions, Held, learn_all
 from hunter.estimate.risk import record
 from hunter.facts.config import stale_after_s
+from hunter.facts.rules import rules_of
 from hunter.markets.plausible import sifted
 from hunter.payload.remembered import layers_known, sized
 from hunter.store import evidence, history, latest, leases, polls
 from hunter.store.payloads import PayloadMemory
-from hunter.values.billing import MarketRules
 from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
 from hunter.values.offers import parse_offer_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hunter.cost.deal import Deal
     from hunter.facts.config import Home
     from hunter.facts.in_use import InUse
     from hunter.facts.shipped import Facts
     from hunter.store import Store
+    from hunter.values.billing import MarketRules
     from hunter.values.clock import Clock
     from hunter.values.gpu_names import Match
     from hunter.values.offers import Offer
@@ -88,8 +87,7 @@ class Prices:
     @cached_property
     def rules(self) -> dict[str, MarketRules]:
         """The markets' billing rules, contradictions read as this home reads them."""
-        read = {name: facts.read(self.home.reading) for name, facts in self.facts.markets.items()}
-        return RulesOf(read, self.facts)
+        return rules_of(self.facts, self.home.reading)
 
     def _digests(self, image: str) -> tuple[str, ...]:
         layers = layers_known(self.memory, image)
@@ -170,20 +168,3 @@ class Prices:
 
     def _on_sale(self) -> tuple[str, ...]:
         return tuple(name for name in self.recorded().gpu.values if name)
-
-
-class RulesOf(dict[str, MarketRules]):
-    """Rules by market; one whose plug-in is gone is taken to bill every meter in every phase.
-
-    What was recorded or rented there stays readable, at its dearest.
-    """
-
-    def __init__(self, known: Mapping[str, MarketRules], facts: Facts) -> None:
-        super().__init__(known)
-        self.facts = facts
-
-    def __missing__(self, name: str) -> MarketRules:
-        return MarketRules(
-            name=name, title=name, month_h=720.0, bandwidth_bytes_per_gb=1e9,
-            priors=self.facts.coldstart.by_hand,
-        )  # fmt: skip

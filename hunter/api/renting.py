@@ -6,10 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hunter.api.polling import unwatched
 from hunter.facts.container import check_container
 from hunter.leases.lease import Caps
-from hunter.markets.plausible import plausible
 from hunter.markets.protocol import Scope
 from hunter.values.errors import (
     CapRefused,
@@ -56,6 +54,9 @@ class Renting:
 
     async def quote(self, ref: str, workload: Workload) -> Quote:
         """Ask the market for one offer's price of now, with the workload's disk."""
+        from hunter.api.polling import unwatched  # noqa: PLC0415  numpy, 0.1 s, and an end needs none
+        from hunter.markets.plausible import plausible  # noqa: PLC0415  with it
+
         offer = self.prices.find(ref)
         market = await self._fit_for(offer.market, workload)
         scope = Scope(

@@ -8,11 +8,13 @@ import click
 import msgspec
 
 from hunter.cli.options import MONEY
-from hunter.cli.output import table
+from hunter.cli.output import table, tell
 from hunter.cli.shell import Shell, common, wait_for
 from hunter.values.errors import UsageError
+from hunter.values.words import duration, money
 
 if TYPE_CHECKING:
+    from hunter.api.balances import Purse
     from hunter.leases.budget import Use
 
 ROWS = {
@@ -32,12 +34,12 @@ def budget() -> None:
 @common
 @click.pass_obj
 def show(shell: Shell) -> int:
-    """Show each cap, what is spent, and what is reserved.
+    """Show each cap, what is spent and reserved, and how long each account's balance lasts.
 
     A lease reserves all that it may cost until it is gone and its bill is read. Days and months are those
     of this machine's time zone.
     """
-    wait_for(_shown(shell, {}))
+    wait_for(_shown(shell, {}, ask=True))
     return 0
 
 
@@ -83,17 +85,24 @@ def set_(
     return 0
 
 
-async def _shown(shell: Shell, changes: dict[str, Any]) -> None:
+async def _shown(shell: Shell, changes: dict[str, Any], *, ask: bool = False) -> None:
+    from hunter.api.balances import balances  # noqa: PLC0415  asyncio, 30 ms
+
     async with shell.hunter() as hunter:
         ledger = hunter.leases.ledger
         if changes:
             ledger.set_budget(msgspec.structs.replace(ledger.budget(), **changes))
-        _print(shell, ledger.used())
+        names = hunter.markets.names() if ask else ()
+        _print(shell, ledger.used(), await balances(hunter.markets, hunter.leases, names), ask=ask)
 
 
-def _print(shell: Shell, used: Use) -> None:
+def _print(shell: Shell, used: Use, purses: tuple[Purse, ...], *, ask: bool) -> None:
+    for purse in purses:
+        if purse.error:
+            tell(f"{purse.market}: what is left is unknown: {purse.error}")
     if shell.json:
-        shell.document(msgspec.to_builtins(used))
+        asked = {"balances": msgspec.to_builtins(purses)} if ask else {}
+        shell.document(msgspec.to_builtins(used) | asked)
         return
     rows = []
     for name, (what, figure) in ROWS.items():
@@ -102,3 +111,20 @@ def _print(shell: Shell, used: Use) -> None:
         left = "" if of.cap is None else figure.format(max(0.0, of.cap - of.taken))
         rows.append([what, cap, figure.format(of.spent), figure.format(of.reserved), left])
     shell.show(table(["", "cap", "spent", "reserved", "left"], rows, left=(0,)))
+    for purse in purses:
+        if not purse.error:
+            shell.show(_left(purse))
+
+
+def _left(purse: Purse) -> str:
+    """One account in a line."""
+    text = f"{purse.market}: {money(purse.balance_usd, 2)} left"
+    if purse.spend_usd_h is None:
+        return f"{text}; what is spent there an hour is unknown"
+    if purse.runway_h is None:
+        nobody = "nothing" if purse.spend_by == "market" else "no lease of this home"
+        return text if purse.spend_usd_h else f"{text}; {nobody} costs anything there now"
+    by = "" if purse.spend_by == "market" else " of this home's leases"
+    return (
+        f"{text}, enough for {duration(purse.runway_h * 3600)} at {money(purse.spend_usd_h)}/h{by}"
+    )

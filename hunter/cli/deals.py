@@ -10,6 +10,7 @@ import click
 from hunter.cli.options import DURATION
 from hunter.cli.output import OVER, Marked, csv_text, table, tell
 from hunter.cli.shell import Shell, common, wait_for
+from hunter.cli.timed import run_job, tell_found, timer_options
 from hunter.cost.choices import FLAGS, SORTS
 from hunter.values.errors import MarketError, MarketUnusable, Misdirected, UsageError
 from hunter.values.words import duration, gpus, iso, number, percent, usd
@@ -17,12 +18,14 @@ from hunter.values.words import duration, gpus, iso, number, percent, usd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hunter.api.hunter import Hunter
     from hunter.api.polling import Polled
     from hunter.api.prices import Prices
     from hunter.cost.deal import Deal
     from hunter.cost.deals import Deals
     from hunter.cost.filters import Query
     from hunter.markets.protocol import Progress
+    from hunter.schedule.runs import Recorded
     from hunter.values.gpu_names import Match
     from hunter.values.workload import Workload
 
@@ -37,13 +40,16 @@ NAMES = (
     "break_even_idle_h", "flags", "percentile", "launchable",
 )  # fmt: skip
 """What scripts read of a deal, in this order: names of `Deal` and `Offer`, and a few of `deal_json`."""
+COUNTED = ("offers", "appeared", "changed", "gone", "rejected")
+"""What is kept of each poll on record."""
 
 
 @click.command()
 @click.option("-m", "--market", "markets", multiple=True, metavar="M", help="Only this market.")
+@timer_options
 @common
 @click.pass_obj
-def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
+def scrape(shell: Shell, markets: tuple[str, ...], timed: bool, check: bool) -> int:
     """Poll the markets once and record what changed.
 
     One market failing never loses another's data; the exit code is 1 then, and the failure is named. A
@@ -55,18 +61,28 @@ def scrape(shell: Shell, markets: tuple[str, ...]) -> int:
       hunter scrape --market vast --quiet      # from cron
     """
 
-    async def work() -> tuple[Polled, ...]:
-        async with shell.hunter() as hunter:
-            return await hunter.scrape(markets, report=_reporter(shell))
+    async def work(hunter: Hunter, run: Recorded) -> tuple[Polled, ...]:
+        polled = await hunter.scrape(markets, report=_reporter(shell))
+        counts = {name: sum(getattr(poll, name) for poll in polled) for name in COUNTED}
+        said = "; ".join(f"{poll.market}: {poll.error}" for poll in polled if poll.error)
+        run.went(ok=not _code(polled, markets), counts=counts, error=said)
+        return polled
 
-    polled = wait_for(work())
+    if check:
+        return tell_found(shell)
+    polled = run_job(shell, "scrape", work, timed=timed) or ()
     _tell_polls(shell, polled)
     if shell.json:
         shell.document({"markets": [_poll_json(poll) for poll in polled]})
+    return _code(polled, markets)
+
+
+def _code(polled: tuple[Polled, ...], asked: tuple[str, ...]) -> int:
+    """The exit code of a poll: a plug-in that does not load is a failure only where it is asked for."""
     failed = [poll for poll in polled if poll.error is not None]
     if any(isinstance(poll.error, Misdirected) for poll in failed):
         return Misdirected.exit_code
-    return 1 if any(markets or not isinstance(poll.error, MarketUnusable) for poll in failed) else 0
+    return 1 if any(asked or not isinstance(poll.error, MarketUnusable) for poll in failed) else 0
 
 
 def _poll_json(poll: Polled) -> dict[str, Any]:

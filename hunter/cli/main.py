@@ -37,6 +37,8 @@ COMMANDS = {
     "extend": ("extend", "Give an instance more time."),
     "destroy": ("renting", "End an instance and prove that it is gone."),
     "reap": ("reap", "End what is past its limits; for a timer."),
+    "schedule": ("schedule", "Timers that call reap and scrape."),
+    "doctor": ("doctor", "Check keys, markets, clocks, database, timers, versions."),
     "budget": ("budget", "Caps over all leases together."),
     "report": ("report", "Write cost reports: market, storage, spend."),
     "sandbox": ("sandbox", "Run the embedded market as a server."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,7 @@ from hunter.cli.shell import Shell, common, wait_for
 from hunter.leases.guards import machine
 from hunter.leases.identity import read_label
 from hunter.leases.lease import Caps
+from hunter.schedule.health import alarms
 from hunter.values.errors import HunterError, MarketError, UsageError
 from hunter.values.words import duration, iso, usd
 
@@ -62,7 +64,7 @@ def launch(
       hunter --sandbox launch vast:12345678 -w comfyui-flux --yes --wait
     """
 
-    from hunter.api.renting import check_caps  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.api.renting import check_caps  # noqa: PLC0415  a launch alone needs it
 
     async def work() -> Lease:
         async with shell.hunter() as hunter:
@@ -241,6 +243,8 @@ def ps(shell: Shell) -> int:
                 tell(f"{name}: what runs there is unknown: {error}")
             for name, problem in now.problems:
                 tell(f"{name}: {problem}")
+            for alarm in alarms(hunter.store, time.time()):
+                tell(f"{alarm}\n  → hunter doctor says more.")
             return 0 if now.known and not now.problems else 1
 
     return wait_for(work())

@@ -50,7 +50,7 @@ class Shell:
 
         Says which markets' plug-ins bring no facts that can be read; the others work.
         """
-        from hunter.api.hunter import Hunter  # noqa: PLC0415  numpy, 0.1 s
+        from hunter.api.hunter import Hunter  # noqa: PLC0415  sqlite3 and facts
 
         hunter = Hunter(self.home, sandbox=self.sandbox)
         for note in (*hunter.store.notes, *map(str, hunter.facts.unusable.values())):

@@ -117,6 +117,21 @@ def find_home(folder: str | None, *, sandbox: bool) -> Home:
     )
 
 
+def words_for(home: Home) -> tuple[str, ...]:
+    """The global options that mean this home from anywhere; none where it is the platform's own."""
+    data = home.data_folder.parent if home.simulated else home.data_folder
+    named = ("--home", str(home.config_folder.absolute())) if data == home.config_folder else ()
+    reading = home.config.reading
+    said = (
+        reading is not None and reading != read_config(home.config_folder / "config.toml").reading
+    )
+    return (
+        *named,
+        *(("--sandbox",) if home.simulated else ()),
+        *(("--reading", str(reading)) if said else ()),
+    )
+
+
 def _expanded(name: str) -> Path:
     """A path whose `~` is written out; it stays where this user has no home."""
     try:
@@ -218,8 +233,11 @@ def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
     remember([key])
     if key:
         return key
-    if simulated:
-        return SANDBOX_KEY
+    return SANDBOX_KEY if simulated else key_in_files(market)[0]
+
+
+def key_in_files(market: MarketFacts) -> tuple[str | None, Path | None]:
+    """The key that the vendor's own files hold, and in which of them it is."""
     for name in market.key_files:
         path = _key_file(name)
         try:
@@ -229,8 +247,8 @@ def find_key(market: MarketFacts, *, simulated: bool) -> str | None:
         key = checked_key(_key_in(text, path), str(path))
         remember([key])
         if key:
-            return key
-    return None
+            return key, path
+    return None, None
 
 
 def _key_file(name: str) -> Path:

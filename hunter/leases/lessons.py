@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hunter.estimate.measure import Launch, Went, marks, measured, outcome
 from hunter.leases.lease import before
 from hunter.leases.status import rented
-from hunter.store import evidence
-from hunter.values.columns import Offers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hunter.estimate.assumptions import Assumptions
+    from hunter.estimate.measure import Went
     from hunter.leases.lease import Lease, Stay
     from hunter.leases.meter import Meter
 
@@ -32,6 +30,10 @@ class Lessons:
 
     def learn(self, lease: Lease, asked_at: float, log: str) -> None:
         """Keep what a launch measured until its end was asked for; its container printed this log."""
+        from hunter.estimate.measure import Launch, marks, measured, outcome  # noqa: PLC0415  numpy
+        from hunter.store import evidence  # noqa: PLC0415  with it
+        from hunter.values.columns import Offers  # noqa: PLC0415  with it
+
         known = rented(self.ledger, lease)
         if known is None:
             return
@@ -50,6 +52,8 @@ class Lessons:
 
 def went(lease: Lease, stays: Sequence[Stay], asked_at: float) -> Went:
     """How a lease went whose end was asked for then."""
+    from hunter.estimate.measure import Went  # noqa: PLC0415  numpy, and most passes end nothing
+
     booted: bool | None = lease.ready_at is not None
     waited_s = asked_at - (lease.created_at or lease.intended_at)
     last = stays[-1].state if stays else ""

@@ -23,7 +23,8 @@ from hunter import __version__
 from hunter.facts.strict import convert
 from hunter.markets.body import BODY_BYTES, TooLong, whole
 from hunter.markets.failures import Failures
-from hunter.markets.protocol import Instance, Simulation
+from hunter.markets.probing import Route, probe
+from hunter.markets.protocol import Instance, Probed, Simulation
 from hunter.values.errors import HunterError, MarketError, Misdirected, NoKey, RateLimited
 from hunter.values.keys import checked_key, remember
 from hunter.values.offers import Tenancy
@@ -266,6 +267,8 @@ class HttpMarket:
     """What every market over HTTP has: its facts, its client, its clock and its pace."""
 
     name: str
+    routes: tuple[Route, ...] = ()
+    """A cheap read of each interface that is used."""
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         self.facts = facts
@@ -287,6 +290,10 @@ class HttpMarket:
     async def close(self) -> None:
         """Let go of connections."""
         await self.http.close()
+
+    async def probe(self) -> tuple[Probed, ...]:
+        """How each interface answers now."""
+        return await probe(self.http, self.routes)
 
     def now(self) -> float:
         """The market's time, unix seconds."""

@@ -155,6 +155,31 @@ class Charge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """An account's money, as far as its market tells. None is unknown."""
+
+    usd: float | None
+    """What is left; below zero where it is owed."""
+    spend_usd_h: float | None = None
+    """What everything on the account costs an hour now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """How one interface of a market answered a cheap read."""
+
+    route: str
+    what: str
+    keyed: bool
+    status: int | None = None
+    """None where nothing came, or nothing was asked: it needs a key, and there is none."""
+    seconds: float | None = None
+    problem: str = ""
+    off_s: float | None = None
+    """The market's clock less this machine's, where a real one told it; a second or two is the way there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """What an embedded market says of itself; a real one says nothing."""
 
@@ -168,7 +193,8 @@ class Market(Protocol):
     """One market. Reading may be repeated and is; a create is sent once and never again.
 
     An adapter may also have `check(workload)`, which raises UsageError where the market takes no such
-    container: it is asked before a quote, so that nothing is spent on it.
+    container: it is asked before a quote, so that nothing is spent on it. Two more it may have, and need not:
+    `balance() -> Balance`, and `probe() -> tuple[Probed, ...]`, which raises nothing.
 
     Every verb raises MarketError or one of its kinds, never the library's own exceptions.
     """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATION_SET = "hunter"
 NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner", "m004_lease_roots",
-         "m005_no_secrets", "m006_lease_guards")  # fmt: skip
+         "m005_no_secrets", "m006_lease_guards", "m007_run_log")  # fmt: skip
 """Every migration in order: known without importing sqlite-utils."""
 SCRUBBED = NAMES[4]
 """The migration before which values of a workload's environment were written down."""
@@ -49,6 +49,7 @@ def migrations() -> Migrations:
     steps(name=NAMES[3])(_lease_roots)
     steps(name=NAMES[4])(_no_secrets)
     steps(name=NAMES[5])(_lease_guards)
+    steps(name=NAMES[6])(_run_log)
     return steps
 
 
@@ -196,3 +197,22 @@ def _lease_guards(db: Database) -> None:
         {"market": str, "machine_id": str, "kind": str, "why": str, "at": float, "until": float},
         pk=("market", "machine_id"),
     )
+
+
+def _run_log(db: Database) -> None:
+    """How each run of what a timer calls went, by this machine's clock: two runs share no market."""
+    db["run_log"].create(
+        {
+            "run_id": int,
+            "job": str,
+            "timed": int,
+            "begun_wall_s": float,
+            "ended_wall_s": float,
+            "ok": int,
+            "counts": str,
+            "error": str,
+        },
+        pk="run_id",
+        not_null={"job", "begun_wall_s"},
+    )
+    db["run_log"].create_index(["job", "begun_wall_s"])

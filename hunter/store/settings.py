@@ -12,6 +12,9 @@ from hunter.values.clock import WALL, Pace
 from hunter.values.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
     from hunter.store.database import Store
 
 CLOCK = "simulation"
@@ -19,9 +22,8 @@ FASTEST = 1e6
 """Seconds of a market for one of ours: faster than any is run."""
 HOME = "home"
 BUDGET = "budget"
+SCHEDULE = "schedule"
 REAPED = "reaped at"
-FASTEST = 1e6
-"""Seconds of a market for one of ours: faster than any is run."""
 
 
 def read_clock(store: Store, *, simulated: bool) -> Pace:
@@ -77,6 +79,12 @@ def home_id(store: Store, new: str) -> str:
     return str(row["value"])
 
 
+def home_in(db: sqlite3.Connection) -> str | None:
+    """The name of a home that has one. Any connection will do."""
+    row = db.execute("select value from setting where name = ?", [HOME]).fetchone()
+    return None if row is None else str(next(iter(row)))
+
+
 def read_budget(store: Store) -> str:
     """The caps over all leases, as JSON; empty where none were ever set."""
     with store.errors():
@@ -88,6 +96,19 @@ def write_budget(store: Store, text: str) -> None:
     """Remember the caps over all leases."""
     with store.writing() as db:
         db.execute("insert or replace into setting (name, value) values (?, ?)", [BUDGET, text])
+
+
+def schedule_in(db: sqlite3.Connection) -> str:
+    """The timers of this home, as JSON; empty where none was ever installed. Any connection will do."""
+    row = db.execute("select value from setting where name = ?", [SCHEDULE]).fetchone()
+    return "" if row is None else str(next(iter(row)))
+
+
+def write_schedule(store: Store, change: Callable[[str], str]) -> None:
+    """Change the timers of this home, as JSON: `change` gets what is on record, and nobody writes between."""
+    with store.writing() as db:
+        text = change(schedule_in(db))
+        db.execute("insert or replace into setting (name, value) values (?, ?)", [SCHEDULE, text])
 
 
 def read_reaped(store: Store) -> float | None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec.structs import replace
 
 from hunter.leases import owner as owners
 from hunter.leases.lease import Lease
+from hunter.schedule.cadence import Cadence
+from hunter.schedule.health import Installed
+from hunter.store import Store
+from hunter.store.settings import write_schedule
 from tests.builders import NOW
 from tests.fakes import FakeMarket
 from tests.homes import leases_on
@@ -43,3 +48,15 @@ def test_the_command_line_shows_unclear_leases_and_exits_with_one(
     assert "unknown" in table
     refused = hunter("destroy", "sent")
     assert (refused.code, "this Hunter is at work on it" in refused.err) == (1, True)
+
+
+def test_a_timer_that_does_nothing_is_told_beside_what_runs(home: Path, hunter: Any) -> None:
+    one = Installed(kind="crontab", cadence=Cadence(every_s=300.0), since_wall_s=1.0)
+    store = Store(home / "hunter.db")
+    write_schedule(store, lambda _: msgspec.json.encode({"reap": one}).decode())
+    store.close()
+    answer = hunter("ps", "--json")
+    assert answer.json["instances"] == []
+    assert "hunter reap, which a timer calls every 5m, has not succeeded for" in answer.err
+    assert hunter("reap", "--timed").code == 0
+    assert "has not succeeded" not in hunter("ps").err

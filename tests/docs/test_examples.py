@@ -167,8 +167,12 @@ def covers(said: str, path: str) -> bool:
     rest = said.removeprefix(path)
     if said == path or (said.startswith(path) and rest[:1] in (".", "[")):
         return True
-    inner = path.removeprefix(said.removesuffix(".*"))
-    return path.startswith(said.removesuffix(".*")) and inner[:1] in (".", "[") and "[]" not in said
+    stem = said.removesuffix(".*")
+    inner = path.removeprefix(stem)
+    named = (
+        stem != said or "[]" not in said
+    )  # what is in a list is named, unless the page says `.*`
+    return path.startswith(stem) and inner[:1] in (".", "[") and named
 
 
 def test_the_commands_of_the_other_pages_do_what_they_say(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from hunter.sandbox.server import Options, running
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted([*ROOT.glob("hunter/**/*.py"), *ROOT.glob("tui/**/*.py")])
@@ -48,6 +51,32 @@ def test_deals_from_the_database_need_no_network_and_no_screen(
         "asyncio",
     }
     assert not imported_by("deals", "--quiet") & heavy
+
+
+def test_what_watches_over_leases_loads_no_arithmetic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(Options(offers=100, speed=1e-6)) as (url, _):
+        for name, value in {
+            "HUNTER_HOME": str(tmp_path),
+            "VAST_URL": url,
+            "RUNPOD_API_BASE_URL": url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        imported_by("scrape", "--market", "vast", "--quiet")
+        offer = deals_now()[0]
+        imported_by("launch", offer, "--yes", "--max-usd-h", "9", "--max-usd", "9", "--ttl", "9h")
+        for words in (["ps"], ["reap", "--timed"]):
+            loaded = imported_by(*words)
+            assert "httpx" in loaded  # the markets were asked
+            assert not loaded & {"numpy", "pandas", "sqlite_utils", "textual", "starlette"}, words
+
+
+def deals_now() -> list[str]:
+    """The offers of one market that can be rented, cheapest first."""
+    code = "from hunter.cli.main import run; run(['deals', '--on-demand', '--json', '--quiet'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return [deal["offer"] for deal in json.loads(done.stdout)["deals"] if deal["launchable"]]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -10,9 +10,18 @@ import msgspec
 
 from hunter.markets.failures import NotThere, Retired
 from hunter.markets.http import HttpMarket, own_facts, segment
-from hunter.markets.plausible import plausible
-from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
+from hunter.markets.protocol import (
+    Balance,
+    Charge,
+    Created,
+    Instance,
+    Instances,
+    Order,
+    Progress,
+    Scope,
+)
 from hunter.markets.records import UNNAMED, Number, Rows, Unread, decode, records
+from hunter.markets.runpod.account import ROUTES, balance_of
 from hunter.markets.runpod.creating import BID, CREATE, graphql_outcome, rest_outcome, unclear
 from hunter.markets.runpod.graphql import NotFound, ask, ask_once, refusal
 from hunter.markets.runpod.order import graphql_input, guarded_words, rest_input
@@ -21,7 +30,6 @@ from hunter.markets.runpod.pods import unclear as unclear_pod
 from hunter.markets.runpod.ports import runpod_ports
 from hunter.markets.runpod.prices import over_graphql, over_rest
 from hunter.markets.runpod.rest import listed
-from hunter.values.columns import Listing, Offers
 from hunter.values.errors import MarketError
 from hunter.values.offers import Offer, Tenancy
 
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.facts.shipped import Facts
+    from hunter.values.columns import Listing
     from hunter.values.workload import Workload
 
 POD = """{ id name imageName desiredStatus costPerHr gpuCount containerDiskInGb
@@ -89,6 +98,7 @@ class Runpod(HttpMarket):
     """
 
     name = "runpod"
+    routes = ROUTES
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         super().__init__(base_url, key, facts)
@@ -98,6 +108,9 @@ class Runpod(HttpMarket):
 
     async def offers(self, scope: Scope, report: Callable[[Progress], None]) -> Listing:
         """Every pod in stock that the scope covers, one row a model, cloud, place and width."""
+        from hunter.markets.plausible import plausible  # noqa: PLC0415  numpy: leases need none
+        from hunter.values.columns import Listing, Offers  # noqa: PLC0415  with it
+
         counts = [scope.gpu_count] if scope.gpu_count is not None else self.own.counts
         notes: list[str] = []
         try:
@@ -235,6 +248,11 @@ class Runpod(HttpMarket):
         return await self.http.read(
             "GET", f"/v2/pods/{segment(instance_id)}/logs", lambda body: _log_lines(body, lines)
         )
+
+    async def balance(self) -> Balance:
+        """What is left on the account, and what everything on it costs an hour."""
+        self.need_key()
+        return await balance_of(self.http)
 
     async def charges(self, instance_id: str) -> tuple[Charge, ...]:
         """What the pod was billed, GPU and disk."""

@@ -14,21 +14,30 @@ from hunter.markets.answers import document_of, without_secrets
 from hunter.markets.failures import NotThere
 from hunter.markets.guard import with_guard
 from hunter.markets.http import HttpMarket, own_facts
-from hunter.markets.plausible import plausible
-from hunter.markets.protocol import Charge, Created, Instance, Instances, Order, Progress, Scope
+from hunter.markets.protocol import (
+    Balance,
+    Charge,
+    Created,
+    Instance,
+    Instances,
+    Order,
+    Progress,
+    Scope,
+)
 from hunter.markets.records import UNNAMED, Number, Rows, decode, records
+from hunter.markets.vast.account import ROUTES, balance_of
 from hunter.markets.vast.container import check_command, vast_env
 from hunter.markets.vast.creating import carrier, create_body, outcome
 from hunter.markets.vast.instances import Row, instance_of, unclear
 from hunter.markets.vast.walk import Stopped, Walk
-from hunter.markets.vast.wire import Ask, columns, parse_asks
-from hunter.values.columns import Listing, concat
 from hunter.values.errors import CreateUnclear, MarketError, OfferGone, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.facts.shipped import Facts
+    from hunter.markets.vast.wire import Ask
+    from hunter.values.columns import Listing
     from hunter.values.offers import Rejected
     from hunter.values.workload import Workload
 
@@ -95,6 +104,7 @@ class Vast(HttpMarket):
     """
 
     name = "vast"
+    routes = ROUTES
 
     def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
         super().__init__(base_url, key, facts)
@@ -109,6 +119,10 @@ class Vast(HttpMarket):
         for bids would show. The service answers a limited number of rows, so the market is walked up
         its prices: each search begins at the last price seen, until one brings nothing new.
         """
+        from hunter.markets.plausible import plausible  # noqa: PLC0415  numpy: leases need none
+        from hunter.markets.vast.wire import columns, parse_asks  # noqa: PLC0415  with it
+        from hunter.values.columns import Listing, concat  # noqa: PLC0415  with it
+
         query = self._query(scope)
         found: dict[int, Ask] = {}
         rejected: dict[str, Rejected] = {}
@@ -136,7 +150,7 @@ class Vast(HttpMarket):
                 break
             if walk is not None:
                 await self.pause()
-        kept = [ask for ask in found.values() if self._wanted(ask, scope)]
+        kept = [ask for ask in found.values() if _wanted(ask, scope)]
         if not kept and not rejected and scope.whole:
             raise MarketError(
                 "Vast.ai answered without a single offer.",
@@ -170,14 +184,6 @@ class Vast(HttpMarket):
         if scope.offer_ids:
             query["ask_contract_id"] = {"in": [int(i) for i in scope.offer_ids if _is_id(i)]}
         return query
-
-    def _wanted(self, ask: Ask, scope: Scope) -> bool:
-        """The scope's filters once more: the service does not always apply them."""
-        if ask.rentable is False or (ask.disk_space is not None and ask.disk_space < scope.disk_gb):
-            return False
-        if scope.gpu_count is not None and ask.num_gpus != scope.gpu_count:
-            return False
-        return not scope.offer_ids or str(ask.id) in scope.offer_ids
 
     # ── renting ──────────────────────────────────────────────────────────────────────────────
 
@@ -300,6 +306,11 @@ class Vast(HttpMarket):
                     await asyncio.sleep(LOG_EVERY_S)
         raise MarketError("Vast.ai has no log of it yet.", remedy="Try again in a minute.")
 
+    async def balance(self) -> Balance:
+        """What is left on the account."""
+        self.need_key()
+        return await balance_of(self.http)
+
     async def charges(self, instance_id: str) -> tuple[Charge, ...]:
         """The itemised bill of one instance, over all days."""
         self.need_key()
@@ -346,3 +357,12 @@ def _one(body: bytes) -> msgspec.Raw:
 
 def _charges(body: bytes) -> ChargePage:
     return decode(body, ChargePage)
+
+
+def _wanted(ask: Ask, scope: Scope) -> bool:
+    """The scope's filters once more: the service does not always apply them."""
+    if ask.rentable is False or (ask.disk_space is not None and ask.disk_space < scope.disk_gb):
+        return False
+    if scope.gpu_count is not None and ask.num_gpus != scope.gpu_count:
+        return False
+    return not scope.offer_ids or str(ask.id) in scope.offer_ids

@@ -8,7 +8,7 @@ import msgspec
 
 from hunter.markets.protocol import Instance
 from hunter.markets.records import Amount, Number, Size, Unread, Whole
-from hunter.markets.vast.wire import place_of
+from hunter.markets.vast.places import place_of
 from hunter.values.login import Login, login_at, port_of_digits
 from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib

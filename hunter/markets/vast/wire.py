@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 
 from hunter.markets.records import Number, Rows, Unread, Whole, decode, records
+from hunter.markets.vast.places import place_of
 from hunter.values.columns import Offers, Text
 from hunter.values.offers import Tenancy
 from hunter.values.units import usd_gb_from_usd_gib
@@ -239,21 +240,3 @@ def _gpu(ask: Ask, facts: Facts) -> tuple[str, float]:
     size = ask.gpu_ram / MIB_PER_NOMINAL_GB
     known = facts.gpu_of("vast", ask.gpu_name, size)
     return (known.name, known.vram_gb) if known else (ask.gpu_name, float(round(size)))
-
-
-NOWHERE = ("", "none", "null", "unknown", "n/a", "-", "?")
-"""What says of no place."""
-
-
-def place_of(text: Any, facts: Facts) -> tuple[str | None, str | None, str | None]:
-    """A place as Vast has it (`Sweden, SE`, `, US`, `Germany`, nothing): its name, country and continent."""
-    said = text.split(",") if isinstance(text, str) else []
-    parts = [" ".join(part.split()) for part in said if part.strip().casefold() not in NOWHERE]
-    if not parts:
-        return None, None, None
-    country = facts.country(parts[-1])
-    return (
-        ", ".join(parts),
-        country,
-        facts.countries.get(country or ""),
-    )

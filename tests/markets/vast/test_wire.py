@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from hunter.facts.shipped import shipped
-from hunter.markets.vast.wire import Ask, columns, parse_asks, place_of
+from hunter.markets.vast.places import place_of
+from hunter.markets.vast.wire import Ask, columns, parse_asks
 from tests.markets.vast.records import ask
 from tests.recorded import recorded
 
