@@ -176,11 +176,11 @@ def _plain(what: str) -> str:
 def _spelt_out(where: str, table: Any, type_: type[T], message: str) -> str:
     """Where a mistake is, as `app.vllm.boot_s`: the converter leaves out which entry of a table it met.
 
-    Each entry is converted alone; the one that fails the same way is meant. A key that itself looks like a
-    path leads nowhere: then it is the converter's own words.
+    Each entry is converted alone; the one that fails the same way is meant. Where a key is the mistake the
+    converter says "`key` in" and the place of its table; a key that looks like a path leads nowhere.
     """
     try:
-        return _walked(where, table, type_, message)
+        return _walked(where.removeprefix("key` in `"), table, type_, message)
     except (LookupError, TypeError, ValueError):
         return where.removeprefix("$").removeprefix(".")
 

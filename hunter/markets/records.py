@@ -25,8 +25,8 @@ T = TypeVar("T")
 
 DEEPEST = 60
 """How deep values may be nested; offers and instances of both markets need six levels."""
-MENDED_BYTES = 2 * 2**20
-"""A longer reply with a mistake in it is refused whole: looking for the mistake takes a second for 2 MB."""
+MENDED_BYTES = 2**20
+"""A longer reply with a mistake in it is refused whole: looking for it takes half a second a MB."""
 RECORD_BYTES = 2**18
 """Of one record; Vast's offers have 3 kB, a pod with its environment 40 kB at most."""
 LONGEST_NAME = 80

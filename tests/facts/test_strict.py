@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from hunter.facts.shipped import DATA, Facts
@@ -95,3 +96,17 @@ def test_the_entry_that_is_meant_is_told_from_its_neighbours() -> None:
 def test_a_key_that_looks_like_a_path_leads_nowhere(key: str) -> None:
     with pytest.raises(ConfigError, match="here"):
         convert({key: {"low": "x"}}, dict[str, dict[str, float]], "here")
+
+
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Rates(msgspec.Struct):
+    per: dict[Name, dict[Name, float]]
+
+
+def test_a_key_that_cannot_be_is_named_by_its_table() -> None:
+    with pytest.raises(ConfigError, match=r"^rates\.toml, per: expected"):
+        convert({"per": {"": {"x": 1.0}}}, Rates, "rates.toml")
+    with pytest.raises(ConfigError, match=r"^rates\.toml, per\.b: expected"):
+        convert({"per": {"a": {"x": 1.0}, "b": {"": 1.0}}}, Rates, "rates.toml")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import numpy as np
 
+from hunter.markets.plausible import NOTHING
 from hunter.markets.records import Number, Rows, Unread, Whole, decode, records
 from hunter.markets.vast.places import place_of
 from hunter.values.columns import Offers, Text
@@ -188,7 +189,7 @@ def columns(asks: Sequence[Ask], facts: Facts, seen_at: float, *, bids: bool) ->
     base, floor = numbers("dph_base"), numbers("min_bid")
     storage = numbers("storage_cost")
     cores, effective = numbers("cpu_cores"), numbers("cpu_cores_effective")
-    ram_gb = numbers("cpu_ram", 1 / 1000) * effective / np.where(cores > 0, cores, np.nan)
+    ram_gb = numbers("cpu_ram", 1 / 1000) * effective / np.where(cores > NOTHING, cores, np.nan)
     tenancy = Tenancy.INTERRUPTIBLE if bids else Tenancy.ON_DEMAND
     verified = [VERIFIED.get(ask.verification or "", np.nan) for ask in chosen]
     reliability = numbers("reliability2")

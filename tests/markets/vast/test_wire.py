@@ -85,3 +85,10 @@ def test_a_place_in_any_shape_is_read_as_far_as_it_says_something(
     assert not seen.unread
     [offer] = columns(seen.asks, shipped(), 0.0, bids=False)
     assert (offer.location, offer.country, offer.region) == place
+
+
+@pytest.mark.parametrize("cores", [0, 1e-320, 1e-12])
+def test_a_share_of_next_to_no_cores_is_unknown_memory(cores: float) -> None:
+    body = json.dumps({"offers": [ask(1, cpu_cores=cores)]}).encode()
+    [offer] = columns(parse_asks(body).asks, shipped(), 0.0, bids=False)
+    assert offer.ram_gb is None
