@@ -15,7 +15,7 @@ from hunter.facts.config import stale_after_s
 from hunter.facts.rules import rules_of
 from hunter.markets.plausible import sifted
 from hunter.payload.remembered import layers_known, sized
-from hunter.store import evidence, history, latest, leases, polls
+from hunter.store import evidence, history, latest, leases, polls, shunned
 from hunter.store.payloads import PayloadMemory
 from hunter.values.columns import Offers
 from hunter.values.errors import NothingMatches, UsageError
@@ -82,7 +82,14 @@ class Prices:
             gpus=self.facts.gpus,
             risks=self.facts.risks,
             record=record(seen, self.facts.risks.half_life_days.expected, now),
+            shunned=self._shunned(now),
         )
+
+    def _shunned(self, now: float) -> dict[str, tuple[str, ...]]:
+        by_market: dict[str, tuple[str, ...]] = {}
+        for one in shunned.read(self.store, now):
+            by_market[one.market] = (*by_market.get(one.market, ()), one.machine_id)
+        return by_market
 
     @cached_property
     def rules(self) -> dict[str, MarketRules]:

@@ -15,6 +15,7 @@ from hunter.cli.explain import print_bill
 from hunter.cli.options import MONEY, TTL
 from hunter.cli.output import table, tell
 from hunter.cli.shell import Shell, common, wait_for
+from hunter.cli.tries import Attempts
 from hunter.leases.guards import machine
 from hunter.leases.identity import read_label
 from hunter.leases.lease import Caps
@@ -48,11 +49,13 @@ GUARDS = "Guards: Watcher, Reap, Machine, Provider; a capital is proved, a small
 )
 @click.option("--yes", "-y", is_flag=True, help="Rent without asking.")
 @click.option("--wait", is_flag=True, help="Watch it until one can log in; Ctrl-C destroys it.")
+@click.option("--tries", type=click.IntRange(1, 20), default=1, metavar="N", show_default=True,
+              help="Go on with the next-best deal where one does not come up; with --wait.")  # fmt: skip
 @common
 @click.pass_obj
 def launch(
     shell: Shell, offer: str, workload: str | None, max_usd_h: float | None,
-    max_usd: float | None, ttl_s: float | None, yes: bool, wait: bool,
+    max_usd: float | None, ttl_s: float | None, yes: bool, wait: bool, tries: int,
 ) -> int:  # fmt: skip
     """Rent an offer inside caps: quote afresh, show the bill, ask, create, read the price back.
 
@@ -64,34 +67,50 @@ def launch(
       hunter --sandbox launch vast:12345678 -w comfyui-flux --yes --wait
     """
 
-    from hunter.api.renting import check_caps  # noqa: PLC0415  a launch alone needs it
+    if tries > 1 and not wait:
+        raise UsageError("--tries watches each try until one can log in.", remedy="Add --wait.")
 
     async def work() -> Lease:
         async with shell.hunter() as hunter:
             job = shell.workload(workload)
-            caps = _caps(job, max_usd_h, max_usd, ttl_s)
-            quote = await hunter.quote(offer, job)
-            check_caps(quote, caps)
-            _confirm(shell, hunter, quote, caps, yes=yes)
-            lease = await hunter.launch(quote, job, caps)
-            shell.say(f"rented {lease.market}:{lease.instance_id} as {lease.label}")
-            if wait:
-                lease = await _wait_ready(shell, hunter, lease, quote)
-            elif not shell.quiet:
-                shell.say(
-                    "Nothing watches it now: its caps and its time are kept by the open terminal app and by"
-                )
-                shell.say(
-                    f"each pass of hunter reap. hunter ps shows it, hunter destroy {lease.lease_id} ends it."
-                )
-                if lease.guard != "off":
-                    shell.say(_of_the_switch(lease))
+            attempts = Attempts(hunter, job, _caps(job, max_usd_h, max_usd, ttl_s))
+
+            async def rent(ref: str, caps: Caps) -> Lease:
+                return await _rent(shell, hunter, ref, job, caps, yes=yes, wait=wait)
+
+            lease = await attempts.run(rent, offer, tries, shell.say)
             if shell.json:
-                shell.document(lease_json(hunter, lease))
+                told = [asdict(one) for one in attempts.made]
+                shell.document(lease_json(hunter, lease) | {"attempts": told})
             return lease
 
     lease = wait_for(work())
     return 0 if lease.state in ("waiting", "ready") else 1
+
+
+async def _rent(
+    shell: Shell, hunter: Hunter, ref: str, job: Workload, caps: Caps, *, yes: bool, wait: bool
+) -> Lease:
+    """Quote an offer, show its bill, ask, and rent it; with `wait` until one can log in."""
+    from hunter.api.renting import check_caps  # noqa: PLC0415  numpy, 0.1 s
+
+    quote = await hunter.quote(ref, job)
+    check_caps(quote, caps)
+    _confirm(shell, hunter, quote, caps, yes=yes)
+    lease = await hunter.launch(quote, job, caps)
+    shell.say(f"rented {lease.market}:{lease.instance_id} as {lease.label}")
+    if wait:
+        return await _wait_ready(shell, hunter, lease, quote)
+    if not shell.quiet:
+        shell.say(
+            "Nothing watches it now: its caps and its time are kept by the open terminal app and by"
+        )
+        shell.say(
+            f"each pass of hunter reap. hunter ps shows it, hunter destroy {lease.lease_id} ends it."
+        )
+        if lease.guard != "off":
+            shell.say(_of_the_switch(lease))
+    return lease
 
 
 def _caps(

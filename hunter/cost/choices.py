@@ -17,6 +17,7 @@ FLAGS = {
     "pcie-x1": "a link to the GPU as narrow as one PCIe lane: loading the model takes long",
     "unverified": "the market has not verified this host",
     "old-driver": "its CUDA version is not stated, and the image needs one",
+    "shunned": "a start on this machine failed lately: it is left alone for a while",
     "unscaled": "how fast this GPU is, is not known: the hours are taken as they are",
 }
 """What to look at twice about an offer: each flag, and what it says."""

@@ -195,5 +195,14 @@ def flags(
         "pcie-x1": offers.pcie_gb_s < limits.narrow_pcie_gb_s.expected,
         "unverified": offers.verified == 0,
         "old-driver": np.isnan(offers.cuda) & needs_cuda,
+        "shunned": _shunned(offers, assumptions),
         "unscaled": np.isnan(relative_speeds(offers.gpu, workload.run, assumptions.gpus)),
     }
+
+
+def _shunned(offers: Offers, assumptions: Assumptions) -> NDArray[np.bool_]:
+    """Offers of machines that are left alone for a while."""
+    found = np.zeros(len(offers), dtype=np.bool_)
+    for market, machines in assumptions.shunned.items():
+        found |= offers.market.is_in([market]) & offers.machine_id.is_in(machines)
+    return found

@@ -45,6 +45,8 @@ class Assumptions(msgspec.Struct, frozen=True, kw_only=True):
     risks: RiskFacts = CALM
     record: Record = msgspec.field(default_factory=Record)
     """How our own launches went."""
+    shunned: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Machines that are left alone for a while, by market."""
 
 
 def learn_all(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hunter.facts.plugins import Plugin, plugins
 from hunter.facts.strict import ROOT, convert, read_toml
 from hunter.values.coldstart_facts import ColdStartFacts
+from hunter.values.dud_facts import DudFacts
 from hunter.values.errors import ConfigError, MarketUnusable
 from hunter.values.gpus import Country, Gpu
 from hunter.values.market_facts import MarketFacts
@@ -86,6 +87,11 @@ class Facts:
     def risks(self) -> RiskFacts:
         """What goes wrong on any market."""
         return read_toml(self.folder / "risk.toml", RiskFacts)
+
+    @cached_property
+    def duds(self) -> DudFacts:
+        """When a start counts as failed, and for how long its machine is left alone."""
+        return read_toml(self.folder / "duds.toml", DudFacts)
 
     @cached_property
     def storage_prices(self) -> StoragePrices:

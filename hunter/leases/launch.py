@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from hunter.leases import owner as owners
 from hunter.leases.asking import sentence
+from hunter.leases.duds import find, shun
 from hunter.leases.ender import ending
 from hunter.leases.identity import label_of
 from hunter.leases.lease import Caps, Lease
@@ -193,6 +194,8 @@ class Launcher:
         """See the contract's price. A market that does not say it yet is asked again while it is kept."""
         for _ in range(3):
             if (action := decide(lease, self.clock.now(lease.market))).kind == "end":
+                if dud := find(self.lookout.meter, lease, self.clock.now(lease.market)):
+                    shun(self.lookout.meter, lease, dud, self.clock.now(lease.market))
                 ended = await self.ender.end(lease, action.why)
                 raise MarketError(
                     f"{lease.offer} was ended at once: {action.why}. It was {ending(ended)} and cost "

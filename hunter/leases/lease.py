@@ -111,6 +111,12 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is to carry a dead-man switch: required, wanted or off."""
     guard_said: str | None = None
     """What the switch said of its key, or that it was not sent along; None: nothing was heard of it."""
+    progress: str | None = None
+    """What its market said last of its start."""
+    progress_at: float | None = None
+    """Since when it says so."""
+    fault: str | None = None
+    """Why its start failed, as a class of `data/duds.toml`."""
     watcher: str | None = None
     """The process that keeps it, written as `owner` is."""
 

@@ -28,6 +28,8 @@ LISTINGS = 6
 """How many listings are asked for an instance's label before its create stays unclear for now."""
 APART_S = 30.0
 """The market's seconds between two signs that there is no instance: listings lag behind what they list."""
+PROGRESS_MOST = 200
+"""Characters of a market's words on a start that are kept."""
 
 
 class Lookout:
@@ -183,6 +185,8 @@ class Lookout:
             return self._absent(lease, now)
         changes = _changes(lease, instance)
         changed = {key: value for key, value in changes.items() if getattr(lease, key) != value}
+        if "progress" in changed:
+            changed["progress_at"] = now
         if instance.reachable and lease.ready_at is None:
             changed["ready_at"] = now
         if changed:
@@ -248,6 +252,18 @@ def _changes(lease: Lease, instance: Instance) -> dict[str, Any]:
             by_us = lease.wish == "stopped"
             state = "stopped" if by_us or instance.state == "stopped" else "interrupted"
     changes: dict[str, Any] = {"state": state, "phase": instance.state, "absent_at": None}
+    if state == "waiting" and lease.ready_at is None:
+        changes |= _of_the_start(instance)
     if instance.price_usd_h is not None and lease.contract_usd_h is None:
         changes["contract_usd_h"] = instance.price_usd_h
     return changes
+
+
+def _of_the_start(instance: Instance) -> dict[str, Any]:
+    """What an instance that nobody could log in to yet says of its start."""
+    found: dict[str, Any] = {"progress": instance.detail[:PROGRESS_MOST]} if instance.detail else {}
+    if instance.exited:
+        return found | {"phase": "failed", "fault": "exited"}
+    if instance.state == "failed":
+        return found | {"fault": instance.fault or "host"}
+    return found

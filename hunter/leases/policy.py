@@ -42,7 +42,17 @@ class Action(msgspec.Struct, frozen=True):
 KEEP = Action("keep")
 
 
-def decide(lease: Lease, now: float, *, unsure_s: float = 0.0, give_up_s: float = 1e9) -> Action:
+FAILED = "the host did not bring it up"
+
+
+def decide(
+    lease: Lease,
+    now: float,
+    *,
+    unsure_s: float = 0.0,
+    give_up_s: float = 1e9,
+    dud: str | None = None,
+) -> Action:
     """What is to be done about a lease.
 
     Args:
@@ -50,6 +60,7 @@ def decide(lease: Lease, now: float, *, unsure_s: float = 0.0, give_up_s: float 
         now: its market's time; time that was seen already does not come back.
         unsure_s: for how long, in seconds of ours, nothing but this machine's clock has told it.
         give_up_s: how long after its create one should be able to log in.
+        dud: why its start will not succeed, by the time that it takes.
     """
     if lease.state in OVER:
         return KEEP
@@ -60,8 +71,8 @@ def decide(lease: Lease, now: float, *, unsure_s: float = 0.0, give_up_s: float 
     if lease.wish == "gone":
         return Action("end", lease.note or "asked by the user")
     now = max(now, lease.last_seen_at or now)
-    why = dearer(lease) or ("the host did not bring it up" if lease.phase == "failed" else None)
-    if why is None and (why := _outlived(lease, now, give_up_s)) is not None and unsure_s:
+    why = dearer(lease) or (FAILED if lease.phase == "failed" else None)
+    if why is None and (why := _outlived(lease, now, give_up_s) or dud) is not None and unsure_s:
         if unsure_s < ALONE_S:
             return KEEP
         why += f", by this machine's clock alone: no market told the time for {duration(unsure_s)}"

@@ -14,6 +14,7 @@ import msgspec
 
 from hunter.leases.asking import asked, sentence
 from hunter.leases.census import census
+from hunter.leases.duds import find, shun
 from hunter.leases.guards import hear
 from hunter.leases.policy import decide
 from hunter.store.settings import write_reaped
@@ -94,10 +95,13 @@ async def _each(leases: Leases, live: Iterable[Lease], troubles: dict[str, str])
 
     async def one(lease: Lease) -> None:
         now, unsure_s = leases.clock.now(lease.market), leases.clock.unsure_s(lease.market)
-        action = decide(lease, now, unsure_s=unsure_s)
+        dud = find(leases.meter, lease, now)
+        action = decide(lease, now, unsure_s=unsure_s, dud=None if dud is None else dud.why)
         denied = action.kind == "finish" and lease.absent_at is not None
         if action.kind not in ("end", "finish") or denied:
             return
+        if dud is not None and action.why.startswith(dud.why):
+            shun(leases.meter, lease, dud, now)
         try:
             await leases.ender.end(lease, action.why, proof=False)
         except Exception as error:  # noqa: BLE001  one that cannot be ended keeps no other

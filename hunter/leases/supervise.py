@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hunter.leases import owner as owners
 from hunter.leases.asking import sentence
+from hunter.leases.duds import Dud, find, shun
 from hunter.leases.ender import ending
 from hunter.leases.guards import hear, machine
 from hunter.leases.lookout import LOOK_EVERY_S
@@ -109,13 +110,19 @@ class Supervisor:
     async def act(self, lease: Lease, give_up_s: float = 1e9, *, settle: bool = True) -> Lease:
         """Do what is to be done about a lease as it is known."""
         now, unsure_s = self.clock.now(lease.market), self.clock.unsure_s(lease.market)
-        action = decide(lease, now, unsure_s=unsure_s, give_up_s=give_up_s)
+        dud = find(self.lookout.meter, lease, now)
+        slow = None if dud is None else dud.why
+        action = decide(lease, now, unsure_s=unsure_s, give_up_s=give_up_s, dud=slow)
         if action.kind == "settle":
             settles = settle and (lease.state == "unclear" or self.lookout.adrift(lease))
             return await self.lookout.settle(lease) if settles else lease
         if action.kind == "keep":
             return lease
         late = action.kind == "end" and is_late(lease, give_up_s, now)
+        if dud is None and late:
+            dud = Dud(kind="slow", why=action.why)
+        if dud is not None and action.why.startswith(dud.why):
+            shun(self.lookout.meter, lease, dud, now)
         lease = await self.ender.end(lease, action.why)
         if late:
             raise WaitRanOut(

@@ -123,6 +123,11 @@ class Instance:
     """The container runs and its login port is known."""
     login: Login | None = None
     """The way in, where the market names one that can be."""
+    fault: str = ""
+    """Where a start failed: `image` that no other machine would mend, `registry` that refuses this machine
+    for a while, else `host`."""
+    exited: bool = False
+    """Its container has ended, or has not begun again after a stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MIGRATION_SET = "hunter"
 NAMES = ("m001_first_hunt", "m002_cold_start", "m003_lease_owner", "m004_lease_roots",
-         "m005_no_secrets", "m006_lease_guards", "m007_run_log")  # fmt: skip
+         "m005_no_secrets", "m006_lease_guards", "m007_run_log", "m008_lease_starts")  # fmt: skip
 """Every migration in order: known without importing sqlite-utils."""
 SCRUBBED = NAMES[4]
 """The migration before which values of a workload's environment were written down."""
@@ -50,6 +50,7 @@ def migrations() -> Migrations:
     steps(name=NAMES[4])(_no_secrets)
     steps(name=NAMES[5])(_lease_guards)
     steps(name=NAMES[6])(_run_log)
+    steps(name=NAMES[7])(_lease_starts)
     return steps
 
 
@@ -216,3 +217,10 @@ def _run_log(db: Database) -> None:
         not_null={"job", "begun_wall_s"},
     )
     db["run_log"].create_index(["job", "begun_wall_s"])
+
+
+def _lease_starts(db: Database) -> None:
+    """How a start goes, in its market's words, and why it failed."""
+    for name in ("progress", "fault"):
+        db["lease"].add_column(name, str)
+    db["lease"].add_column("progress_at", float)

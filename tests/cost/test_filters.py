@@ -97,6 +97,7 @@ def test_what_an_offer_does_not_state_does_not_exclude_it() -> None:
         ("pcie-x1", {"pcie_gb_s": 0.98}),
         ("unverified", {"verified": False}),
         ("old-driver", {"cuda": None}),
+        ("shunned", {"machine_id": "bad"}),
     ],
 )
 def test_what_should_make_a_buyer_look_twice_is_flagged_and_can_be_left_out(
@@ -105,7 +106,10 @@ def test_what_should_make_a_buyer_look_twice_is_flagged_and_can_be_left_out(
     job = workload(gpu=GpuNeed(cuda=12.4))
     plain = {"cuda": 12.8, "verified": True, "pcie_gb_s": 12.0}
     odd, fine = offer("A $1/h #odd", **plain | facts), offer("A $2/h #fine", **plain)
-    known = replace(GROUNDS, gpus={"A": GpuSpeed(fp16_tflops=1, mem_bw_gb_s=1, vram_gb=24)})
+    known = replace(
+        GROUNDS, gpus={"A": GpuSpeed(fp16_tflops=1, mem_bw_gb_s=1, vram_gb=24)},
+        shunned={"vast": ("bad", "worse"), "elsewhere": ("m1",)},
+    )  # fmt: skip
     deals = rank(Offers.of([odd, fine]), job, Query(), known, NOW)
     assert [deal.flags for deal in deals] == [(flag,), ()]
     assert ids(rank(Offers.of([odd, fine]), job, Query(avoid=(flag,)), known, NOW)) == ["fine"]
@@ -242,6 +246,7 @@ def test_flags_are_raised_at_their_limits_and_not_by_silence() -> None:
         "pcie-x1": [True, False, False],
         "unverified": [True, False, False],
         "old-driver": [False, False, False],
+        "shunned": [False, False, False],
         "unscaled": [False, False, False],
     }
     assert list(raised) == list(FLAGS)

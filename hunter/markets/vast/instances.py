@@ -16,11 +16,12 @@ from hunter.values.units import usd_gb_from_usd_gib
 if TYPE_CHECKING:
     from hunter.facts.shipped import Facts
 
-FAILURES = (
-    "manifest unknown", "pull access denied", "oci runtime", "toomanyrequests", "no space left",
-    "failed to", "docker_build() error", "unauthorized", "invalid reference format",
-)  # fmt: skip
-"""Words in status_msg after which a start has not been seen to succeed."""
+FAILURES = {
+    "manifest unknown": "image", "pull access denied": "image", "unauthorized": "image",
+    "invalid reference format": "image", "toomanyrequests": "registry", "oci runtime": "host",
+    "no space left": "host", "failed to": "host", "docker_build() error": "host",
+}  # fmt: skip
+"""Words in status_msg after which a start has not been seen to succeed, and whose fault that is."""
 
 
 class Row(msgspec.Struct, kw_only=True):
@@ -84,6 +85,8 @@ def instance_of(row: Row | dict[str, Any], facts: Facts) -> Instance:
         running_s=_seconds(row.uptime_mins) if state == "running" else None,
         reachable=login is not None,
         login=login,
+        fault=_fault(row) if state == "failed" else "",
+        exited=row.actual_status == "exited" and row.cur_state == row.intended_status == "running",
     )
 
 
@@ -109,7 +112,6 @@ def state_of(row: Row | dict[str, Any]) -> str:
         row = msgspec.convert({"id": 0} | row, Row)
     actual, contract = row.actual_status, row.cur_state
     message = (row.status_msg or "").lower()
-    broken = any(words in message for words in FAILURES)
     if contract in ("unloaded", "destroyed"):
         return "gone"
     if actual in ("offline", "unknown"):
@@ -119,7 +121,7 @@ def state_of(row: Row | dict[str, Any]) -> str:
     if actual == "running":
         return "running"
     if actual in ("created", "loading"):
-        if broken:
+        if _fault(row):
             return "failed"
         return "starting" if "starting" in message or actual == "created" else "pulling"
     if actual == "exited":
@@ -127,6 +129,12 @@ def state_of(row: Row | dict[str, Any]) -> str:
     if actual in ("rebooting", "recycling"):
         return "starting"
     return "allocating"
+
+
+def _fault(row: Row) -> str:
+    """Whose fault it is that a start failed; empty where it did not."""
+    message = (row.status_msg or "").lower()
+    return next((whose for words, whose in FAILURES.items() if words in message), "")
 
 
 def _login(row: Row) -> Login | None:
