@@ -92,7 +92,7 @@ async def _rent(
     shell: Shell, hunter: Hunter, ref: str, job: Workload, caps: Caps, *, yes: bool, wait: bool
 ) -> Lease:
     """Quote an offer, show its bill, ask, and rent it; with `wait` until one can log in."""
-    from hunter.api.renting import check_caps  # noqa: PLC0415  numpy, 0.1 s
+    from hunter.api.renting import check_caps  # noqa: PLC0415  a launch alone needs it
 
     quote = await hunter.quote(ref, job)
     check_caps(quote, caps)

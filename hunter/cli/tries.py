@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hunter.leases.duds import IMAGE
+from hunter.leases.lease import most_usd
 from hunter.leases.states import OVER
 from hunter.values.errors import (
     BadKey,
@@ -79,7 +80,7 @@ class Attempts:
                     machines.add((failed.market, failed.machine_id))
                 if not self._goes_on(error, failed, tries):
                     raise
-                say(f"{error} It cost ${usd(self.made[-1].usd)}.")
+                say(str(error))
                 ref = self._next(machines)
                 say(
                     f"try {len(self.made) + 1} of {tries}: {ref}, with ${usd(self._left().max_usd)} left"
@@ -104,9 +105,9 @@ class Attempts:
         return found[0] if found else None
 
     def _note(self, ref: str, lease: Lease | None, outcome: str) -> None:
-        cost = 0.0 if lease is None else max(lease.metered_usd, lease.billed_usd or 0.0)
         lease_id = None if lease is None else lease.lease_id
-        self.made.append(Attempt(offer=ref, lease=lease_id, outcome=outcome, usd=cost))
+        cost_usd = 0.0 if lease is None else _cost_usd(lease)
+        self.made.append(Attempt(offer=ref, lease=lease_id, outcome=outcome, usd=cost_usd))
 
     def _goes_on(self, error: HunterError, failed: Lease | None, tries: int) -> bool:
         """Whether another try is allowed, and may end otherwise; never beside one that may still run."""
@@ -128,3 +129,10 @@ class Attempts:
         raise NothingMatches(
             "There is no other deal within the caps.", remedy="Raise them, or wait."
         )
+
+
+def _cost_usd(lease: Lease) -> float:
+    """What a try cost: by the larger of both meters, and before there is a bill as much as it may be."""
+    if lease.billed_usd is None:
+        return most_usd(lease, lease.ended_at or lease.last_seen_at or lease.intended_at)
+    return max(lease.metered_usd, lease.billed_usd)

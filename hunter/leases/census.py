@@ -204,6 +204,7 @@ def take_on(lookout: Lookout, instance: Instance, caps: Caps) -> Seen:
         quoted_usd_h=price,
         contract_usd_h=instance.price_usd_h,
         note="its record was lost; it was taken on by its label",
+        guard="wanted",  # it may carry one: its log will tell
     )
     try:
         lookout.ledger.add(lease, "adopted", "by its label")

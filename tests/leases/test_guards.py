@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from hunter.leases import owner as owners
 from hunter.leases.guards import REAP_WITHIN_S, Guards, guards_of, hear, machine, verdict
 from hunter.leases.policy import GUARD_WITHIN_S, NOT_SENT, decide
-from hunter.markets.protocol import Created, Order
+from hunter.markets.protocol import Created, Instance, Order
 from hunter.values.errors import MarketError
+from hunter.values.login import Login
 from tests.builders import NOW
 from tests.fakes import FakeMarket
 from tests.homes import DEAL, GONE, launched, leases_on, unwritable
@@ -219,3 +220,17 @@ def test_in_a_row_a_capital_is_proved_and_a_dash_is_off() -> None:
         str(Guards(watcher="off", reap="unproved", machine="proved", provider="proved"))
         == "- r M P"
     )
+
+
+async def test_one_that_is_taken_on_again_may_carry_a_switch_and_its_log_tells(
+    tmp_path: Path,
+) -> None:
+    sold = market(log=PROVES)
+    leases = leases_on(tmp_path, sold)
+    label = f"hunter-{leases.ledger.home}-00c0ffee"
+    sold.rented["i9"] = Instance(
+        market="vast", instance_id="i9", label=label, state="running", tenancy="on-demand", gpu="RTX 4090",
+        gpu_count=1, price_usd_h=0.36, reachable=True, login=Login(host="host", port=22),
+    )  # fmt: skip
+    await leases.reap()
+    assert machine(leases.get("00c0ffee")) == "proved"

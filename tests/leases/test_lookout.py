@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from tests.homes import DEAL, appears, launched, leases_on, left_behind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hunter.leases.lease import Lease
     from hunter.leases.leases import Leases
 
 HERE = Owner(host="den", boot="b1", space="s1", pid=7, started="100")
@@ -207,3 +209,51 @@ def test_a_database_of_an_older_hunter_keeps_its_leases(tmp_path: Path) -> None:
     leases = leases_on(tmp_path, FakeMarket())
     (lease,) = leases.all()
     assert (lease.lease_id, lease.owner, leases.odd()) == ("dead", None, [])
+
+
+# ── what an instance says of its start ───────────────────────────────────────────────────────
+
+
+async def looked(leases: Leases, market: FakeMarket, **says: Any) -> Lease:
+    """A look at the one lease after its market says this of it."""
+
+    async def instance(instance_id: str) -> Instance:
+        return dataclasses.replace(market.rented[instance_id], **says)
+
+    market.instance = instance  # type: ignore[method-assign]
+    return await leases.look(leases.all()[0])
+
+
+async def test_a_container_that_ends_before_one_could_log_in_has_failed_and_one_that_ran_has_not(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    leases = leases_on(tmp_path, market)
+    await launched(leases)
+    lease = await looked(leases, market, state="starting", exited=True)
+    assert (lease.phase, lease.fault) == ("failed", "exited")
+    leases.ledger.move(lease, ready_at=NOW, state="ready", phase="running", fault=None)
+    lease = await looked(leases, market, state="starting", exited=True)
+    assert (lease.phase, lease.fault, lease.state) == ("starting", None, "ready")
+
+
+async def test_the_last_word_on_a_start_is_kept_with_its_time_and_no_event(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    leases = leases_on(tmp_path, market)
+    first = await launched(leases)
+    for said in ("4c7d: Pull complete", "4c7d: Pull complete", "9a1b: Pull complete " + "x" * 999):
+        await leases.clock.sleep(60)
+        lease = await looked(leases, market, state="pulling", detail=said)
+    assert lease.progress == ("9a1b: Pull complete " + "x" * 999)[:200]
+    assert lease.progress_at == leases.clock.now("vast")
+    seen = [event.phase for event in leases.ledger.history(first) if event.event == "seen"]
+    assert seen.count("pulling") == 1
+
+
+async def test_a_failed_start_keeps_the_class_of_its_failure(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    leases = leases_on(tmp_path, market)
+    await launched(leases)
+    lease = await looked(leases, market, state="failed", fault="registry", detail="toomanyrequests")
+    assert (lease.phase, lease.fault, lease.progress) == ("failed", "registry", "toomanyrequests")

@@ -202,3 +202,36 @@ def test_the_proxy_is_the_way_in_where_ports_are_null_or_nothing() -> None:
     for ports in unmapped:
         found = instance_of(there | {"ports": ports}, shipped())
         assert found.login == Login(host="ssh9.vast.ai", port=10600)
+
+
+@pytest.mark.parametrize(
+    ("message", "whose"),
+    [
+        ("manifest for a:1 not found: manifest unknown", "image"),
+        ("pull access denied for a", "image"),
+        ("invalid reference format", "image"),
+        ("toomanyrequests: pull rate limit", "registry"),
+        ("failed to create task: OCI runtime create failed", "host"),
+        ("write /var/lib: no space left on device", "host"),
+        ("4c7d: Pull complete", ""),
+    ],
+)
+def test_whose_fault_a_failed_start_is_stands_in_its_message(message: str, whose: str) -> None:
+    row = {"id": 7, "actual_status": "loading", "cur_state": "running", "status_msg": message}
+    seen = instance_of(row, shipped())
+    assert (seen.fault, seen.state == "failed") == (whose, bool(whose))
+
+
+@pytest.mark.parametrize(
+    ("row", "exited"),
+    [
+        ({"actual_status": "exited", "cur_state": "running", "intended_status": "running"}, True),
+        ({"actual_status": "exited", "cur_state": "stopped", "intended_status": "stopped"}, False),
+        ({"actual_status": "exited", "cur_state": "stopped", "intended_status": "running"}, False),
+        ({"actual_status": "running", "cur_state": "running", "intended_status": "running"}, False),
+    ],
+)
+def test_a_container_that_ended_under_a_contract_that_runs_on_is_told(
+    row: dict[str, Any], exited: bool
+) -> None:
+    assert instance_of({"id": 7} | row, shipped()).exited is exited
