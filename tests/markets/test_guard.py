@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import shutil
+import ssl
 import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +24,7 @@ from hunter.values.errors import UsageError
 from tests.builders import offer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 SCRIPT = shipped().guard
@@ -125,3 +132,96 @@ def test_a_pod_whose_command_is_the_images_own_runs_it_untouched(command: str | 
 def test_without_a_switch_a_pods_command_is_sent_as_before() -> None:
     assert guarded_words(order("a b", guard=None), SCRIPT, "https://api.runpod.io") is None
     assert rest_input(order("a b", guard=None))["args"] == "a b"
+
+
+# ── the script by itself ─────────────────────────────────────────────────────────────────────
+
+CLIENTS = ("curl", "wget", "python3")
+KEY = "s3cret" * 8
+TELLS = """#!/bin/sh
+case $* in *--version*) echo GNU Wget; exit;; esac
+printf '%s\\n' "$@" >>"$SAID"
+"""
+"""A client that writes down its words and answers nothing."""
+
+
+def run_guard(tools: Path, url: str, **environment: str) -> str:
+    """Run the script with these programs until it has said something; what that was."""
+    folder = tools.parent
+    for name in ("sh", "mkdir", "mv", "rm", "tr", "sed", "date", "sleep", "cat"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    log = folder / "log"
+    known = {"PATH": str(tools), "HUNTER_GUARD_DIR": str(folder / "disk"), "HUNTER_GUARD_LOG": str(log),
+             "CONTAINER_ID": "7", "CONTAINER_API_KEY": KEY}  # fmt: skip
+    text = guard_text(SCRIPT, carrier(url), 600)
+    with subprocess.Popen(["sh"], stdin=subprocess.PIPE, env=known | environment) as process:
+        assert process.stdin is not None
+        process.stdin.write(text.encode())
+        process.stdin.close()
+        while not log.exists() and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    return log.read_text().strip()
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_key_is_no_word_of_any_command_and_stays_in_no_file(
+    client: str, tmp_path: Path
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / client).write_text(TELLS)
+    (tools / client).chmod(0o755)
+    said = run_guard(tools, "https://example.invalid", SAID=str(tmp_path / "said"))
+    assert said == "HUNTER_GUARD refused no-answer"
+    words = (tmp_path / "said").read_text()
+    assert "https://example.invalid/api/v0/instances/7/" in words
+    assert KEY not in words
+    kept = [path.name for path in (tmp_path / "disk").iterdir()]
+    assert kept == ["deadline-7"]
+    assert (tmp_path / "disk" / "deadline-7").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_where_certificates_cannot_be_checked_nothing_is_sent_and_that_is_said(
+    client: str, tmp_path: Path
+) -> None:
+    found = sys.executable if client == "python3" else shutil.which(client)
+    openssl = shutil.which("openssl")
+    if found is None or openssl is None:
+        pytest.skip(f"this machine has no {client}, or no openssl")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / client).symlink_to(found)
+    with strange_server(openssl, tmp_path) as (url, asked):
+        assert run_guard(tools, url) == "HUNTER_GUARD refused no-ca"
+        assert asked == []
+
+
+@contextmanager
+def strange_server(openssl: str, folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """A server whose certificate nobody vouches for, and what it was asked."""
+    asked = list[str]()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost", "-keyout", folder / "k.pem", "-out", folder / "c.pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *words: None  # type: ignore[method-assign]
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "c.pem", folder / "k.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"https://localhost:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
