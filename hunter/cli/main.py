@@ -30,7 +30,7 @@ COMMANDS = {
     "export": ("plan", "Hand over: a Dockerfile."),
     "workloads": ("workloads", "List the sample workloads."),
     "launch": ("renting", "Rent an offer inside caps, and watch it come up."),
-    "ps": ("renting", "Show what is running and what it costs."),
+    "ps": ("ps", "Show what is running and what it costs."),
     "ssh": ("renting", "Log in to an instance."),
     "logs": ("renting", "Print what an instance printed."),
     "stop": ("renting", "Free an instance's GPU and keep its disk."),

@@ -24,7 +24,6 @@ OF_NO_MODULE = {
     "tui/test_dialogues.py": "every dialogue, at every size of the terminal",
     "api/test_python_page.py": "the page about Python, whose examples it runs",
     "api/test_wait.py": "Hunter and its runner together, for callers without async",
-    "cli/test_ps.py": "one command of a file of several",
 }
 """And single files."""
 

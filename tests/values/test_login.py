@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hunter.cli.renting import _running_json
+from hunter.cli.ps import _running_json
 from hunter.facts.shipped import shipped
 from hunter.leases.fleet import Running
 from hunter.markets.protocol import Instance
