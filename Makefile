@@ -4,7 +4,7 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: demo test coverage mutants contract fuzz bench calibration campaign sensitivity coldstart-check lint install dev screenshot clean
+.PHONY: demo test coverage mutants contract fuzz bench calibration campaign chaos sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
 	@$(BIN)/hunter --sandbox
@@ -42,6 +42,9 @@ campaign: dev                ## what a finished run costs by each way of choosin
 
 sensitivity: dev             ## which inputs move the ranking most, as in docs/sensitivity.md
 	@$(BIN)/python -m bench.sensitivity
+
+chaos: dev                   ## leases under everything that can go wrong: 5000 launches in virtual time, 20 minutes; CHAOS=--help
+	@$(BIN)/python -m bench.chaos $(CHAOS)
 
 coldstart-check: dev         ## the pull model against real pulls: root, 25 minutes; says what is missing
 	@$(BIN)/python -m bench.pulls $(CHECK)

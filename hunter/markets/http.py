@@ -270,11 +270,18 @@ class HttpMarket:
     routes: tuple[Route, ...] = ()
     """A cheap read of each interface that is used."""
 
-    def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        key: str | None,
+        facts: Facts,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        """A market at an address; `transport` carries requests in place of the network."""
         self.facts = facts
         self.base_url = base_url
         self.market = facts.market(self.name)
-        self.http = Http(self.market.title, base_url, key)
+        self.http = Http(self.market.title, base_url, key, transport)
         self.key = self.http.key
 
     @property

@@ -19,7 +19,7 @@ from hunter.sandbox.rental import Rental, Volume
 from hunter.values.errors import HunterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FORMAT = 1
@@ -57,8 +57,12 @@ class Page(msgspec.Struct, kw_only=True):
 class Book:
     """The book, opened at a path or kept in memory."""
 
-    def __init__(self, path: Path | None, fresh: Page) -> None:
+    def __init__(
+        self, path: Path | None, fresh: Page, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Open it; `clock` tells our own seconds, by which the market's pass."""
         self.path = path
+        self._clock = clock
         self.page = fresh
         self._stamp: tuple[int, int] | None = None
         self._mutex = threading.RLock()
@@ -69,7 +73,7 @@ class Book:
 
     def now(self) -> float:
         """The market's time, unix seconds."""
-        return self.page.market_s + (time.time() - self.page.wall_s) * self.page.speed
+        return self.page.market_s + (self._clock() - self.page.wall_s) * self.page.speed
 
     @contextmanager
     def open(self) -> Iterator[Page]:

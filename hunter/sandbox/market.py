@@ -56,11 +56,14 @@ class Settings:
 class SandboxMarket:
     """One embedded market. `open()` gives the book for a request, advanced to now."""
 
-    def __init__(self, settings: Settings, facts: dict[str, Any]) -> None:
+    def __init__(
+        self, settings: Settings, facts: dict[str, Any], clock: Callable[[], float] = time.time
+    ) -> None:
+        """Begin it, or go on with its state; `clock` tells our own seconds, by which its own pass."""
         self.settings = settings
         self.facts = facts
         self.faults = faults = fault_names.parse(settings.faults)
-        self.book = Book(settings.state, _fresh(settings))
+        self.book = Book(settings.state, _fresh(settings, clock()), clock)
         self.world = World(facts, self.seed, self.book.page.offers)
         self.tariffs: dict[str, Tariff] = {"vast": _vast_tariff(faults), "runpod": RUNPOD}
         self.guard_lines: Callable[[Rental], list[str]] = lambda rental: []
@@ -145,9 +148,8 @@ class SandboxMarket:
         return "\n".join(lines) + "\n"
 
 
-def _fresh(settings: Settings) -> Page:
+def _fresh(settings: Settings, now: float) -> Page:
     """The book of a market that begins now."""
-    now = time.time()
     return Page(
         seed=settings.seed,
         offers=settings.offers,

@@ -95,10 +95,11 @@ class Store:
             db.execute("begin immediate")
             try:
                 yield db
+                db.execute("commit")
             except BaseException:
-                db.execute("rollback")
+                if db.in_transaction:  # a commit that fails for want of room may have ended it
+                    db.execute("rollback")
                 raise
-            db.execute("commit")
 
     def _make_file(self) -> None:
         """An empty file that nobody else can read: SQLite gives its own rights to the files beside it."""

@@ -106,8 +106,14 @@ class Vast(HttpMarket):
     name = "vast"
     routes = ROUTES
 
-    def __init__(self, base_url: str, key: str | None, facts: Facts) -> None:
-        super().__init__(base_url, key, facts)
+    def __init__(
+        self,
+        base_url: str,
+        key: str | None,
+        facts: Facts,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(base_url, key, facts, transport)
         self.own = own_facts(self.market, Own)
 
     # ── offers ───────────────────────────────────────────────────────────────────────────────
