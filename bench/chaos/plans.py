@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 MARKETS = ("vast", "runpod")
@@ -46,8 +46,7 @@ HOME = ("clock-forward", "clock-back", "database-locked", "disk-full", "commit-f
 SCENE = ("balance-zero", "host-dies", "id-reused", "two-homes", "strangers", "two-launches", "death", "regret")
 FATAL = {
     "no-such-ask", "no-credit", "never-boot", "dearer", "death", "balance-zero", "host-dies", "id-reused",
-    "regret", "create-duplicated", "create-late", "create-lost", "outbid", "exits", "down", "html-market",
-    "rate-limited", "server-error", "truncate", "disk-full", "database-locked", "commit-fails",
+    "regret", "create-duplicated", "create-late", "outbid", "exits", "disk-full", "database-locked", "commit-fails",
 }  # fmt: skip
 """With these nobody expects a launch to come up: the market refuses, takes back or says nothing, or we die."""
 ALL = (*WIRE, *CREATES, *(f"market:{name}" for name in MARKET), *HOME, *SCENE)
@@ -90,8 +89,10 @@ class Plan:
     market_seed: int = 1
     choice: int = 0
     """Which of the best offers is rented."""
-    sandbox: tuple[str, ...] = field(default=())
+    sandbox: tuple[str, ...] = ()
     """The embedded market's faults."""
+    sandbox_begin_s: float = 0.0
+    """From when on they are."""
 
     def has(self, *names: str) -> bool:
         """Whether one of these goes wrong in it."""
@@ -126,6 +127,7 @@ def drawn(seed: int, market: str, faults: tuple[str, ...], dice: random.Random) 
         work_s=dice.uniform(10, 600), over_s=over_s,
         dies_at=dice.randint(1, 140) if "death" in faults else None,
         trouble_s=(begin, begin + dice.uniform(20, 900)),
+        sandbox_begin_s=0.0 if dice.random() < 0.4 else dice.uniform(0.5, 400),
         offset_s=dice.uniform(5, 300), market_seed=dice.randint(1, 3), choice=dice.randint(0, 7),
     )  # fmt: skip
 

@@ -33,7 +33,9 @@ QUIET_PASSES = 3
 """So many find nothing more to do, and all is over; late bills need them."""
 LATEST_S = 120.0
 """Whatever comes late has come by then."""
-START_WITHIN_S = 900.0
+START_WITHIN_S = 600.0
+TRIES = 3
+AGAIN_AFTER_S = 45.0
 MAX_USD_H = 3.0
 
 
@@ -101,20 +103,29 @@ class Story:
     # ── who does what ────────────────────────────────────────────────────────────────────────
 
     async def launch(self, hunter: Hunter) -> None:
-        """Rent, wait until ready, and end it as the plan says."""
+        """Rent, wait until ready, and end it as the plan says; what fails is tried on the next offer."""
+        lease = None
+        for turn in range(TRIES):
+            try:
+                lease = await self._try(hunter, turn)
+            except HunterError:
+                lease = None
+            if lease is not None or hunter.leases.all(live_only=True):
+                break
+            await asyncio.sleep(AGAIN_AFTER_S)
+        if lease is not None and lease.state == "ready":
+            self.outcome.ready = True
+            await self._finish(hunter, lease)
+
+    async def _try(self, hunter: Hunter, turn: int) -> Lease:
         plan = self.plan
-        ref = self._choose(hunter)
-        quote = await hunter.quote(ref, JOB)
+        quote = await hunter.quote(self._choose(hunter, turn), JOB)
         caps = Caps(max_usd_h=MAX_USD_H, max_usd=plan.max_usd, ttl_s=plan.ttl_s)
         lease = await hunter.launch(quote, JOB, caps)
         self.outcome.launched = True
-        lease = await hunter.leases.keep(
+        return await hunter.leases.keep(
             lease.lease_id, until=("ready", "ended", "refused"), give_up_s=START_WITHIN_S
         )
-        if lease.state != "ready":
-            return
-        self.outcome.ready = True
-        await self._finish(hunter, lease)
 
     async def _finish(self, hunter: Hunter, lease: Lease) -> None:
         if self.plan.end == "walk-away":
@@ -125,11 +136,11 @@ class Story:
         await asyncio.sleep(self.plan.work_s)
         await hunter.destroy(lease.lease_id)
 
-    def _choose(self, hunter: Hunter) -> str:
+    def _choose(self, hunter: Hunter, turn: int) -> str:
         tenancy = "interruptible" if self.plan.interruptible else "on-demand"
         query = Query(tenancy=tenancy)
         deals = [d for d in hunter.deals(JOB, query, top=12) if 0 < (d.all_in_usd_h or 0) < MAX_USD_H]
-        return deals[self.plan.choice % len(deals)].offer.ref
+        return deals[(self.plan.choice + turn) % len(deals)].offer.ref
 
     async def regret(self, hunter: Hunter) -> None:
         """Somebody ends in another terminal whatever there is."""
@@ -144,7 +155,6 @@ class Story:
             await hunter.running()
         except HunterError as error:
             self.outcome.wrong.append(f"ps did not answer: {error}")
-        self.outcome.passes += 0
 
     # ── together ─────────────────────────────────────────────────────────────────────────────
 
@@ -183,7 +193,7 @@ class Story:
 
     def over_s(self) -> float:
         """When both the faults and the leases' own time are over."""
-        return max(self.plan.over_s, 0.0) + self.plan.ttl_s + START_WITHIN_S
+        return self.plan.over_s + self.plan.ttl_s + TRIES * START_WITHIN_S
 
     def _unfinished(self) -> bool:
         return any(r.destroyed_at is None for r in self.world.of_home(self.home.name))
@@ -220,11 +230,14 @@ def tell(plan: Plan, folder: Path) -> Outcome:
 async def _scene(world: World) -> None:
     """What goes wrong by itself."""
     plan = world.plan
-    await asyncio.gather(_calm(world), _troubles(world), _instances(world))
+    await asyncio.gather(_market(world), _troubles(world), _instances(world))
 
 
-async def _calm(world: World) -> None:
-    await asyncio.sleep(world.plan.over_s)
+async def _market(world: World) -> None:
+    await asyncio.sleep(world.plan.sandbox_begin_s)
+    if world.time.passed_s < world.plan.over_s:
+        world.begin()
+    await asyncio.sleep(world.plan.over_s - world.time.passed_s)
     world.calm()
 
 

@@ -199,6 +199,10 @@ class World:
         """The market itself ends one."""
         end(rental, self.time.now())
 
+    def begin(self) -> None:
+        """The market's own faults begin."""
+        object.__setattr__(self.market.faults, "specs", self.plan.sandbox)
+
     def calm(self) -> None:
         """Whatever went wrong is over."""
         kept = tuple(name for name in self.plan.sandbox if name not in PASSING)
@@ -211,7 +215,7 @@ class World:
 def market_of(plan: Plan, of: Time) -> SandboxMarket:
     """The embedded market of a plan."""
     settings = Settings(
-        offers=OFFERS, seed=plan.market_seed, faults=plan.sandbox,
+        offers=OFFERS, seed=plan.market_seed, faults=plan.sandbox if not plan.sandbox_begin_s else (),
         credit_usd=0.04 if plan.has("balance-zero") else 1000.0,
         page_rows=1 if "page-two-fails" in plan.sandbox else None,
     )  # fmt: skip

@@ -7,7 +7,7 @@ that cannot be read, nor a database that cannot be written.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hunter.leases.lease import Lease
     from hunter.leases.ledger import Ledger
     from hunter.leases.lookout import Lookout
-    from hunter.markets.protocol import Market
+    from hunter.markets.protocol import Instance, Market
 
 PROVE_WITHIN_S = 300.0
 """How long to go on asking for proof that an instance is gone."""
@@ -111,11 +111,11 @@ class Ender:
         market = await self.lookout.markets.open(lease.market)
         asked_at = lease.destroy_asked_at or self.clock.now(lease.market)
         log = asyncio.ensure_future(self._last_log(market, lease))
-        log.add_done_callback(lambda done: done.cancelled() or done.exception())
         intent = asyncio.ensure_future(asyncio.to_thread(self._intend, lease, why, asked_at))
+        seen = asyncio.ensure_future(self.lookout.instance(lease))
         try:
-            await asyncio.wait({log, intent}, timeout=BEFORE_END_S)
-            problem = None if lease.absent_at else await self._ask_end(market, lease)
+            await asyncio.wait({log, intent, seen}, timeout=BEFORE_END_S)
+            problem = None if lease.absent_at else await self._ask_end(market, lease, seen)
             lease = await intent
             if within_s:
                 try:
@@ -128,7 +128,8 @@ class Ender:
                 raise problem
             await self._learn_of(lease, asked_at, log)
         finally:
-            log.cancel()
+            _let_go(log)
+            _let_go(seen)
         lost = self.ledger.lost.pop(lease.lease_id, None)
         if lost is not None:
             came_to = "gone, proven by the market" if lease.state == "ended" else "asked to end"
@@ -148,8 +149,16 @@ class Ender:
             destroy_asked_at=asked_at, note=why,
         )  # fmt: skip
 
-    async def _ask_end(self, market: Market, lease: Lease) -> HunterError | None:
-        """Send the DELETE; what came of it where that was no yes."""
+    async def _ask_end(
+        self, market: Market, lease: Lease, seen: asyncio.Future[Instance]
+    ) -> HunterError | None:
+        """Send the DELETE; what came of it where that was no yes.
+
+        None is sent where what is `seen` by now under the lease's id is somebody else's: ids are met again.
+        No answer in time is no reason to keep what costs money.
+        """
+        if _is_anothers(seen, lease):
+            return None
         try:
             await asked(lease.market, market.destroy(str(lease.instance_id)))
         except HunterError as error:
@@ -179,7 +188,10 @@ class Ender:
                     remedy=f"Run hunter destroy {lease.lease_id} again, or end it on the market's own page.",
                 ) from problem
             if lease.absent_at is None:
-                problem = await self._ask_end(market, lease)
+                seen = asyncio.ensure_future(self.lookout.instance(lease))
+                await asyncio.wait({seen}, timeout=BEFORE_END_S)
+                problem = await self._ask_end(market, lease, seen)
+                _let_go(seen)
         return lease
 
     async def _look_for(self, lease: Lease) -> Lease:
@@ -236,6 +248,20 @@ class Ender:
         now = self.clock.now(lease.market)
         total = table.put_charges(self.ledger.store, lease.lease_id, lines, now)
         return replace(lease, billed_usd=total)
+
+
+def _is_anothers(seen: asyncio.Future[Instance], lease: Lease) -> bool:
+    """Whether an answer has come that shows somebody else's instance under a lease's id."""
+    if not seen.done() or seen.cancelled() or seen.exception() is not None:
+        return False
+    there = seen.result()
+    return there.state not in ("gone", "unclear") and not is_of(there, lease)
+
+
+def _let_go(question: asyncio.Future[Any]) -> None:
+    """Nobody waits for its answer any more, nor for its failure."""
+    question.add_done_callback(lambda done: done.cancelled() or done.exception())
+    question.cancel()
 
 
 def ending(lease: Lease) -> str:

@@ -207,10 +207,12 @@ class Lookout:
 
     def bury(self, lease: Lease) -> Lease:
         """A whole listing is without it, so long after its market denied it by name: its end is proven."""
-        return self.ledger.move_from(
+        lease = self.ledger.move_from(
             ("ending",), lease, "ended", "the market says that it is gone, and lists it no more",
             state="ended", ended_at=lease.absent_at,
         )  # fmt: skip
+        spent_usd = self.meter.spent_usd(lease)  # nobody may have looked for minutes before the end
+        return lease if spent_usd is None else self.ledger.grow(lease, metered_usd=spent_usd)
 
     def denied_long(self, lease: Lease) -> bool:
         """Whether its market denied it by name so long ago that a listing without it counts."""

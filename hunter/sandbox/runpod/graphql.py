@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,21 @@ DISK_GB = 10.0
 """Of a container, where a create says nothing."""
 
 
+@cache
+def _schema(*, spot_gone: bool) -> GraphQLSchema:
+    schema = build_schema(SDL.read_text(encoding="utf-8"))
+    if spot_gone:
+        _forget(schema, SPOT)
+    return schema
+
+
+@lru_cache(maxsize=64)
+def _read(document: str, *, spot_gone: bool) -> tuple[DocumentNode, list[GraphQLError]]:
+    """A document, and what the schema has against it: callers send the same few again and again."""
+    tree = parse(document)
+    return tree, validate(_schema(spot_gone=spot_gone), tree, RULES)
+
+
 class Graphql:
     """Executes documents, one key's at a time."""
 
@@ -71,9 +87,8 @@ class Graphql:
         self.stock = stock
         self.renting = Renting(market, stock)
         self.belongings = Belongings(market, stock)
-        self.schema = build_schema(SDL.read_text(encoding="utf-8"))
-        if market.settings.spot == "gone":
-            _forget(self.schema, SPOT)
+        self.spot_gone = market.settings.spot == "gone"
+        self.schema = _schema(spot_gone=self.spot_gone)
 
     def execute(
         self, document: str, variables: dict[str, Any] | None, caller: Caller | None
@@ -83,7 +98,7 @@ class Graphql:
         NeedsKey where a key is wanting, NeedsAccount where a pod's own key does not do.
         """
         try:
-            tree = parse(document)
+            tree, faults = _read(document, spot_gone=self.spot_gone)
         except GraphQLError as error:
             return {"errors": [error.formatted]}
         roots = root_fields(tree)
@@ -93,7 +108,6 @@ class Graphql:
         if only is not None and not roots <= KEYLESS | OF_A_POD:
             raise NeedsAccount
         key = "" if caller is None else caller.account
-        faults = validate(self.schema, tree, RULES)
         if faults:
             return {"errors": [error.formatted for error in faults]}
         with self.market.open() as page:
