@@ -20,10 +20,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos CHAOS=...", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="so many launches")
     parser.add_argument("--first", type=int, default=0, help="the first of these seeds")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="one seed, and what happened in it")
+    parser.add_argument(
+        "--replay", type=int, metavar="SEED", help="one seed, and what happened in it"
+    )
     parser.add_argument("--walk", metavar="NAME:N", help="one walk again, dying at the n-th event")
     parser.add_argument("--no-walks", action="store_true", help="leave out dying at every event")
-    parser.add_argument("--sabotage", action="store_true", help="show that each planted mistake is found")
+    parser.add_argument(
+        "--sabotage", action="store_true", help="show that each planted mistake is found"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chaos-", dir=_fast_disk()) as name:
         folder = Path(name)
@@ -51,7 +55,7 @@ def _say(text: str) -> None:
 
 def _fast_disk() -> str | None:
     """Where a commit need not wait for a disk: thousands of homes are made and thrown away."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 if __name__ == "__main__":

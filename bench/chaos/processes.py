@@ -82,7 +82,9 @@ class HomeLife:
         def writing() -> Iterator[sqlite3.Connection]:
             life.event()
             if self.trouble in ("database-locked", "disk-full"):
-                said = "database is locked" if "locked" in self.trouble else "database or disk is full"
+                said = (
+                    "database is locked" if "locked" in self.trouble else "database or disk is full"
+                )
                 with store.errors():
                     raise sqlite3.OperationalError(said)
             if self.trouble == "commit-fails":

@@ -64,7 +64,9 @@ def _drop_intent(stack: ExitStack) -> None:
     def intend(self: Any, lease: Lease, detail: str, predicted: Any) -> None:
         """Nothing yet."""
 
-    def late(self: Any, states: Any, lease: Lease, event: str = "", *rest: Any, **changes: Any) -> Lease:
+    def late(
+        self: Any, states: Any, lease: Lease, event: str = "", *rest: Any, **changes: Any
+    ) -> Lease:
         if event == "create sent":
             return replace(lease, state="creating")
         if event in ("created", "create unclear") and not any(
@@ -128,7 +130,7 @@ def _skip_version(stack: ExitStack) -> None:
         sets = ", ".join(f"{name} = ?" for name in (*changes, "version"))
         with store.writing() as db:
             db.execute(
-                f"update lease set {sets} where lease_id = ?",  # noqa: S608
+                f"update lease set {sets} where lease_id = ?",
                 [*changes.values(), version + 1, lease_id],
             )
             if event is not None:
@@ -140,7 +142,12 @@ def _skip_version(stack: ExitStack) -> None:
 
 def _trust_wall_clock(stack: ExitStack) -> None:
     """Time is what this machine says."""
-    _put(stack, MarketClock, "now", lambda self, market=None: self._pace.at(__import__("time").time()))
+    _put(
+        stack,
+        MarketClock,
+        "now",
+        lambda self, market=None: self._pace.at(__import__("time").time()),
+    )
     _put(stack, MarketClock, "unsure_s", lambda self, market: 0.0)
 
 
@@ -167,7 +174,9 @@ def _forget_money(stack: ExitStack) -> None:
     _put(stack, policy, "most_usd", lambda lease, now: 0.0)
 
 
-def _sabotage(name: str, plant: Callable[[ExitStack], None], *faults: str, **changes: Any) -> Sabotage:
+def _sabotage(
+    name: str, plant: Callable[[ExitStack], None], *faults: str, **changes: Any
+) -> Sabotage:
     return Sabotage(name=name, plant=plant, faults=faults, changes=changes)
 
 
@@ -177,7 +186,13 @@ SABOTAGES = (
     _sabotage("believe an empty listing", _believe_empty_listing, "market:empty-list"),
     _sabotage("forget a reservation", _forget_reservation, "two-launches"),
     _sabotage("resend a create", _resend_create, "market:create-lost"),
-    _sabotage("ignore that it is wished gone", _ignore_wish, "market:create-lost", "market:empty-list", "regret"),
+    _sabotage(
+        "ignore that it is wished gone",
+        _ignore_wish,
+        "market:create-lost",
+        "market:empty-list",
+        "regret",
+    ),
     _sabotage("skip the version compare", _skip_version, "death", end="destroy"),
     _sabotage("trust the wall clock", _trust_wall_clock, "clock-forward", end="watch"),
     _sabotage("believe a destroy", _believe_destroy, "market:destroy-noop"),
@@ -196,11 +211,11 @@ def planted(sabotage: Sabotage) -> Iterator[None]:
 
 def plans_of(sabotage: Sabotage) -> Iterator[Plan]:
     """Stories in which it has to show, over both markets."""
-    from dataclasses import replace as changed  # noqa: PLC0415  beside that of structs
+    from dataclasses import replace as changed
 
     for n in range(MOST_STORIES):
         market = MARKETS[n % 2]
-        yield changed(drawn(n, market, sabotage.faults, random.Random(n)), **sabotage.changes)  # noqa: S311
+        yield changed(drawn(n, market, sabotage.faults, random.Random(n)), **sabotage.changes)
 
 
 def caught(sabotage: Sabotage, folder: Path, say: Callable[[str], None]) -> bool:
@@ -212,7 +227,9 @@ def caught(sabotage: Sabotage, folder: Path, say: Callable[[str], None]) -> bool
         if outcome.wrong:
             sound = not told(plan, folder).wrong
             said = outcome.wrong[0].splitlines()[-1]
-            say(f"{'red' if sound else 'RED WITHOUT IT TOO':<6} {sabotage.name}: {said} (story {n})")
+            say(
+                f"{'red' if sound else 'RED WITHOUT IT TOO':<6} {sabotage.name}: {said} (story {n})"
+            )
             return sound
     say(f"GREEN  {sabotage.name}: {MOST_STORIES} stories noticed nothing")
     return False

@@ -92,9 +92,9 @@ class Story:
             ended = {row[0] for row in db.execute("select label from lease where state = 'ended'")}
         db.close()
         for rental in self.world.of_home(self.home.name):
-            if rental.label in ended and rental.destroyed_at is None:
-                if not self._twin(rental.label):
-                    self.outcome.wrong.append("ended without proof: the market still runs it")
+            alive = rental.label in ended and rental.destroyed_at is None
+            if alive and not self._twin(rental.label):
+                self.outcome.wrong.append("ended without proof: the market still runs it")
 
     def _twin(self, label: str | None) -> bool:
         """Whether the wire has made two of one create: of these one may be ended before the other."""
@@ -139,7 +139,9 @@ class Story:
     def _choose(self, hunter: Hunter, turn: int) -> str:
         tenancy = "interruptible" if self.plan.interruptible else "on-demand"
         query = Query(tenancy=tenancy)
-        deals = [d for d in hunter.deals(JOB, query, top=12) if 0 < (d.all_in_usd_h or 0) < MAX_USD_H]
+        deals = [
+            d for d in hunter.deals(JOB, query, top=12) if 0 < (d.all_in_usd_h or 0) < MAX_USD_H
+        ]
         return deals[(self.plan.choice + turn) % len(deals)].offer.ref
 
     async def regret(self, hunter: Hunter) -> None:

@@ -22,7 +22,10 @@ READY_SHARE = 0.6
 
 def show(outcomes: list[Outcome], walks: list[Outcome]) -> tuple[str, bool]:
     """The table, and whether all was as it has to be."""
-    lines = ["", f"{'fault':<28}{'runs':>6}{'rented':>8}{'ready':>7}{'by cap':>8}{'deaths':>8}{'wrong':>7}"]
+    lines = [
+        "",
+        f"{'fault':<28}{'runs':>6}{'rented':>8}{'ready':>7}{'by cap':>8}{'deaths':>8}{'wrong':>7}",
+    ]
     by_fault = defaultdict(list)
     for outcome in outcomes:
         for fault in outcome.plan.faults or ("none",):
@@ -37,12 +40,21 @@ def show(outcomes: list[Outcome], walks: list[Outcome]) -> tuple[str, bool]:
     off = sorted(abs(x) for o in outcomes if not o.plan.faults for x in o.off)
     lines += ["", f"ready, of {len(fair)} seeds without a fatal fault: {ready:.0%}"]
     if off:
-        lines.append(f"our own meter against the bill, nothing wrong: median {median(off):.2%}, most {off[-1]:.2%}")
+        lines.append(
+            f"our own meter against the bill, nothing wrong: median {median(off):.2%}, most {off[-1]:.2%}"
+        )
     wrong = [o for o in (*outcomes, *walks) if o.wrong]
     kinds = Counter(kind(text) for o in wrong for text in set(o.wrong))
     lines += [f"{count:>6}  {name}" for name, count in kinds.most_common()]
-    lines += [f"  {_name(o)} ({', '.join(o.plan.faults)}): {o.wrong[0].splitlines()[-1]}" for o in wrong[:25]]
-    lines.append(f"{len(wrong)} of {len(outcomes) + len(walks)} stories went wrong" if wrong else "nothing went wrong")
+    lines += [
+        f"  {_name(o)} ({', '.join(o.plan.faults)}): {o.wrong[0].splitlines()[-1]}"
+        for o in wrong[:25]
+    ]
+    lines.append(
+        f"{len(wrong)} of {len(outcomes) + len(walks)} stories went wrong"
+        if wrong
+        else "nothing went wrong"
+    )
     return "\n".join(lines) + "\n", not wrong and (ready >= READY_SHARE or len(fair) < 20)
 
 
@@ -53,7 +65,9 @@ def fatal(outcome: Outcome) -> bool:
 
 def kind(text: str) -> str:
     """A wrong without its figures."""
-    return re.sub(r"[0-9][0-9.,]*", "#", text.splitlines()[-1] if text.startswith("crash") else text)[:100]
+    return re.sub(
+        r"[0-9][0-9.,]*", "#", text.splitlines()[-1] if text.startswith("crash") else text
+    )[:100]
 
 
 def _name(outcome: Outcome) -> str:
@@ -67,12 +81,17 @@ def _row(name: str, found: list[Outcome]) -> str:
     capped = sum(any("cap" in end or "time to live" in end for end in o.ends) for o in found)
     figures = (len(found), sum(o.launched for o in found), sum(o.ready for o in found), capped,
                sum(o.deaths for o in found), sum(bool(o.wrong) for o in found))  # fmt: skip
-    return f"{name:<28}" + "".join(f"{n:>{w}}" for n, w in zip(figures, (6, 8, 7, 8, 8, 7), strict=True))
+    return f"{name:<28}" + "".join(
+        f"{n:>{w}}" for n, w in zip(figures, (6, 8, 7, 8, 8, 7), strict=True)
+    )
 
 
 def story_of(outcome: Outcome, folder: Path) -> str:
     """One story: its plan, what its homes have on record, what was wrong."""
-    lines = [str(outcome.plan), f"ready {outcome.ready}, deaths {outcome.deaths}, events {outcome.events}"]
+    lines = [
+        str(outcome.plan),
+        f"ready {outcome.ready}, deaths {outcome.deaths}, events {outcome.events}",
+    ]
     for database in sorted(folder.glob("*/hunter.db")):
         with sqlite3.connect(database) as db:
             lines += _history(db.execute(
@@ -87,5 +106,7 @@ def _history(rows: Iterable[tuple[str, float, str, str, str, str]]) -> list[str]
     lines = []
     for lease_id, at, event, state, phase, detail in rows:
         begin = at if begin is None else begin
-        lines.append(f"{lease_id} {at - begin:8.1f} s  {event:<16}{state:<10}{phase:<11}{detail[:110]}")
+        lines.append(
+            f"{lease_id} {at - begin:8.1f} s  {event:<16}{state:<10}{phase:<11}{detail[:110]}"
+        )
     return lines

@@ -33,7 +33,11 @@ def judge(world: World, home: HomeLife, outcome: Outcome) -> None:
         if rental.destroyed_at is None:
             wrong.append(f"left running: {rental.state}")
     creates = sum(1 for s in world.requests if s.kind == "create" and s.home == home.name)
-    meant = sum(1 for row in rows if any(e["event"] == "create sent" for e in events if e["lease_id"] == row["lease_id"]))
+    meant = sum(
+        1
+        for row in rows
+        if any(e["event"] == "create sent" for e in events if e["lease_id"] == row["lease_id"])
+    )
     if creates > meant:
         wrong.append(f"doubled: {creates} creates sent for {meant} leases")
     by_label = {row["label"]: row for row in rows}
@@ -61,7 +65,7 @@ def _record(home: HomeLife) -> tuple[list[Row], list[Row], list[Row]]:
     db = sqlite3.connect(home.database)
     db.row_factory = sqlite3.Row
     tables = [
-        [dict(row) for row in db.execute(f"select * from {name} order by rowid")]  # noqa: S608
+        [dict(row) for row in db.execute(f"select * from {name} order by rowid")]
         for name in ("lease", "lease_event", "moved")
     ]
     db.close()
@@ -115,7 +119,9 @@ def _caps(world: World, rental: Rental, row: Row, blind: float, wrong: list[str]
         wrong.append(f"ended {-late:.0f} s before its time, as if that were over")
 
 
-def _budget(world: World, rentals: list[Rental], by_label: dict[str, Row], wrong: list[str]) -> None:
+def _budget(
+    world: World, rentals: list[Rental], by_label: dict[str, Row], wrong: list[str]
+) -> None:
     """At each create, what all leases that were not over might cost: never above the cap of the day."""
     cap = world.plan.max_usd * 1.4
     for new in rentals:

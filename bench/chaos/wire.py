@@ -51,7 +51,9 @@ class Wire(httpx.AsyncBaseTransport):
             return await self._create(fault, request)
         response = await self._reach(request)
         if fault == "one-null":
-            null = {"instances": None} if "instances" in str(request.url) else {"data": {"pod": None}}
+            null = (
+                {"instances": None} if "instances" in str(request.url) else {"data": {"pod": None}}
+            )
             return httpx.Response(200, json=null, headers=response.headers_kept, request=request)
         return await self._after(fault, response, request)
 
@@ -82,16 +84,16 @@ class Wire(httpx.AsyncBaseTransport):
                 asked = {"Retry-After": str(self.dice.randint(1, 90))}
                 return httpx.Response(429, text="slow down", headers=asked, request=request)
             case "5xx-before" | "reads-fail":
-                return httpx.Response(self.dice.choice((500, 502, 503, 504)), text="oops", request=request)
+                return httpx.Response(
+                    self.dice.choice((500, 502, 503, 504)), text="oops", request=request
+                )
             case "html":
                 return httpx.Response(200, content=HTML, request=request)
             case "slow":
                 await asyncio.sleep(self.dice.uniform(3, 14))
         return None
 
-    async def _after(
-        self, fault: str, response: Answer, request: httpx.Request
-    ) -> httpx.Response:
+    async def _after(self, fault: str, response: Answer, request: httpx.Request) -> httpx.Response:
         """What happens to an answer on its way back."""
         kept = response.headers_kept
         match fault:
@@ -102,7 +104,9 @@ class Wire(httpx.AsyncBaseTransport):
             case "429-after":
                 return httpx.Response(429, text="API requests too frequent", request=request)
             case "5xx-after":
-                return httpx.Response(self.dice.choice((500, 502, 504)), text="oops", request=request)
+                return httpx.Response(
+                    self.dice.choice((500, 502, 504)), text="oops", request=request
+                )
             case "html-after":
                 return httpx.Response(200, content=HTML, request=request)
             case "truncated":

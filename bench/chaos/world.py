@@ -89,10 +89,12 @@ class World:
     def hunter(self, home: HomeLife, life: Life) -> Hunter:
         """Hunter as one of its processes runs it."""
         name = self.plan.market
-        wire = Wire(self, life, random.Random(f"{self.plan.seed}/{life.pid}"))  # noqa: S311
+        wire = Wire(self, life, random.Random(f"{self.plan.seed}/{life.pid}"))
         adapter = {"vast": Vast, "runpod": Runpod}[name](ADDRESS, KEY, shipped(), wire)
         hunter = Hunter(
-            Home(config_folder=home.folder, data_folder=home.folder, config=Config(reading="cheaper")),
+            Home(
+                config_folder=home.folder, data_folder=home.folder, config=Config(reading="cheaper")
+            ),
             markets={name: adapter},
         )
         home.mortal(hunter.store, life)
@@ -125,7 +127,9 @@ class World:
 
     def _check_intent(self, life: Life, body: bytes) -> None:
         with sqlite3.connect(life.home.database) as db:
-            labels = [row[0] for row in db.execute("select label from lease where state = 'creating'")]
+            labels = [
+                row[0] for row in db.execute("select label from lease where state = 'creating'")
+            ]
         db.close()
         if not any(label.encode() in body for label in labels):
             self.unmeant.append("a create was sent without an intent on disk")

@@ -22,7 +22,7 @@ from hunter.facts.config import Home, find_home
 from hunter.facts.in_use import InUse
 from hunter.facts.shipped import Facts, shipped
 from hunter.store import Store
-from hunter.store.settings import read_clock, write_clock
+from hunter.store.settings import ClockMemory, read_clock, write_clock
 from hunter.values.errors import UsageError
 from hunter.values.keys import remember, secrets_in
 from hunter.values.workload import Workload
@@ -92,7 +92,9 @@ class Hunter:
         remember(secrets_in(os.environ))
         self.store = Store(home.database, private=home.folders)
         self.clock: Clock = clock or MarketClock(
-            read_clock(self.store, simulated=home.simulated), partial(write_clock, self.store)
+            read_clock(self.store, simulated=home.simulated),
+            partial(write_clock, self.store),
+            None if home.simulated else ClockMemory(self.store),
         )
         """The markets' time; everybody in this hunt holds this one."""
         self._sandbox = sandbox

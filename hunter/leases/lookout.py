@@ -56,16 +56,18 @@ class Lookout:
     async def listing(self, name: str) -> Instances:
         """What a market lists, and its time."""
         market = await self.markets.open(name)
-        found = await asked(name, market.instances())
-        self.markets.note_clock(market)
-        return found
+        try:
+            return await asked(name, market.instances())
+        finally:  # a refusal tells the time as well
+            self.markets.note_clock(market)
 
     async def instance(self, lease: Lease) -> Instance:
         """What a market says of a lease's instance, and its time."""
         market = await self.markets.open(lease.market)
-        found = await asked(lease.market, market.instance(str(lease.instance_id)))
-        self.markets.note_clock(market)
-        return found
+        try:
+            return await asked(lease.market, market.instance(str(lease.instance_id)))
+        finally:
+            self.markets.note_clock(market)
 
     # ── creates ──────────────────────────────────────────────────────────────────────────────
 

@@ -72,6 +72,11 @@ def _here() -> tuple[str, str | None, str | None]:
     return os.uname().nodename, _text(_PROC / "sys/kernel/random/boot_id"), _space()
 
 
+def boot() -> str | None:
+    """The kernel's own name for this machine's present run; None where it has none."""
+    return _here()[1]
+
+
 def this_process() -> Owner:
     """The process that asks."""
     host, boot, space = _here()

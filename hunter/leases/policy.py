@@ -52,6 +52,7 @@ def decide(
     unsure_s: float = 0.0,
     give_up_s: float = 1e9,
     dud: str | None = None,
+    ahead_s: float = AHEAD_S,
 ) -> Action:
     """What is to be done about a lease.
 
@@ -61,6 +62,7 @@ def decide(
         unsure_s: for how long, in seconds of ours, nothing but this machine's clock has told it.
         give_up_s: how long after its create one should be able to log in.
         dud: why its start will not succeed, by the time that it takes.
+        ahead_s: until when nobody may look again: money that is used up by then is used up now.
     """
     if lease.state in OVER:
         return KEEP
@@ -72,11 +74,13 @@ def decide(
         return Action("end", lease.note or "asked by the user")
     now = max(now, lease.last_seen_at or now)
     why = dearer(lease) or (FAILED if lease.phase == "failed" else None)
-    if why is None and (why := _outlived(lease, now, give_up_s) or dud) is not None and unsure_s:
-        if unsure_s < ALONE_S:
-            return KEEP
-        why += f", by this machine's clock alone: no market told the time for {duration(unsure_s)}"
-    return KEEP if why is None else Action("end", why)
+    if why is not None:
+        return Action("end", why)
+    why = _outlived(lease, now, give_up_s, ahead_s) or dud
+    if why is None or 0 < unsure_s < ALONE_S:
+        return KEEP
+    alone = f", by this machine's clock alone: no market told the time for {duration(unsure_s)}"
+    return Action("end", why + alone if unsure_s else why)
 
 
 def dearer(lease: Lease) -> str | None:
@@ -91,11 +95,11 @@ def dearer(lease: Lease) -> str | None:
     return None
 
 
-def _outlived(lease: Lease, now: float, give_up_s: float) -> str | None:
+def _outlived(lease: Lease, now: float, give_up_s: float, ahead_s: float) -> str | None:
     """Which limit of time, or of money that goes with time, is reached."""
     if now >= lease.ttl_at:
         return "its time to live is over"
-    if most_usd(lease, now + AHEAD_S) >= lease.max_usd:
+    if most_usd(lease, now + ahead_s) >= lease.max_usd:
         return f"it may reach its cap of ${lease.max_usd:.2f}"
     if is_late(lease, give_up_s, now):
         return f"not ready after {duration(give_up_s)}"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PROOF_WITHIN_S = 90.0
 """The market's seconds that a pass waits for proof; what is not proven then is the next one's."""
+NEXT_PASS_S = 330.0
+"""A timer comes every five minutes, and a pass takes its time: what would be overspent by then is ended now."""
 BILLS_MOVE_S = 86400.0
 """A bill is read again for so long after an end: they come late and change."""
 BILLS_COME_S = 7 * 86400.0
@@ -96,7 +98,8 @@ async def _each(leases: Leases, live: Iterable[Lease], troubles: dict[str, str])
     async def one(lease: Lease) -> None:
         now, unsure_s = leases.clock.now(lease.market), leases.clock.unsure_s(lease.market)
         dud = find(leases.meter, lease, now)
-        action = decide(lease, now, unsure_s=unsure_s, dud=None if dud is None else dud.why)
+        why = None if dud is None else dud.why
+        action = decide(lease, now, unsure_s=unsure_s, ahead_s=NEXT_PASS_S, dud=why)
         denied = action.kind == "finish" and lease.absent_at is not None
         if action.kind not in ("end", "finish") or denied:
             return

@@ -92,8 +92,7 @@ class Http:
         self.failures = Failures(title, self.key)
         self.simulation: Simulation | None = None
         self._odd_clock: str | None = None
-        self.told_s: float | None = None
-        """The server's own time in its last reply, unix seconds."""
+        self._told: tuple[float, float] | None = None
         headers = {"User-Agent": f"hunter/{__version__}", "Accept": "application/json"}
         if self.key:
             headers["Authorization"] = f"Bearer {self.key}"
@@ -190,7 +189,8 @@ class Http:
             raise
         except Exception as error:  # a proxy's port above 65535 is a group with an OverflowError
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
-        self.told_s = date_s(response.headers.get("date", "")) or self.told_s
+        if said_s := date_s(response.headers.get("date", "")):
+            self._told = said_s, time.monotonic()
         self._note_clock(response.headers.get("x-hunter-sandbox"))
         return response
 
@@ -245,6 +245,14 @@ class Http:
         else:
             self._odd_clock = text[:80]
 
+    @property
+    def told_s(self) -> float | None:
+        """The server's own time by its last reply that told it, carried on to now, unix seconds."""
+        if self._told is None:
+            return None
+        said_s, then_s = self._told
+        return said_s + time.monotonic() - then_s
+
     def now(self) -> float:
         """The market's time, unix seconds."""
         return self.simulation.now if self.simulation else time.time()
@@ -291,7 +299,7 @@ class HttpMarket:
 
     @property
     def told_s(self) -> float | None:
-        """The market's time as of its last reply, unix seconds."""
+        """The market's time by its last reply that told it, unix seconds."""
         return self.http.told_s
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from hunter.values.clock import WALL, Pace
+from hunter.values.clock import WALL, Pace, Told
 from hunter.values.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ CLOCK = "simulation"
 FASTEST = 1e6
 """Seconds of a market for one of ours: faster than any is run."""
 HOME = "home"
+TOLD = "told:"
 BUDGET = "budget"
 SCHEDULE = "schedule"
 REAPED = "reaped at"
@@ -65,6 +66,31 @@ def write_clock(store: Store, pace: Pace) -> None:
             "insert or replace into setting (name, value) values (?, ?)",
             [CLOCK, json.dumps(msgspec.structs.asdict(pace))],
         )
+
+
+class ClockMemory:
+    """What markets told of their time, for the next process of this home."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def read(self, market: str) -> Told | None:
+        """What was kept last; None where nothing was, or nothing that can be read."""
+        with self.store.errors():
+            sql = "select value from setting where name = ?"
+            row = self.store.db.execute(sql, [f"{TOLD}{market}"]).fetchone()
+        try:
+            return None if row is None else msgspec.json.decode(row["value"], type=Told)
+        except msgspec.DecodeError:
+            return None
+
+    def write(self, market: str, told: Told) -> None:
+        """Keep this."""
+        with self.store.writing() as db:
+            db.execute(
+                "insert or replace into setting (name, value) values (?, ?)",
+                [f"{TOLD}{market}", msgspec.json.encode(told).decode()],
+            )
 
 
 def home_id(store: Store, new: str) -> str:

@@ -30,6 +30,16 @@ WALL = Pace()
 """The pace of every real market."""
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a market's time was, by a clock that nobody sets and that counts on until this machine is off."""
+
+    boot: str
+    """Names the machine's run: in another one that clock began anew."""
+    steady_s: float
+    market_s: float | None
+    """Unix seconds; None where nobody has told it, and `steady_s` is since when."""
+
+
 class Clock(Protocol):
     """The markets' time. A hunt has one clock, and everybody in it holds that one."""
 
