@@ -231,7 +231,6 @@ def tell(plan: Plan, folder: Path) -> Outcome:
 
 async def _scene(world: World) -> None:
     """What goes wrong by itself."""
-    plan = world.plan
     await asyncio.gather(_market(world), _troubles(world), _instances(world))
 
 

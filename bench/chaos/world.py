@@ -108,9 +108,9 @@ class World:
         """What befalls a request of this kind now; empty where nothing does."""
         passed = self.time.passed_s
         for spell in self.plan.spells:
-            if kind in spell.kinds and spell.begin_s <= passed < spell.end_s:
-                if dice.random() < spell.chance:
-                    return spell.name
+            on = kind in spell.kinds and spell.begin_s <= passed < spell.end_s
+            if on and dice.random() < spell.chance:
+                return spell.name
         return ""
 
     def sent(self, life: Life, kind: Kind, target: str, body: bytes) -> None:

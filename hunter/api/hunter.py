@@ -91,11 +91,9 @@ class Hunter:
         self.facts = facts or shipped()
         remember(secrets_in(os.environ))
         self.store = Store(home.database, private=home.folders)
-        self.clock: Clock = clock or MarketClock(
-            read_clock(self.store, simulated=home.simulated),
-            partial(write_clock, self.store),
-            None if home.simulated else ClockMemory(self.store),
-        )
+        pace = read_clock(self.store, simulated=home.simulated)
+        told = None if home.simulated else ClockMemory(self.store)
+        self.clock: Clock = clock or MarketClock(pace, partial(write_clock, self.store), told)
         """The markets' time; everybody in this hunt holds this one."""
         self._sandbox = sandbox
         self._given = markets

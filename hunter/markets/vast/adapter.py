@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hunter.facts.shipped import Facts
+    from hunter.markets.http import Http
     from hunter.markets.vast.wire import Ask
     from hunter.values.columns import Listing
     from hunter.values.offers import Rejected
@@ -271,14 +272,14 @@ class Vast(HttpMarket):
     async def destroy(self, instance_id: str) -> None:
         """Ask for the end; an instance that is not there is no error."""
         try:
-            self._check(await self.http.act("DELETE", self._path(instance_id), json={}))
+            _yes(self.http, await self.http.act("DELETE", self._path(instance_id), json={}))
         except NotThere:
             return
 
     async def stop(self, instance_id: str) -> None:
         """Free the GPU, keep the disk."""
         path = self._path(instance_id)
-        self._check(await self.http.act("PUT", path, json={"state": "stopped"}))
+        _yes(self.http, await self.http.act("PUT", path, json={"state": "stopped"}))
 
     def _path(self, instance_id: str) -> str:
         self.need_key()
@@ -288,20 +289,10 @@ class Vast(HttpMarket):
             )
         return f"/api/v0/instances/{instance_id}/"
 
-    def _check(self, response: httpx.Response) -> dict[str, Any]:
-        """The answer to what was asked for; MarketError where it is no yes, whatever its status."""
-        document = document_of(response.content) or {}
-        if document.get("success") is not True:
-            raise MarketError(
-                f"Vast.ai: {self.http.failures.said(response)}",
-                remedy="Wait, or take another offer.",
-            )
-        return document
-
     async def logs(self, instance_id: str, lines: int) -> str:
         """What the container printed last. It is written elsewhere, where no key is needed nor sent."""
         path = self._path(instance_id).replace("/instances/", "/instances/request_logs/")
-        told = self._check(await self.http.act("PUT", path, json={"tail": str(lines)}))
+        told = _yes(self.http, await self.http.act("PUT", path, json={"tail": str(lines)}))
         url = told.get("result_url")
         with suppress(TimeoutError):
             async with asyncio.timeout(LOG_WITHIN_S):
@@ -372,3 +363,13 @@ def _wanted(ask: Ask, scope: Scope) -> bool:
     if scope.gpu_count is not None and ask.num_gpus != scope.gpu_count:
         return False
     return not scope.offer_ids or str(ask.id) in scope.offer_ids
+
+
+def _yes(http: Http, response: httpx.Response) -> dict[str, Any]:
+    """The answer to what was asked for; MarketError where it is no yes, whatever its status."""
+    document = document_of(response.content) or {}
+    if document.get("success") is not True:
+        raise MarketError(
+            f"Vast.ai: {http.failures.said(response)}", remedy="Wait, or take another offer."
+        )
+    return document
