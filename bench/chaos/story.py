@@ -275,7 +275,7 @@ async def _instances(world: World) -> None:
     if plan.has("strangers"):
         for i, label in enumerate((None, "my own box", "hunter-cccccc-00c0ffee", "hunter-mine")):
             world.stranger(mine[0], 90_000_000 + i, label)
-    await asyncio.sleep(plan.work_s)
+    await asyncio.sleep(max(60.0, plan.work_s))  # no id comes back at once
     if mine[0].destroyed_at is not None:
         return
     if plan.has("host-dies"):

@@ -21,6 +21,8 @@ BLINDING = (
     "partial-errors",
 )  # fmt: skip
 """The embedded market's faults with which its listings leave out what runs, or do not come."""
+DISK = ("database-locked", "disk-full", "commit-fails")
+"""With these a move may not reach the disk, and the next one that does is of two steps."""
 Row = dict[str, Any]
 
 
@@ -55,7 +57,7 @@ def judge(world: World, home: HomeLife, outcome: Outcome) -> None:
         _wish(world, row, mine, [e for e in events if e["lease_id"] == row["lease_id"]], wrong)
         outcome.ends.append(str(row["note"] or row["state"]))
     for move in moves:
-        if not may_move(move["before"], move["after"]):
+        if not may_move(move["before"], move["after"]) and not world.plan.has(*DISK):
             wrong.append(f"a move that the table forbids: {move['before']} to {move['after']}")
         if move["version_after"] != move["version_before"] + 1:
             wrong.append("a move over somebody else's")
@@ -114,8 +116,8 @@ def _caps(world: World, rental: Rental, row: Row, blind: float, wrong: list[str]
     late = until - rental.created_at - plan.ttl_s
     if late > 2 * plan.cron_s + 60:
         wrong.append(f"over its time by {late:.0f} s")
-    doubled = plan.has("create-duplicated")
-    if "time to live" in (row["note"] or "") and late < -90 and not doubled:
+    unwritten = plan.has("create-duplicated", *DISK)
+    if "time to live" in (row["note"] or "") and late < -90 and not unwritten:
         wrong.append(f"ended {-late:.0f} s before its time, as if that were over")
 
 

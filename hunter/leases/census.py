@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from hunter.leases.asking import sentence
-from hunter.leases.identity import by_label, is_of, read_label, whose
+from hunter.leases.identity import by_label, is_of, is_twin, read_label, whose
 from hunter.leases.lease import Lease
 from hunter.leases.states import OVER, UNANSWERED
 from hunter.markets.protocol import Instance
@@ -121,7 +121,7 @@ def _sort(
     for instance in sorted(listed, key=right_one, reverse=True):
         lease = labels.get(instance.label or "") or ids.get(instance.instance_id)
         if lease is not None and is_of(instance, lease):
-            if lease.lease_id in taken:
+            if lease.lease_id in taken or is_twin(instance, lease):
                 found.doubles.append(instance)
             else:
                 taken.add(lease.lease_id)

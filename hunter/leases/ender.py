@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec.structs import replace
 
 from hunter.leases.asking import asked, sentence
-from hunter.leases.identity import is_of
+from hunter.leases.identity import is_of, is_twin
 from hunter.leases.lookout import LOOK_EVERY_S
 from hunter.leases.states import COSTLY, OVER, UNANSWERED
+from hunter.markets.records import UNNAMED
 from hunter.store import leases as table
 from hunter.values.errors import HunterError, MarketError, StoreError
 
@@ -200,11 +201,20 @@ class Ender:
         if not self.lookout.denied_long(lease):
             return lease
         listing = await self.lookout.listing(lease.market)
-        if any(is_of(instance, lease) for instance in listing.instances):
+        there = [instance for instance in listing.instances if is_of(instance, lease)]
+        if there:
+            await self._end_twins(lease, there)
             return self.ledger.move_from(("ending",), lease, absent_at=None)
         if not listing.complete:
             raise MarketError(f"{lease.market} lists its instances only in part", remedy="")
         return self.lookout.bury(lease)
+
+    async def _end_twins(self, lease: Lease, there: list[Instance]) -> None:
+        """Ask for the end of what was made beside the lease's own under its label."""
+        market = await self.lookout.markets.open(lease.market)
+        for instance in there:
+            if is_twin(instance, lease) and instance.instance_id[:1] != UNNAMED:
+                await asked(lease.market, market.destroy(instance.instance_id))
 
     # ── afterwards ───────────────────────────────────────────────────────────────────────────
 

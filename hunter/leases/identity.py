@@ -22,8 +22,9 @@ Whose = Literal["ours", "lost", "elsewhere", "foreign"]
 """Of a lease of ours; of this home, but of no lease; of another home of Hunter's; of nobody we know."""
 
 _LABEL = re.compile(r"hunter-([0-9a-f]{6})-([0-9a-f]{8})(?:-|$)")
-SAME_START_S = 120.0
-"""Two creates of one id within this time are one: an instance that was given another name."""
+SAME_START_S = 30.0
+"""Two creates of one id within this time are one: an instance that was given another name. A create is answered
+within half of it, and no id comes back so soon."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -90,6 +91,15 @@ def is_of(instance: Instance, lease: Lease) -> bool:
     if instance.created_at is None or lease.created_at is None or read_label(instance.label):
         return False
     return abs(instance.created_at - lease.created_at) <= SAME_START_S
+
+
+def is_twin(instance: Instance, lease: Lease) -> bool:
+    """Whether it carries the label of a lease that is another instance: a create was carried out twice.
+
+    It may be listed where the lease's own is not, and must not pass for it then.
+    """
+    own = lease.instance_id if lease.live else None
+    return instance.label == lease.label and own not in (None, instance.instance_id)
 
 
 def by_label(leases: Iterable[Lease]) -> dict[str, Lease]:

@@ -72,7 +72,8 @@ def test_an_instance_is_whose_its_label_says(label: str | None, is_whose: Whose)
         (instance(None), True),  # a market that tells no label cannot be asked for it
         (instance(""), True),
         (instance(None, "8"), False),
-        (instance("renamed", created_at=NOW + 60), True),
+        (instance("renamed", created_at=NOW + 20), True),
+        (instance("somebody's", created_at=NOW + 60), False),
         (instance("somebody's", created_at=NOW + 7200), False),
         (instance("somebody's"), False),
         (instance(label_of(OTHER, "00000001"), created_at=NOW), False),  # its id was given out anew
