@@ -4,6 +4,9 @@ BIN := .venv/bin
 # a plain path instead of an import hook: saves 14 ms at each start
 EDITABLE := --config-settings editable_mode=compat
 
+# a hundred thousand tampered documents: beside coverage, not under it
+SLOW_UNDER_COVERAGE := tests/property/test_fuzz.py
+
 .PHONY: demo test coverage mutants contract fuzz bench calibration campaign chaos sensitivity coldstart-check lint install dev screenshot clean
 
 demo: install                ## the terminal app on the embedded market: no account, no key, no network
@@ -12,8 +15,9 @@ demo: install                ## the terminal app on the embedded market: no acco
 test: dev                    ## every test; FAST=1 leaves out figures over many seeded runs, COVERAGE=1 measures branches
 ifdef COVERAGE
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n auto $(if $(FAST),-m "not slow")
+	@$(BIN)/coverage run -m pytest -n auto $(if $(FAST),-m "not slow") $(SLOW_UNDER_COVERAGE:%=--ignore=%)
 	@$(BIN)/coverage combine -q
+	@$(if $(FAST),true,$(BIN)/python -m pytest -n auto $(SLOW_UNDER_COVERAGE))
 	@$(BIN)/python -m bench.rooms
 else
 	@$(BIN)/python -m pytest -n auto $(if $(FAST),-m "not slow")

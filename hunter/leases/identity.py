@@ -23,8 +23,8 @@ Whose = Literal["ours", "lost", "elsewhere", "foreign"]
 
 _LABEL = re.compile(r"hunter-([0-9a-f]{6})-([0-9a-f]{8})(?:-|$)")
 SAME_START_S = 30.0
-"""Two creates of one id within this time are one: an instance that was given another name. A create is answered
-within half of it, and no id comes back so soon."""
+"""Two creates of one id within this time are one: an instance that was given another name. A create is
+answered within half of it, and no id comes back so soon."""
 
 
 class Label(msgspec.Struct, frozen=True):
