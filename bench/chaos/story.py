@@ -37,6 +37,8 @@ START_WITHIN_S = 600.0
 TRIES = 3
 AGAIN_AFTER_S = 45.0
 MAX_USD_H = 3.0
+CLOSE = 1.05
+"""The cap of an hour, of what it costs."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +122,8 @@ class Story:
     async def _try(self, hunter: Hunter, turn: int) -> Lease:
         plan = self.plan
         quote = await hunter.quote(self._choose(hunter, turn), JOB)
-        caps = Caps(max_usd_h=MAX_USD_H, max_usd=plan.max_usd, ttl_s=plan.ttl_s)
+        agreed = CLOSE * (quote.deal.all_in_usd_h or MAX_USD_H)
+        caps = Caps(max_usd_h=agreed, max_usd=plan.max_usd, ttl_s=plan.ttl_s)
         lease = await hunter.launch(quote, JOB, caps)
         self.outcome.launched = True
         return await hunter.leases.keep(

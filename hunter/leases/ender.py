@@ -7,7 +7,7 @@ that cannot be read, nor a database that cannot be written.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,10 +20,14 @@ from hunter.store import leases as table
 from hunter.values.errors import HunterError, MarketError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from hunter.leases.lease import Lease
     from hunter.leases.ledger import Ledger
     from hunter.leases.lookout import Lookout
     from hunter.markets.protocol import Instance, Market
+
+T = TypeVar("T")
 
 PROVE_WITHIN_S = 300.0
 """How long to go on asking for proof that an instance is gone."""
@@ -111,9 +115,9 @@ class Ender:
     async def _end(self, lease: Lease, why: str, within_s: float) -> Lease:
         market = await self.lookout.markets.open(lease.market)
         asked_at = lease.destroy_asked_at or self.clock.now(lease.market)
-        log = asyncio.ensure_future(self._last_log(market, lease))
+        log = _begun(self._last_log(market, lease))
         intent = asyncio.ensure_future(asyncio.to_thread(self._intend, lease, why, asked_at))
-        seen = asyncio.ensure_future(self.lookout.instance(lease))
+        seen = _begun(self.lookout.instance(lease))
         try:
             await asyncio.wait({log, intent, seen}, timeout=BEFORE_END_S)
             problem = None if lease.absent_at else await self._ask_end(market, lease, seen)
@@ -129,8 +133,8 @@ class Ender:
                 raise problem
             await self._learn_of(lease, asked_at, log)
         finally:
-            _let_go(log)
-            _let_go(seen)
+            log.cancel()
+            seen.cancel()
         lost = self.ledger.lost.pop(lease.lease_id, None)
         if lost is not None:
             came_to = "gone, proven by the market" if lease.state == "ended" else "asked to end"
@@ -189,10 +193,10 @@ class Ender:
                     remedy=f"Run hunter destroy {lease.lease_id} again, or end it on the market's own page.",
                 ) from problem
             if lease.absent_at is None:
-                seen = asyncio.ensure_future(self.lookout.instance(lease))
+                seen = _begun(self.lookout.instance(lease))
                 await asyncio.wait({seen}, timeout=BEFORE_END_S)
                 problem = await self._ask_end(market, lease, seen)
-                _let_go(seen)
+                seen.cancel()
         return lease
 
     async def _look_for(self, lease: Lease) -> Lease:
@@ -268,10 +272,11 @@ def _is_anothers(seen: asyncio.Future[Instance], lease: Lease) -> bool:
     return there.state not in ("gone", "unclear") and not is_of(there, lease)
 
 
-def _let_go(question: asyncio.Future[Any]) -> None:
-    """Nobody waits for its answer any more, nor for its failure."""
-    question.add_done_callback(lambda done: done.cancelled() or done.exception())
-    question.cancel()
+def _begun(question: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """A question that is asked meanwhile; it may fail without anybody's having waited for it."""
+    task = asyncio.ensure_future(question)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task
 
 
 def ending(lease: Lease) -> str:

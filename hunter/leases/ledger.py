@@ -91,11 +91,13 @@ class Ledger:
         )
 
     def fresh(self, lease: Lease) -> Lease:
-        """The lease as it is on record now; as it was known where the record cannot be read."""
+        """The lease as it is on record now; as it was known where that cannot be read, or was not written."""
         try:
-            return self.get(lease.lease_id)
+            recorded = self.get(lease.lease_id)
         except HunterError:
             return lease
+        unwritten = lease.lease_id in self.lost and lease.version == recorded.version
+        return lease if unwritten else recorded
 
     def history(self, lease: Lease) -> list[table.Event]:
         """What happened to a lease, oldest first."""

@@ -63,7 +63,7 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
     not_asked = dict[str, str]()
     counted = await _count(leases, before, troubles, not_asked)
     await _hear(leases)
-    live = leases.all(live_only=True)
+    live = _known(leases, counted)
     await _each(leases, live, troubles)
     await _doubles(leases, counted, troubles)
     if proof:
@@ -90,6 +90,16 @@ async def reap(leases: Leases, *, proof: bool = True) -> Reaped:
         unknown=tuple(troubles.items()),
         not_asked=tuple(not_asked.items()),
     )
+
+
+def _known(leases: Leases, counted: Iterable[Census]) -> list[Lease]:
+    """What may cost money as it is on record, or as it was seen where that could not be written down."""
+    live = {lease.lease_id: lease for lease in leases.all(live_only=True)}
+    for one in counted:
+        for seen in one.ours:
+            if seen.lease.lease_id in leases.ledger.lost:
+                live[seen.lease.lease_id] = leases.fresh(seen.lease)
+    return list(live.values())
 
 
 async def _each(leases: Leases, live: Iterable[Lease], troubles: dict[str, str]) -> None:
