@@ -94,8 +94,8 @@ class Story:
             ended = {row[0] for row in db.execute("select label from lease where state = 'ended'")}
         db.close()
         for rental in self.world.of_home(self.home.name):
-            alive = rental.label in ended and rental.destroyed_at is None
-            if alive and not self._twin(rental.label):
+            runs = rental.label in ended and rental.destroyed_at is None
+            if runs and not self._twin(rental.label):
                 self.outcome.wrong.append("ended without proof: the market still runs it")
 
     def _twin(self, label: str | None) -> bool:

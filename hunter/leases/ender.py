@@ -120,7 +120,8 @@ class Ender:
         seen = _begun(self.lookout.instance(lease))
         try:
             await asyncio.wait({log, intent, seen}, timeout=BEFORE_END_S)
-            problem = None if lease.absent_at else await self._ask_end(market, lease, seen)
+            denied = lease.state == "ending" and lease.absent_at is not None
+            problem = None if denied else await self._ask_end(market, lease, seen)
             lease = await intent
             if within_s:
                 try:

@@ -226,22 +226,27 @@ class Lookout:
         )
 
     def _absent(self, lease: Lease, now: float) -> Lease:
-        """The market says that there is no such instance: the first half of the proof."""
-        if lease.state in OVER or (lease.state == "ending" and lease.absent_at is not None):
+        """The market says that there is no such instance: the first half of the proof.
+
+        Where nobody has asked for its end one such word is none: it has to be said again, a while later and
+        with no sight of it between. Markets have said so of what ran.
+        """
+        again = lease.absent_at is not None
+        if lease.state in OVER or (again and lease.state == "ending"):
             return lease
         try:
             if lease.state == "ending":
                 return self.ledger.move(lease, absent_at=now, phase="gone")
+            if lease.absent_at is None:
+                return self.ledger.move(
+                    lease, "denied", "once: it has to be said again", absent_at=now
+                )
+            if now - lease.absent_at < APART_S:
+                return lease
             why = lease.note or "the market says that it is gone"
             return self.ledger.move(
-                lease,
-                "seen",
-                "gone, and not by us",
-                state="ending",
-                phase="gone",
-                absent_at=now,
-                note=why,
-            )
+                lease, "seen", "gone, and not by us", lease.absent_at, state="ending", phase="gone", note=why
+            )  # fmt: skip
         except Moved:
             return self.ledger.fresh(lease)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PROOF_WITHIN_S = 90.0
 """The market's seconds that a pass waits for proof; what is not proven then is the next one's."""
 NEXT_PASS_S = 330.0
-"""A timer comes every five minutes and a pass takes its time: what is overspent by then is ended now."""
+"""A timer comes every five minutes, and a pass takes its time: what would be overspent by then ends now."""
 BILLS_MOVE_S = 86400.0
 """A bill is read again for so long after an end: they come late and change."""
 BILLS_COME_S = 7 * 86400.0

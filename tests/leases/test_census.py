@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hunter.leases.identity import label_of
+from hunter.leases.states import COSTLY
 from hunter.markets.protocol import Instance
 from hunter.values.errors import MarketError, UsageError
+from tests.builders import NOW
 from tests.fakes import FakeMarket
 from tests.homes import CAPS, DEAL, launched, leases_on
 
@@ -119,9 +121,24 @@ async def test_an_id_that_belongs_to_somebody_else_now_is_not_ended(
     market.rented["i1"] = replace(market.rented["i1"], label="somebody's")
     deleted = market.destroys
     await leases.reap()
+    await leases.clock.sleep(60)
+    await leases.reap()
     assert market.destroys == deleted
     assert set(market.rented) == {"i1"}
     assert leases.get(lease.lease_id).state == "ended"
+
+
+async def test_a_twin_that_is_listed_alone_does_not_pass_for_the_leases_own(
+    leases: Leases, market: FakeMarket
+) -> None:
+    lease = await launched(leases)
+    lists(market, lease.label)
+    own = market.rented.pop("i1")
+    assert [one.instance_id for one in (await count(leases)).doubles] == ["i9"]
+    assert leases.get(lease.lease_id).instance_id == "i1"
+    market.rented["i1"] = own
+    assert (await leases.destroy(lease.lease_id)).state == "ended"
+    assert not market.rented, "a user who destroys a lease is rid of all that has its label"
 
 
 async def test_a_second_instance_under_one_label_is_ended(
@@ -154,9 +171,11 @@ async def test_one_empty_listing_ends_nothing(leases: Leases, market: FakeMarket
     lease = await launched(leases)
     there = market.rented.pop("i1")
     await count(leases)
-    assert leases.get(lease.lease_id).state == "ending", "denied by name, and looked at again"
+    assert leases.get(lease.lease_id).absent_at == NOW, "denied by name, and looked at again"
     market.rented["i1"] = there
     await leases.clock.sleep(60)
     await count(leases)
-    assert leases.get(lease.lease_id).live
+    assert leases.get(lease.lease_id).state in COSTLY
     assert leases.get(lease.lease_id).absent_at is None
+    await leases.reap()
+    assert market.destroys == 0, "what runs is not ended for having been denied once"

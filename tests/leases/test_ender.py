@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -249,3 +250,32 @@ async def test_detail_that_no_database_takes_is_written_as_far_as_it_can_be(
 def test_what_began_later_is_left_out() -> None:
     stays = [Stay(state="pulling", begin_s=0, end_s=9), Stay(state="gone", begin_s=9, end_s=9)]
     assert before(stays, 5) == [Stay(state="pulling", begin_s=0, end_s=5)]
+
+
+async def test_what_somebody_else_has_under_the_same_id_by_now_is_not_ended(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    hunter, lease = await ready(tmp_path, market)
+    market.rented["i1"] = replace(market.rented["i1"], label="somebody's", created_at=NOW + 7200)
+    assert (await hunter.leases.destroy(lease.lease_id)).state == "ended"
+    assert market.destroys == 0
+    assert set(market.rented) == {"i1"}
+
+
+async def test_an_end_waits_for_no_answer_about_whose_it_is(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    hunter, lease = await ready(tmp_path, market)
+    market.look_fails = MarketError("down")
+    await hunter.leases.destroy(lease.lease_id, proof=False)
+    assert not market.rented
+
+
+async def test_what_nobody_looked_at_for_a_while_is_metered_up_to_its_end(
+    tmp_path: Path, market: FakeMarket
+) -> None:
+    hunter, lease = await ready(tmp_path, market)
+    before_usd = lease.metered_usd
+    await hunter.clock.sleep(3600)
+    ended = await hunter.leases.destroy(lease.lease_id)
+    assert ended.metered_usd - before_usd == pytest.approx(0.36, rel=0.15)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hunter.leases.lease import Caps
+from hunter.leases.lease import Caps, most_usd
+from hunter.leases.reap import NEXT_PASS_S
 from hunter.markets.protocol import Charge
 from hunter.values.errors import MarketError
 from tests.builders import NOW
 from tests.fakes import FakeMarket
-from tests.homes import DEAL, GONE, appears, launched, leases_on, left_behind
+from tests.homes import DEAL, GONE, appears, launched, leases_on, left_behind, unwritable, writable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,4 +118,29 @@ async def test_one_that_cannot_be_ended_is_named_and_keeps_no_other(
     assert len(market.rented) == 1
     assert len(done.unknown) == 1
     assert not (await leases.reap()).unknown
+    assert not market.rented
+
+
+async def test_what_would_be_overspent_before_the_next_pass_is_ended_in_this_one(
+    leases: Leases, market: FakeMarket
+) -> None:
+    lease = await launched(leases, Caps(max_usd_h=1.0, max_usd=2.0, ttl_s=360000))
+    per_s = 0.38 / 3600
+    known = leases.get(lease.lease_id)
+    left_s = (2.0 - most_usd(known, leases.clock.now())) / per_s
+    await leases.clock.sleep(left_s - NEXT_PASS_S - 60)
+    assert (await leases.reap()).running == (lease.lease_id,)
+    await leases.clock.sleep(NEXT_PASS_S / 2)
+    assert (await leases.reap()).ended == (lease.lease_id,)
+
+
+async def test_what_a_listing_shows_is_ended_also_where_that_cannot_be_written_down(
+    leases: Leases, market: FakeMarket
+) -> None:
+    left_behind(leases.ledger, "refused", GONE)
+    appears(market)
+    assert leases.ledger.home, "made at the first launch"
+    unwritable(leases.ledger.store)
+    await leases.reap()
+    writable(leases.ledger.store)
     assert not market.rented

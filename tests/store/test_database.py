@@ -87,3 +87,21 @@ def test_two_hunters_on_a_new_home_make_one_database(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert count(Store(tmp_path / "hunter.db"), "_sqlite_migrations") == len(schema.NAMES)
+
+
+def test_a_commit_that_fails_leaves_nothing_open_for_the_next_writer(tmp_path: Path) -> None:
+    store, other = Store(tmp_path / "hunter.db"), Store(tmp_path / "hunter.db")
+
+    def no_commit(action: int, what: str | None, *rest: object) -> int:
+        commits = action == sqlite3.SQLITE_TRANSACTION and what == "COMMIT"
+        return sqlite3.SQLITE_DENY if commits else sqlite3.SQLITE_OK
+
+    store.db.set_authorizer(no_commit)
+    with pytest.raises(StoreError), store.writing() as db:
+        db.execute("insert into setting (name, value) values ('a', '1')")
+    store.db.set_authorizer(None)
+    with other.writing() as db:
+        db.execute("insert into setting (name, value) values ('b', '2')")
+    with store.writing() as db:
+        db.execute("insert into setting (name, value) values ('c', '3')")
+    assert {row["name"] for row in store.db.execute("select name from setting")} == {"b", "c"}
