@@ -149,7 +149,7 @@ def is_xml(body: bytes) -> bool:
     """Whether it is well-formed."""
     try:
         expat.ParserCreate().Parse(body, True)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, ValueError, LookupError):
         return False
     return True
 
