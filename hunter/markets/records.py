@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
-from hunter.values.offers import Rejected
+from hunter.markets.protocol import Instance
+from hunter.values.offers import Rejected, Tenancy
 from hunter.values.text import cleaned
 
 if TYPE_CHECKING:
@@ -165,3 +166,22 @@ def _whole_pair(found: re.Match[bytes]) -> bytes:
     """An escape as it is, but half of a pair of surrogates as the sign for what cannot be read."""
     halved = len(found[0]) == len(rb"\ud800") and found[0][:2] == rb"\u"
     return rb"\ufffd" if halved else found[0]
+
+
+def unclear_instance(market: str, row: Unread, *, label: str) -> Instance:
+    """What is told of an instance whose record cannot be read: it may run, and it may be ours.
+
+    `label` is the field in which its market keeps the name that the renter gave it.
+    """
+    said = row.field(label)
+    return Instance(
+        market=market,
+        instance_id=row.name,
+        label=said if isinstance(said, str) else None,
+        state="unclear",
+        detail=f"its row cannot be read: {row.reason}",
+        tenancy=Tenancy.ON_DEMAND,
+        gpu="?",
+        gpu_count=1,
+        price_usd_h=None,
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hunter.markets.protocol import Instance
-from hunter.markets.records import Amount, Size, Unread, Whole
+from hunter.markets.records import Amount, Size, Unread, Whole, unclear_instance
 from hunter.values.login import Login, login_at
 from hunter.values.offers import Tenancy
 
@@ -132,18 +132,7 @@ def rest_instance_of(pod: RestPod | dict[str, Any], facts: Facts, market: Market
 
 def unclear(row: Unread) -> Instance:
     """A pod whose row cannot be read: it may run, and it may be ours."""
-    name = row.field("name")
-    return Instance(
-        market="runpod",
-        instance_id=row.name,
-        label=name if isinstance(name, str) else None,
-        state="unclear",
-        detail=f"its row cannot be read: {row.reason}",
-        tenancy=Tenancy.ON_DEMAND,
-        gpu="?",
-        gpu_count=1,
-        price_usd_h=None,
-    )
+    return unclear_instance("runpod", row, label="name")
 
 
 def _volume_gb(mounts: Any) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hunter.markets.protocol import Instance
-from hunter.markets.records import Amount, Number, Size, Unread, Whole
+from hunter.markets.records import Amount, Number, Size, Unread, Whole, unclear_instance
 from hunter.markets.vast.places import place_of
 from hunter.values.login import Login, login_at, port_of_digits
 from hunter.values.offers import Tenancy
@@ -92,18 +92,7 @@ def instance_of(row: Row | dict[str, Any], facts: Facts) -> Instance:
 
 def unclear(row: Unread) -> Instance:
     """An instance whose row cannot be read: it may run, and it may be ours."""
-    label = row.field("label")
-    return Instance(
-        market="vast",
-        instance_id=row.name,
-        label=label if isinstance(label, str) else None,
-        state="unclear",
-        detail=f"its row cannot be read: {row.reason}",
-        tenancy=Tenancy.ON_DEMAND,
-        gpu="?",
-        gpu_count=1,
-        price_usd_h=None,
-    )
+    return unclear_instance("vast", row, label="label")
 
 
 def state_of(row: Row | dict[str, Any]) -> str:
